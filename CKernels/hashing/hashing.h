@@ -1,0 +1,3 @@
+#ifndef FARRO_HASHING_HASHING_H
+#define FARRO_HASHING_HASHING_H
+#endif

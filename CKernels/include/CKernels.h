@@ -1,0 +1,14 @@
+// The whole C interface of Farro: one header per kernel family, plus the runtime they share.
+#ifndef FARRO_CKERNELS_H
+#define FARRO_CKERNELS_H
+
+#include "runtime.h"
+
+#include "distance.h"
+#include "elementwise.h"
+#include "hashing.h"
+#include "matmul.h"
+#include "normalization.h"
+#include "probe.h"
+
+#endif

@@ -1,0 +1,4 @@
+#ifndef FARRO_ELEMENTWISE_H
+#define FARRO_ELEMENTWISE_H
+#include "runtime.h"
+#endif

@@ -1,0 +1,4 @@
+#ifndef FARRO_HASHING_H
+#define FARRO_HASHING_H
+#include "runtime.h"
+#endif

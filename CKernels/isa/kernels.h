@@ -1,0 +1,21 @@
+// Every kernel text, compiled for the instruction set of the file that includes this one, and the table that names them.
+//
+// A kernel joins here: include its text under each element type it serves, and put its functions into the table.
+#include "simd/vector.h"
+#include "simd/transpose.h"
+
+#include "simd/float32.h"
+#include "matmul/matmul_kernels.h"
+#include "probe/probe_kernels.h"
+
+#include "simd/float64.h"
+#include "matmul/matmul_kernels.h"
+#include "probe/probe_kernels.h"
+
+#include "probe/traffic_kernels.h"
+
+const farro_kernels FARRO_TABLE = {
+    .matmul_f32 = &matmul_f32,
+    .matmul_f64 = &matmul_f64,
+    .probe = &probe,
+};

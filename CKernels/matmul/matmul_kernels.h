@@ -1,0 +1,149 @@
+// The matmul microkernel: a tile of C stays in registers while k runs; and the packing of panels.
+//
+// Per step of k, a tile of R rows and 2 vectors does 2 R multiply-adds and R + 2 loads. Two FMA pipes of 4 cycles need
+// 8 independent sums; two load ports allow as many loads as multiply-adds. With 32 registers, 14 rows give 28 sums and
+// leave 4 registers for B and A: 16 loads for 28 multiply-adds. With 16 registers, 6 rows: 8 loads for 12.
+// One vector is half as wide: more rows do not fit, since the sums are what fills the registers.
+
+#if VECTOR_REGISTERS == 32
+  #define MATMUL_ROWS 14
+#else
+  #define MATMUL_ROWS 6
+#endif
+#define MATMUL_VECTORS 2
+#define MATMUL_COLUMNS (MATMUL_VECTORS * LANES)
+
+// The sums of `rows` x `vectors` over k. rows, vectors, a_row in the packed case and `masked` are constants after inlining.
+INLINE void KERNEL(matmul_sums)(const size_t rows, const size_t vectors, const bool masked, size_t last, size_t k,
+                                const SCALAR *restrict a, size_t a_row, size_t a_step, const SCALAR *restrict b,
+                                size_t b_step, VECTOR sums[MATMUL_ROWS][MATMUL_VECTORS]) {
+  UNROLL for (size_t i = 0; i < rows; i++)
+    UNROLL for (size_t j = 0; j < vectors; j++) sums[i][j] = broadcast((SCALAR)0);
+  _Pragma("clang loop unroll_count(2)") for (size_t p = 0; p < k; p++) {
+    VECTOR row[MATMUL_VECTORS];
+    UNROLL for (size_t j = 0; j < vectors; j++)
+      row[j] = masked && j + 1 == vectors ? load_first(b + j * LANES, last) : load(b + j * LANES);
+    UNROLL for (size_t i = 0; i < rows; i++) {
+      const VECTOR x = broadcast(a[i * a_row]);
+      UNROLL for (size_t j = 0; j < vectors; j++)
+        sums[i][j] = multiply_add(x, row[j], sums[i][j]);
+    }
+    a += a_step;
+    b += b_step;
+  }
+}
+
+// c = alpha sums + beta c for the first `last` lanes of the last vector and all of the others.
+INLINE void KERNEL(matmul_finish)(const size_t rows, const size_t vectors, size_t last, SCALAR alpha, SCALAR beta,
+                                  SCALAR *c, size_t ldc, VECTOR sums[MATMUL_ROWS][MATMUL_VECTORS]) {
+  const bool whole = last == LANES, reads = beta != 0;
+  UNROLL for (size_t i = 0; i < rows; i++) {
+    UNROLL for (size_t j = 0; j < vectors; j++) {
+      SCALAR *to = c + i * ldc + j * LANES;
+      VECTOR v = broadcast(alpha) * sums[i][j];
+      if (whole || j + 1 < vectors) {
+        if (reads) v = multiply_add(broadcast(beta), load(to), v);
+        store(to, v);
+      } else {
+        if (reads) v = multiply_add(broadcast(beta), load_first(to, last), v);
+        store_first(to, v, last);
+      }
+    }
+  }
+}
+
+INLINE void KERNEL(matmul_tile_of)(const size_t rows, const size_t vectors, const matmul_tile *t) {
+  VECTOR sums[MATMUL_ROWS][MATMUL_VECTORS];
+  const size_t last = t->columns - (vectors - 1) * LANES;
+  const SCALAR beta = *(const SCALAR *)t->beta;
+  // The reads of C at the end of the tile would stall it: start them now.
+  if (beta != 0)
+    for (size_t i = 0; i < rows; i++) {
+      const SCALAR *c = (const SCALAR *)t->c + i * t->ldc;
+      __builtin_prefetch(c, 1);
+      __builtin_prefetch(c + t->columns - 1, 1);
+    }
+  if (t->packed) KERNEL(matmul_sums)(rows, vectors, false, last, t->k, t->a, 1, rows, t->b, MATMUL_COLUMNS, sums);
+  else if (last == LANES)
+    KERNEL(matmul_sums)(rows, vectors, false, last, t->k, t->a, t->a_row, t->a_step, t->b, t->b_step, sums);
+  else KERNEL(matmul_sums)(rows, vectors, true, last, t->k, t->a, t->a_row, t->a_step, t->b, t->b_step, sums);
+  KERNEL(matmul_finish)(rows, vectors, last, *(const SCALAR *)t->alpha, beta, t->c, t->ldc, sums);
+}
+
+#define MATMUL_TILE(rows)                                                                                              \
+  static void KERNEL(matmul_tile_##rows)(const matmul_tile *t) {                                                       \
+    if (t->columns > LANES) KERNEL(matmul_tile_of)(rows, 2, t);                                                        \
+    else KERNEL(matmul_tile_of)(rows, 1, t);                                                                           \
+  }
+MATMUL_TILE(1)
+MATMUL_TILE(2)
+MATMUL_TILE(3)
+MATMUL_TILE(4)
+MATMUL_TILE(5)
+MATMUL_TILE(6)
+#if MATMUL_ROWS > 6
+MATMUL_TILE(7)
+MATMUL_TILE(8)
+MATMUL_TILE(9)
+MATMUL_TILE(10)
+MATMUL_TILE(11)
+MATMUL_TILE(12)
+MATMUL_TILE(13)
+MATMUL_TILE(14)
+#endif
+#undef MATMUL_TILE
+
+static void KERNEL(matmul_pack_along)(size_t used, size_t width, size_t k, const void *from, size_t ld, void *to) {
+  const SCALAR *source = from;
+  SCALAR *panel = to;
+  const size_t whole = used / LANES * LANES, rest = used - whole;
+  for (size_t p = 0; p < k; p++, source += ld, panel += width) {
+    for (size_t i = 0; i < whole; i += LANES) store(panel + i, load(source + i));
+    if (rest) store_first(panel + whole, load_first(source + whole, rest), rest);
+    for (size_t i = used; i < width; i++) panel[i] = 0;
+  }
+}
+
+// Four rows (two for double) at a time, by shuffles of 16 bytes: a store of one element per cycle would cost 6% of a
+// product of 512^3.
+static void KERNEL(matmul_pack_across)(size_t used, size_t width, size_t k, const void *from, size_t ld, void *to) {
+  enum { block = 16 / sizeof(SCALAR) };
+  const SCALAR *source = from;
+  SCALAR *panel = to;
+  size_t i = 0;
+  for (; i + block <= used; i += block) {
+    const SCALAR *rows = source + i * ld;
+    size_t p = 0;
+    for (; p + block <= k; p += block) KERNEL(transpose_block)(rows + p, ld, panel + p * width + i, width);
+    for (; p < k; p++)
+      for (size_t r = 0; r < block; r++) panel[p * width + i + r] = rows[r * ld + p];
+  }
+  for (; i < width; i++)
+    for (size_t p = 0; p < k; p++) panel[p * width + i] = i < used ? source[i * ld + p] : 0;
+}
+
+static void KERNEL(matmul_scale)(size_t m, size_t n, const void *factor, void *matrix, size_t ldc) {
+  const SCALAR beta = *(const SCALAR *)factor;
+  for (size_t i = 0; i < m; i++) {
+    SCALAR *row = (SCALAR *)matrix + i * ldc;
+    if (beta == 0) memset(row, 0, n * sizeof(SCALAR));
+    else
+      for (size_t j = 0; j < n; j++) row[j] *= beta;
+  }
+}
+
+static const matmul_kernels KERNEL(matmul) = {
+    .element_bytes = sizeof(SCALAR),
+    .rows = MATMUL_ROWS,
+    .columns = MATMUL_COLUMNS,
+    .tile = {NULL, KERNEL(matmul_tile_1), KERNEL(matmul_tile_2), KERNEL(matmul_tile_3), KERNEL(matmul_tile_4),
+             KERNEL(matmul_tile_5), KERNEL(matmul_tile_6),
+#if MATMUL_ROWS > 6
+             KERNEL(matmul_tile_7), KERNEL(matmul_tile_8), KERNEL(matmul_tile_9), KERNEL(matmul_tile_10),
+             KERNEL(matmul_tile_11), KERNEL(matmul_tile_12), KERNEL(matmul_tile_13), KERNEL(matmul_tile_14),
+#endif
+    },
+    .pack_along = KERNEL(matmul_pack_along),
+    .pack_across = KERNEL(matmul_pack_across),
+    .scale = KERNEL(matmul_scale),
+};

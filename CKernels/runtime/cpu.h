@@ -1,0 +1,13 @@
+// CPU detection, shared by dispatch and the public facts.
+#ifndef FARRO_RUNTIME_CPU_H
+#define FARRO_RUNTIME_CPU_H
+
+#include "runtime.h"
+
+// Whether the CPU has the instructions of `isa` and the operating system saves its registers.
+bool farro_cpu_has(farro_isa isa);
+
+// min(affinity of the process, CPU quota of its control group), at least 1. Read anew at every call.
+int32_t farro_cpu_usable_cores(void);
+
+#endif

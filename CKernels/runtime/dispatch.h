@@ -1,0 +1,24 @@
+// The table of kernels of one instruction set, and how entry functions get at it.
+#ifndef FARRO_RUNTIME_DISPATCH_H
+#define FARRO_RUNTIME_DISPATCH_H
+
+#include "runtime.h"
+
+#include "distance/distance.h"
+#include "elementwise/elementwise.h"
+#include "hashing/hashing.h"
+#include "matmul/matmul.h"
+#include "normalization/normalization.h"
+#include "probe/probe.h"
+
+// Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
+typedef struct farro_kernels {
+  const probe_kernels *probe;
+  const matmul_kernels *matmul_f32, *matmul_f64;
+} farro_kernels;
+
+// The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,
+// outside every loop.
+const farro_kernels *farro_current_kernels(void);
+
+#endif

@@ -1,0 +1,12 @@
+// Element type of the kernel texts included next: float. A text says SCALAR, VECTOR, LANES, and KERNEL(name) for the
+// names of its functions, so that one text serves both precisions.
+#undef SCALAR
+#undef VECTOR
+#undef INTEGER_VECTOR
+#undef LANES
+#undef KERNEL
+#define SCALAR float
+#define VECTOR f32v
+#define INTEGER_VECTOR i32v
+#define LANES f32_lanes
+#define KERNEL(name) name##_f32

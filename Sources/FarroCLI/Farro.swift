@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct FarroCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "farro", abstract: "CPU kernels: profile, race, time, hash.")
+}
