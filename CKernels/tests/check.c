@@ -1,0 +1,90 @@
+#include "check.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static atomic_size_t passed, failed; // checks run inside parallel bodies too
+
+void expect(bool holds, const char *file, int line, const char *format, ...) {
+  if (holds) {
+    passed++;
+    return;
+  }
+  if (failed++ >= 50) return; // the first ones tell enough
+  va_list arguments;
+  va_start(arguments, format);
+  fprintf(stderr, "%s:%d [%s]: ", file, line, farro_isa_name(farro_current_isa()));
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+}
+
+static uint64_t state = 0x9e3779b97f4a7c15u;
+
+// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+static uint64_t next(void) {
+  uint64_t z = state += 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+double random_unit(void) { return (double)(next() >> 11) * 0x1p-52 - 1; }
+
+size_t random_below(size_t bound) { return (size_t)(next() % bound); }
+
+void fill_f32(float *values, size_t count) {
+  for (size_t i = 0; i < count; i++) values[i] = (float)random_unit();
+}
+
+void fill_f64(double *values, size_t count) {
+  for (size_t i = 0; i < count; i++) values[i] = random_unit();
+}
+
+static size_t guarded_span(size_t bytes) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  return (bytes + page - 1) / page * page;
+}
+
+void *guarded_allocate(size_t bytes) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), span = guarded_span(bytes);
+  char *pages = mmap(NULL, span + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED || mprotect(pages + span, page, PROT_NONE) != 0) abort();
+  return pages + span - bytes;
+}
+
+void guarded_free(void *pointer, size_t bytes) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), span = guarded_span(bytes);
+  munmap((char *)pointer + bytes - span, span + page);
+}
+
+const size_t tail_sizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 15, 16, 17, 23, 31, 32, 33, 47, 63, 64, 65, 97, 127, 128, 129, 257};
+const size_t tail_size_count = sizeof tail_sizes / sizeof *tail_sizes;
+
+static const struct {
+  const char *name;
+  void (*run)(void);
+} families[] = {
+    {"matmul", check_matmul},
+};
+
+int main(void) {
+  for (int isa = 0; isa < FARRO_ISA_COUNT; isa++) {
+    if (farro_set_local_isa((farro_isa)isa, NULL) != FARRO_OK) {
+      printf("%-9s skipped: not on this machine\n", farro_isa_name((farro_isa)isa));
+      continue;
+    }
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+      const size_t before = passed, broken = failed;
+      families[i].run();
+      printf("%-9s %-14s %zu checks, %zu failed\n", farro_isa_name((farro_isa)isa), families[i].name,
+             passed + failed - before - broken, failed - broken);
+    }
+  }
+  farro_set_local_isa(FARRO_ISA_NONE, NULL);
+  check_runtime();
+  printf("%zu passed, %zu failed\n", passed, failed);
+  return failed ? 1 : 0;
+}

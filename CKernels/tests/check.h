@@ -1,0 +1,39 @@
+// The kernels' own test program: runs where there is no Swift (arm64 under emulation, a sanitizer, another language's
+// build). Each family has a file <family>_check.c with one function; main calls it once per supported instruction set.
+#ifndef FARRO_TESTS_CHECK_H
+#define FARRO_TESTS_CHECK_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "CKernels.h"
+
+// Counts a check, and prints the message (as printf takes it) when it fails.
+#define EXPECT(condition, ...) expect((condition), __FILE__, __LINE__, __VA_ARGS__)
+void expect(bool holds, const char *file, int line, const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+// Deterministic numbers: uniform in [-1, 1), and below a bound.
+double random_unit(void);
+size_t random_below(size_t bound);
+
+// `count` elements directly before an unreadable page, so that one element too far is a crash; and `skew` bytes off any
+// alignment where asked for. Freed with guarded_free.
+void *guarded_allocate(size_t bytes);
+void guarded_free(void *pointer, size_t bytes);
+
+void fill_f32(float *values, size_t count);
+void fill_f64(double *values, size_t count);
+
+// Sizes around every vector width, tails first, and some primes.
+extern const size_t tail_sizes[];
+extern const size_t tail_size_count;
+
+void check_runtime(void);
+void check_matmul(void);
+
+#endif

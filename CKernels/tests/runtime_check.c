@@ -1,0 +1,153 @@
+#include <pthread.h>
+
+#include "check.h"
+
+static void check_instruction_sets(void) {
+  EXPECT(farro_isa_named("baseline") == FARRO_ISA_BASELINE, "baseline has no name");
+  EXPECT(farro_isa_named("sse9") == FARRO_ISA_NONE, "an unknown name is accepted");
+  EXPECT(farro_isa_supported(FARRO_ISA_BASELINE), "baseline is unsupported");
+  farro_isa previous;
+  EXPECT(farro_set_local_isa(FARRO_ISA_BASELINE, &previous) == FARRO_OK && previous == FARRO_ISA_NONE, "previous ISA");
+  EXPECT(farro_current_isa() == FARRO_ISA_BASELINE, "the thread's choice is not used");
+  farro_set_local_isa(previous, NULL);
+}
+
+static void check_facts(void) {
+  const farro_cpu cpu = farro_cpu_facts();
+  EXPECT(cpu.name[0] && cpu.vendor[0], "a text is empty");
+  EXPECT(cpu.usable_cores >= 1, "no usable core");
+  EXPECT(cpu.frequency_hz >= 0 && cpu.l1d_bytes >= 0 && cpu.l3_bytes >= 0, "a negative fact");
+}
+
+// ---- parallel ----
+
+typedef struct {
+  size_t grain;
+  uint8_t visits[1000];
+} visits;
+
+static void visit(void *context, size_t first, size_t last) {
+  visits *v = context;
+  EXPECT(first % v->grain == 0 && last - first <= v->grain, "range %zu..<%zu of grain %zu", first, last, v->grain);
+  for (size_t i = first; i < last; i++) v->visits[i]++;
+}
+
+static void check_ranges(void) {
+  for (size_t count = 0; count <= 1000; count = count * 3 + 1)
+    for (size_t grain = 1; grain <= 64; grain *= 4)
+      for (int parallel = 0; parallel < 2; parallel++) {
+        visits v = {.grain = grain};
+        farro_parallel_for(count, grain, parallel ? 1e9 : 0, visit, &v);
+        bool once = true;
+        for (size_t i = 0; i < 1000; i++) once = once && v.visits[i] == (i < count);
+        EXPECT(once, "%zu items by %zu are not each visited once", count, grain);
+      }
+}
+
+static void nest(void *context, size_t first, size_t last) {
+  (void)first, (void)last;
+  farro_parallel_for(1000, 7, 1e9, visit, context);
+}
+
+static void *call_from_thread(void *context) {
+  for (int i = 0; i < 200; i++) {
+    visits *v = context;
+    memset(v->visits, 0, sizeof v->visits);
+    nest(v, 0, 1);
+  }
+  return NULL;
+}
+
+static size_t thread_count(void) {
+  FILE *status = fopen("/proc/self/status", "r");
+  char line[256];
+  size_t threads = 0;
+  while (status && fgets(line, sizeof line, status)) sscanf(line, "Threads: %zu", &threads);
+  if (status) fclose(status);
+  return threads;
+}
+
+static pthread_barrier_t all_called, counted;
+
+static void *call_and_stay(void *context) {
+  call_from_thread(context);
+  pthread_barrier_wait(&all_called);
+  pthread_barrier_wait(&counted);
+  return NULL;
+}
+
+// However many threads have called, no more than callers + team - 1 exist.
+static void check_callers(void) {
+  enum { callers = 12 };
+  static visits each[callers];
+  const size_t before = thread_count(); // an emulator has threads of its own
+  pthread_t threads[callers];
+  pthread_barrier_init(&all_called, NULL, callers + 1);
+  pthread_barrier_init(&counted, NULL, callers + 1);
+  for (int i = 0; i < callers; i++) {
+    each[i].grain = 7;
+    pthread_create(&threads[i], NULL, call_and_stay, &each[i]);
+  }
+  pthread_barrier_wait(&all_called);
+  const size_t most = before + callers + (size_t)farro_threads() - 1, now = thread_count();
+  EXPECT(now <= most, "%zu threads after %zu, %d callers and a team of %d", now, before, callers, farro_threads());
+  pthread_barrier_wait(&counted);
+  for (int i = 0; i < callers; i++) {
+    pthread_join(threads[i], NULL);
+    bool once = true;
+    for (size_t j = 0; j < 1000; j++) once = once && each[i].visits[j] == 1;
+    EXPECT(once, "a concurrent caller lost work");
+  }
+}
+
+static void check_thread_caps(void) {
+  EXPECT(farro_set_threads(-1) == FARRO_ERROR_ARGUMENT, "a negative cap is accepted");
+  int32_t previous = -1;
+  EXPECT(farro_set_local_threads(1, &previous) == FARRO_OK && previous == 0, "previous cap");
+  EXPECT(farro_threads() == 1, "the thread's cap is not used");
+  farro_set_local_threads(0, NULL);
+  farro_set_threads(1);
+  EXPECT(farro_threads() == 1, "the process's cap is not used");
+  farro_set_threads(0);
+}
+
+// ---- memory ----
+
+static void check_pool(void) {
+  farro_pool_trim(0);
+  EXPECT(farro_pool_facts().held_bytes == 0, "trim leaves %zu bytes", farro_pool_facts().held_bytes);
+  const size_t sizes[] = {0, 1, 63, 65535, 65536, 65537, 1 << 20, (5 << 20) + 1, 100 << 20};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    char *memory = farro_allocate(sizes[i]);
+    EXPECT(memory && (uintptr_t)memory % 64 == 0, "%zu bytes: %p", sizes[i], (void *)memory);
+    if (memory && sizes[i]) memory[0] = memory[sizes[i] - 1] = 1;
+    farro_release(memory, sizes[i]);
+  }
+  void *first = farro_allocate(1 << 20);
+  farro_release(first, 1 << 20);
+  void *second = farro_allocate((1 << 20) - 100);
+  EXPECT(first == second, "a released block is not reused");
+  farro_release(second, (1 << 20) - 100);
+  const size_t limit = farro_pool_facts().limit_bytes;
+  farro_pool_set_limit(2 << 20);
+  EXPECT(farro_pool_facts().held_bytes <= 2 << 20, "the limit does not free");
+  void *large = farro_allocate(3 << 20);
+  farro_release(large, 3 << 20);
+  EXPECT(farro_pool_facts().held_bytes <= 2 << 20, "the limit is exceeded");
+  farro_pool_set_limit(limit);
+  EXPECT(farro_allocate(SIZE_MAX) == NULL, "all of memory is handed out");
+  farro_release(NULL, 5);
+  farro_pool_trim(0);
+}
+
+void check_runtime(void) {
+  check_instruction_sets();
+  check_facts();
+  check_ranges();
+  visits nested = {.grain = 7};
+  farro_parallel_for(1, 1, 1e9, nest, &nested);
+  check_callers();
+  check_thread_caps();
+  check_pool();
+  printf("runtime checked\n");
+}
