@@ -25,8 +25,8 @@ typedef enum farro_traffic {
 FARRO_API const char *farro_traffic_name(farro_traffic traffic);
 
 typedef struct farro_probe_result {
-  double seconds; // from the moment that the first thread starts until the last one ends
-  double amount;  // floating-point operations (a fused multiply-add counts two) or bytes, over all threads
+  double seconds;  // from the moment that the first thread starts until the last one ends
+  double amount;   // floating-point operations (a fused multiply-add counts two) or bytes, over all threads
   int32_t threads; // that took part
 } farro_probe_result;
 

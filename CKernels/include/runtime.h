@@ -33,7 +33,8 @@ FARRO_API const char *farro_status_message(farro_status status);
 
 // ---- CPU -------------------------------------------------------------------------------------------------------
 
-// Facts about this machine. A number that the machine does not tell is 0, a text is "unknown"; reading them never fails.
+// Facts about this machine. A number that the machine does not tell is 0, a text is "unknown"; reading them never
+// fails.
 typedef struct farro_cpu {
   char name[64];         // brand, e.g. "AMD EPYC"
   char vendor[16];       // e.g. "AuthenticAMD"
@@ -51,7 +52,8 @@ FARRO_API farro_cpu farro_cpu_facts(void);
 
 // ---- instruction sets ------------------------------------------------------------------------------------------
 
-// In order of preference, the best last. Every one that this library was built with and this CPU can run stays reachable.
+// In order of preference, the best last. Every one that this library was built with and this CPU can run stays
+// reachable.
 typedef enum farro_isa {
   FARRO_ISA_BASELINE = 0, // what every CPU of the architecture has (SSE2 on x86-64), without fused multiply-add
   FARRO_ISA_AVX2 = 1,     // AVX2 + FMA + F16C + BMI2

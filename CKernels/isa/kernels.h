@@ -1,4 +1,5 @@
-// Every kernel text, compiled for the instruction set of the file that includes this one, and the table that names them.
+// Every kernel text, compiled for the instruction set of the file that includes this one, and the table that names
+// them.
 //
 // A kernel joins here: include its text under each element type it serves, and put its functions into the table.
 #include "simd/vector.h"

@@ -1,9 +1,9 @@
 // Entry of matmul: check, plan, partition. One driver for both element types: it counts in bytes and leaves arithmetic
 // to the kernels.
 //
-// Small products run on A and B where they lie. Larger ones follow Goto and van de Geijn: for each block of k, panels of
-// A and B are packed once, by all threads, and then tiles of C are computed from them, again by all. Every tile sees k in
-// the same blocks and order whoever computes it, so the bits do not depend on threads.
+// Small products run on A and B where they lie. Larger ones follow Goto and van de Geijn: for each block of k, panels
+// of A and B are packed once, by all threads, and then tiles of C are computed from them, again by all. Every tile sees
+// k in the same blocks and order whoever computes it, so the bits do not depend on threads.
 #include "matmul.h"
 
 #include "include/matmul.h"
@@ -11,10 +11,10 @@
 
 enum {
   block_k = 256,
-  most_rows = 4096,   // of packed A and columns of packed B: bounds the work space
+  most_rows = 4096, // of packed A and columns of packed B: bounds the work space
   most_columns = 4096,
-  chunk_rows = 6,     // panels of A and B that one task multiplies: small enough for balance, large enough that
-  chunk_columns = 6,  // taking it from the queue costs nothing
+  chunk_rows = 6,    // panels of A and B that one task multiplies: small enough for balance, large enough that
+  chunk_columns = 6, // taking it from the queue costs nothing
 };
 
 // B of this size stays in the L1 and L2 caches while every row panel of A runs over it: packing would not pay.
@@ -215,7 +215,7 @@ static farro_status multiply(plan *p, bool alpha_is_zero, bool beta_is_one, cons
   } else {
     const double grain = 20e3 / (nanoseconds + 1); // products in about 20 us
     const size_t most = ceil_divide(s->batch, 16);
-    farro_parallel_for(s->batch, grain < 1 ? 1 : grain > (double)most ? most : (size_t)grain,
+    farro_parallel_for(s->batch, grain<1 ? 1 : grain>(double) most ? most : (size_t)grain,
                        nanoseconds * (double)s->batch, multiply_batch, &work);
   }
   return (farro_status)work.status;

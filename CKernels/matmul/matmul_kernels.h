@@ -13,20 +13,20 @@
 #define MATMUL_VECTORS 2
 #define MATMUL_COLUMNS (MATMUL_VECTORS * LANES)
 
-// The sums of `rows` x `vectors` over k. rows, vectors, a_row in the packed case and `masked` are constants after inlining.
+// The sums of `rows` x `vectors` over k. rows, vectors, a_row in the packed case and `masked` are constants after
+// inlining.
 INLINE void KERNEL(matmul_sums)(const size_t rows, const size_t vectors, const bool masked, size_t last, size_t k,
                                 const SCALAR *restrict a, size_t a_row, size_t a_step, const SCALAR *restrict b,
                                 size_t b_step, VECTOR sums[MATMUL_ROWS][MATMUL_VECTORS]) {
-  UNROLL for (size_t i = 0; i < rows; i++)
-    UNROLL for (size_t j = 0; j < vectors; j++) sums[i][j] = broadcast((SCALAR)0);
+  UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < vectors; j++) sums[i][j] =
+      broadcast((SCALAR)0);
   _Pragma("clang loop unroll_count(2)") for (size_t p = 0; p < k; p++) {
     VECTOR row[MATMUL_VECTORS];
-    UNROLL for (size_t j = 0; j < vectors; j++)
-      row[j] = masked && j + 1 == vectors ? load_first(b + j * LANES, last) : load(b + j * LANES);
+    UNROLL for (size_t j = 0; j < vectors; j++) row[j] =
+        masked && j + 1 == vectors ? load_first(b + j * LANES, last) : load(b + j * LANES);
     UNROLL for (size_t i = 0; i < rows; i++) {
       const VECTOR x = broadcast(a[i * a_row]);
-      UNROLL for (size_t j = 0; j < vectors; j++)
-        sums[i][j] = multiply_add(x, row[j], sums[i][j]);
+      UNROLL for (size_t j = 0; j < vectors; j++) sums[i][j] = multiply_add(x, row[j], sums[i][j]);
     }
     a += a_step;
     b += b_step;
@@ -63,17 +63,21 @@ INLINE void KERNEL(matmul_tile_of)(const size_t rows, const size_t vectors, cons
       __builtin_prefetch(c, 1);
       __builtin_prefetch(c + t->columns - 1, 1);
     }
-  if (t->packed) KERNEL(matmul_sums)(rows, vectors, false, last, t->k, t->a, 1, rows, t->b, MATMUL_COLUMNS, sums);
+  if (t->packed)
+    KERNEL(matmul_sums)(rows, vectors, false, last, t->k, t->a, 1, rows, t->b, MATMUL_COLUMNS, sums);
   else if (last == LANES)
     KERNEL(matmul_sums)(rows, vectors, false, last, t->k, t->a, t->a_row, t->a_step, t->b, t->b_step, sums);
-  else KERNEL(matmul_sums)(rows, vectors, true, last, t->k, t->a, t->a_row, t->a_step, t->b, t->b_step, sums);
+  else
+    KERNEL(matmul_sums)(rows, vectors, true, last, t->k, t->a, t->a_row, t->a_step, t->b, t->b_step, sums);
   KERNEL(matmul_finish)(rows, vectors, last, *(const SCALAR *)t->alpha, beta, t->c, t->ldc, sums);
 }
 
 #define MATMUL_TILE(rows)                                                                                              \
   static void KERNEL(matmul_tile_##rows)(const matmul_tile *t) {                                                       \
-    if (t->columns > LANES) KERNEL(matmul_tile_of)(rows, 2, t);                                                        \
-    else KERNEL(matmul_tile_of)(rows, 1, t);                                                                           \
+    if (t->columns > LANES)                                                                                            \
+      KERNEL(matmul_tile_of)(rows, 2, t);                                                                              \
+    else                                                                                                               \
+      KERNEL(matmul_tile_of)(rows, 1, t);                                                                              \
   }
 MATMUL_TILE(1)
 MATMUL_TILE(2)
@@ -126,7 +130,8 @@ static void KERNEL(matmul_scale)(size_t m, size_t n, const void *factor, void *m
   const SCALAR beta = *(const SCALAR *)factor;
   for (size_t i = 0; i < m; i++) {
     SCALAR *row = (SCALAR *)matrix + i * ldc;
-    if (beta == 0) memset(row, 0, n * sizeof(SCALAR));
+    if (beta == 0)
+      memset(row, 0, n * sizeof(SCALAR));
     else
       for (size_t j = 0; j < n; j++) row[j] *= beta;
   }
@@ -136,13 +141,26 @@ static const matmul_kernels KERNEL(matmul) = {
     .element_bytes = sizeof(SCALAR),
     .rows = MATMUL_ROWS,
     .columns = MATMUL_COLUMNS,
-    .tile = {NULL, KERNEL(matmul_tile_1), KERNEL(matmul_tile_2), KERNEL(matmul_tile_3), KERNEL(matmul_tile_4),
-             KERNEL(matmul_tile_5), KERNEL(matmul_tile_6),
+    .tile =
+        {
+            NULL,
+            KERNEL(matmul_tile_1),
+            KERNEL(matmul_tile_2),
+            KERNEL(matmul_tile_3),
+            KERNEL(matmul_tile_4),
+            KERNEL(matmul_tile_5),
+            KERNEL(matmul_tile_6),
 #if MATMUL_ROWS > 6
-             KERNEL(matmul_tile_7), KERNEL(matmul_tile_8), KERNEL(matmul_tile_9), KERNEL(matmul_tile_10),
-             KERNEL(matmul_tile_11), KERNEL(matmul_tile_12), KERNEL(matmul_tile_13), KERNEL(matmul_tile_14),
+            KERNEL(matmul_tile_7),
+            KERNEL(matmul_tile_8),
+            KERNEL(matmul_tile_9),
+            KERNEL(matmul_tile_10),
+            KERNEL(matmul_tile_11),
+            KERNEL(matmul_tile_12),
+            KERNEL(matmul_tile_13),
+            KERNEL(matmul_tile_14),
 #endif
-    },
+        },
     .pack_along = KERNEL(matmul_pack_along),
     .pack_across = KERNEL(matmul_pack_across),
     .scale = KERNEL(matmul_scale),

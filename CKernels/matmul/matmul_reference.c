@@ -13,7 +13,7 @@
           for (size_t p = 0; p < s->k && alpha != 0; p++)                                                              \
             sum += (wide)x[s->transpose_a ? p * s->lda + i : i * s->lda + p] *                                         \
                    (wide)y[s->transpose_b ? j * s->ldb + p : p * s->ldb + j];                                          \
-          *to = (scalar)((wide)alpha * sum + (beta == 0 ? 0 : (wide)beta * (wide)*to));                                \
+          *to = (scalar)((wide)alpha * sum + (beta == 0 ? 0 : (wide)beta * (wide) * to));                              \
         }                                                                                                              \
     return FARRO_OK;                                                                                                   \
   }

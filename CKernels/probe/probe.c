@@ -41,7 +41,8 @@ static void run_fma(void *context, int32_t member, int32_t members) {
   sink = value;
 }
 
-static farro_status probe_fma(double (*run)(size_t), double flops_per_round, size_t rounds, farro_probe_result *result) {
+static farro_status probe_fma(double (*run)(size_t), double flops_per_round, size_t rounds,
+                              farro_probe_result *result) {
   if (farro_threads() > most_threads) return FARRO_ERROR_ARGUMENT;
   fma_work work = {.run = run, .rounds = rounds};
   farro_parallel_team(run_fma, &work);
@@ -71,7 +72,7 @@ static const struct {
   const char *name;
   size_t arrays;
 } traffics[FARRO_TRAFFIC_COUNT] = {
-    [FARRO_TRAFFIC_READ] = {"read", 1},   [FARRO_TRAFFIC_WRITE] = {"write", 1},
+    [FARRO_TRAFFIC_READ] = {"read", 1},         [FARRO_TRAFFIC_WRITE] = {"write", 1},
     [FARRO_TRAFFIC_WRITE_NT] = {"write_nt", 1}, [FARRO_TRAFFIC_COPY] = {"copy", 2},
     [FARRO_TRAFFIC_COPY_NT] = {"copy_nt", 2},   [FARRO_TRAFFIC_TRIAD] = {"triad", 3},
 };
@@ -113,8 +114,11 @@ farro_status farro_probe_traffic(farro_traffic traffic, size_t bytes, size_t swe
   if (!kernels) return FARRO_ERROR_ISA;
   if (traffic < 0 || traffic >= FARRO_TRAFFIC_COUNT || (uintptr_t)memory % 64 || farro_threads() > most_threads)
     return FARRO_ERROR_ARGUMENT;
-  traffic_work work = {
-      .sweep = kernels->probe->traffic[traffic], .memory = memory, .bytes = bytes, .sweeps = sweeps, .arrays = traffics[traffic].arrays};
+  traffic_work work = {.sweep = kernels->probe->traffic[traffic],
+                       .memory = memory,
+                       .bytes = bytes,
+                       .sweeps = sweeps,
+                       .arrays = traffics[traffic].arrays};
   if (share(&work, farro_threads()) == 0) return FARRO_ERROR_ARGUMENT;
   farro_parallel_team(run_traffic, &work);
   *result = (farro_probe_result){

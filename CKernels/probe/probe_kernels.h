@@ -12,8 +12,7 @@ static double KERNEL(probe_fma)(size_t rounds) {
     // The factors could change here as far as the compiler knows, so that it cannot compute the rounds beforehand.
     __asm__ volatile("" : "+" VECTOR_REGISTER_CLASS(x), "+" VECTOR_REGISTER_CLASS(y));
     UNROLL for (size_t step = 0; step < KERNEL(fma_steps); step++)
-      UNROLL for (size_t i = 0; i < KERNEL(fma_chains); i++)
-        sums[i] = multiply_add(sums[i], x, y);
+        UNROLL for (size_t i = 0; i < KERNEL(fma_chains); i++) sums[i] = multiply_add(sums[i], x, y);
   }
   VECTOR total = sums[0];
   for (size_t i = 1; i < KERNEL(fma_chains); i++) total += sums[i];

@@ -1,5 +1,5 @@
-// Memory traffic: loops that do as little as possible besides loading and storing. 16 vectors a turn keep the loop's own
-// instructions below a tenth and cover whole cache lines at every width.
+// Memory traffic: loops that do as little as possible besides loading and storing. 16 vectors a turn keep the loop's
+// own instructions below a tenth and cover whole cache lines at every width.
 
 enum { traffic_floats = 256 };
 
@@ -20,8 +20,7 @@ static float traffic_read(float *x, size_t count) {
 
 #define TRAFFIC_LOOP(body)                                                                                             \
   enum { step = 16 * f32_lanes };                                                                                      \
-  for (size_t i = 0; i + step <= count; i += step)                                                                     \
-    UNROLL for (size_t j = 0; j < 16; j++) {                                                                           \
+  for (size_t i = 0; i + step <= count; i += step) UNROLL for (size_t j = 0; j < 16; j++) {                            \
       const size_t at = i + j * f32_lanes;                                                                             \
       body                                                                                                             \
     }                                                                                                                  \
@@ -38,9 +37,7 @@ static float traffic_write_nt(float *memory, size_t count) {
   TRAFFIC_LOOP(store_nontemporal(memory + at, value););
 }
 
-static float traffic_copy(float *memory, size_t count) {
-  TRAFFIC_LOOP(store(memory + count + at, load(memory + at)););
-}
+static float traffic_copy(float *memory, size_t count) { TRAFFIC_LOOP(store(memory + count + at, load(memory + at));); }
 
 static float traffic_copy_nt(float *memory, size_t count) {
   TRAFFIC_LOOP(store_nontemporal(memory + count + at, load(memory + at)););

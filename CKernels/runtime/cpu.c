@@ -43,16 +43,18 @@ bool farro_cpu_has(farro_isa isa) {
   const uint32_t osxsave = 1u << 27, avx = 1u << 28, fma = 1u << 12, f16c = 1u << 29, popcnt = 1u << 23;
   if (!all_set(one.c, osxsave)) return false;
   const uint64_t states = saved_states();
-  const bool ymm = all_set(states, 0x6);   // XMM, YMM
-  const bool zmm = all_set(states, 0xe6);  // and opmask, upper halves of ZMM0-15, ZMM16-31
+  const bool ymm = all_set(states, 0x6);  // XMM, YMM
+  const bool zmm = all_set(states, 0xe6); // and opmask, upper halves of ZMM0-15, ZMM16-31
   const bool avx2 = ymm && all_set(one.c, avx | fma | f16c | popcnt) &&
                     all_set(seven.b, 1u << 5 | 1u << 3 | 1u << 8) && // AVX2, BMI1, BMI2
                     all_set(extended.c, 1u << 5);                    // LZCNT
   switch (isa) {
-  case FARRO_ISA_AVX2: return avx2;
+  case FARRO_ISA_AVX2:
+    return avx2;
   case FARRO_ISA_AVX512:
     return avx2 && zmm && all_set(seven.b, 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31); // F, DQ, BW, VL
-  default: return false;
+  default:
+    return false;
   }
 }
 
@@ -136,8 +138,10 @@ static double read_frequency(void) {
 
 static void read_system(farro_cpu *cpu) {
   read_caches(cpu);
-  if (!read_cpuinfo("model name", cpu->name, sizeof cpu->name)) read_line("/proc/device-tree/model", cpu->name, sizeof cpu->name);
-  if (!read_cpuinfo("vendor_id", cpu->vendor, sizeof cpu->vendor)) read_cpuinfo("CPU implementer", cpu->vendor, sizeof cpu->vendor);
+  if (!read_cpuinfo("model name", cpu->name, sizeof cpu->name))
+    read_line("/proc/device-tree/model", cpu->name, sizeof cpu->name);
+  if (!read_cpuinfo("vendor_id", cpu->vendor, sizeof cpu->vendor))
+    read_cpuinfo("CPU implementer", cpu->vendor, sizeof cpu->vendor);
   cpu->frequency_hz = read_frequency();
 }
 

@@ -38,7 +38,8 @@ static _Thread_local farro_isa local_choice = FARRO_ISA_NONE;
 static void refuse(const char *value) {
   int length = snprintf(refusal, sizeof refusal, "FARRO_ISA=%.40s cannot be used here; this machine has:", value);
   for (int isa = 0; isa < FARRO_ISA_COUNT; isa++)
-    if (supported[isa]) length += snprintf(refusal + length, sizeof refusal - (size_t)length, " %s", implementations[isa].name);
+    if (supported[isa])
+      length += snprintf(refusal + length, sizeof refusal - (size_t)length, " %s", implementations[isa].name);
 }
 
 static void choose(void) {
@@ -53,8 +54,10 @@ static void choose(void) {
     return;
   }
   const farro_isa isa = farro_isa_named(wanted);
-  if (isa == FARRO_ISA_NONE || !supported[isa]) refuse(wanted);
-  else process_choice = isa;
+  if (isa == FARRO_ISA_NONE || !supported[isa])
+    refuse(wanted);
+  else
+    process_choice = isa;
 }
 
 const char *farro_isa_name(farro_isa isa) {
@@ -92,12 +95,15 @@ const farro_kernels *farro_current_kernels(void) {
 
 const char *farro_status_message(farro_status status) {
   switch (status) {
-  case FARRO_OK: return "ok";
+  case FARRO_OK:
+    return "ok";
   case FARRO_ERROR_ISA:
     pthread_once(&once, choose);
     return process_choice == FARRO_ISA_NONE ? refusal : "this machine lacks the instruction set asked for";
-  case FARRO_ERROR_ARGUMENT: return "a size, stride or option is outside the range that the function allows";
-  case FARRO_ERROR_MEMORY: return "no memory for the work space";
+  case FARRO_ERROR_ARGUMENT:
+    return "a size, stride or option is outside the range that the function allows";
+  case FARRO_ERROR_MEMORY:
+    return "no memory for the work space";
   }
   return "unknown status";
 }

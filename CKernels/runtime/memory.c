@@ -15,7 +15,7 @@ enum {
   alignment = 64,
   smallest_kept = 64 * 1024,
   huge_page = 2 * 1024 * 1024,
-  steps = 8,         // size classes per power of two: at most an eighth of a block is wasted
+  steps = 8, // size classes per power of two: at most an eighth of a block is wasted
   classes = 48 * steps,
 };
 
@@ -103,8 +103,10 @@ void *farro_allocate(size_t bytes) {
   const size_t class = class_of(bytes);
   pthread_mutex_lock(&pool.mutex);
   void *memory = take(class);
-  if (memory) pool.statistics.hits++;
-  else pool.statistics.misses++;
+  if (memory)
+    pool.statistics.hits++;
+  else
+    pool.statistics.misses++;
   pthread_mutex_unlock(&pool.mutex);
   return memory ? memory : allocate_fresh(class_bytes(class));
 }

@@ -10,15 +10,20 @@
 
 #ifdef FARRO_OPENMP
   #if defined(FARRO_DEBIAN_LIBOMP)
-    #if !__has_include("/usr/lib/x86_64-linux-gnu/libomp5.so") && !__has_include("/usr/lib/aarch64-linux-gnu/libomp5.so")
-      #error "OpenMP runtime not found. Install it: apt-get install libomp-dev (or build without it: --disable-default-traits)"
+    #if !__has_include("/usr/lib/x86_64-linux-gnu/libomp5.so") &&                                                      \
+                       !__has_include("/usr/lib/aarch64-linux-gnu/libomp5.so")
+      #error                                                                                                           \
+          "OpenMP runtime not found. Install it: apt-get install libomp-dev (or build without it: --disable-default-traits)"
     #endif
   #elif defined(__APPLE__)
-    #if !__has_include("/opt/homebrew/opt/libomp/lib/libomp.dylib") && !__has_include("/usr/local/opt/libomp/lib/libomp.dylib")
+    #if !__has_include("/opt/homebrew/opt/libomp/lib/libomp.dylib") &&                                                 \
+                       !__has_include("/usr/local/opt/libomp/lib/libomp.dylib")
       #error "OpenMP runtime not found. Install it: brew install libomp (or build without it: --disable-default-traits)"
     #endif
-  #elif !__has_include("/usr/lib64/libomp.so") && !__has_include("/usr/lib/libomp.so") && !__has_include("/usr/local/lib/libomp.so")
-    #warning "OpenMP runtime not found in the usual places. If linking fails, install it: dnf install libomp-devel, pacman -S openmp (or build without it: --disable-default-traits)"
+  #elif !__has_include("/usr/lib64/libomp.so") && !__has_include("/usr/lib/libomp.so") &&                              \
+                                                                 !__has_include("/usr/local/lib/libomp.so")
+    #warning                                                                                                           \
+        "OpenMP runtime not found in the usual places. If linking fails, install it: dnf install libomp-devel, pacman -S openmp (or build without it: --disable-default-traits)"
   #endif
 
 // Declared here because no omp.h is where Swift's clang looks; the names are the OpenMP API's and libomp's own.
@@ -64,7 +69,7 @@ static void run_team(int32_t threads, farro_team_body body, void *context) {
   kmp_set_blocktime(block_time_milliseconds); // of the calling thread, so it cannot be set once for all
   #pragma omp parallel num_threads(threads)
   {
-    #pragma omp barrier
+  #pragma omp barrier
     body(context, omp_get_thread_num(), omp_get_num_threads());
   }
   atomic_store_explicit(&last_region_end, farro_seconds(), memory_order_relaxed);
@@ -79,7 +84,8 @@ static void nothing(void *context, int32_t member, int32_t members) { (void)cont
 static void start(void) {
 #ifdef FARRO_OPENMP
   // By default libomp keeps a team for every thread that ever forked: 16 callers with a team of 4 left 52 threads
-  // behind. Without these "hot teams" workers go back to one pool after each region, at 1.0 us a region instead of 0.45.
+  // behind. Without these "hot teams" workers go back to one pool after each region, at 1.0 us a region instead of
+  // 0.45.
   kmp_set_defaults("KMP_HOT_TEAMS_MAX_LEVEL=0");
 #endif
   const int32_t wanted = omp_get_max_threads(), usable = farro_cpu_usable_cores(); // OMP_NUM_THREADS decides the former
@@ -156,8 +162,8 @@ static void run_ranges(void *context, int32_t member, int32_t members) {
   }
 }
 
-// Half of the work is saved at best by a second thread, so it must be worth several forks. Workers that sleep cost more,
-// but the caller works while they wake: there, the work need only be longer than the waking.
+// Half of the work is saved at best by a second thread, so it must be worth several forks. Workers that sleep cost
+// more, but the caller works while they wake: there, the work need only be longer than the waking.
 static bool is_worth_forking(double nanoseconds) {
   if (nanoseconds < 4 * fork_join_nanoseconds) return false;
   const double idle = farro_seconds() - atomic_load_explicit(&last_region_end, memory_order_relaxed);

@@ -60,7 +60,8 @@ void guarded_free(void *pointer, size_t bytes) {
   munmap((char *)pointer + bytes - span, span + page);
 }
 
-const size_t tail_sizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 15, 16, 17, 23, 31, 32, 33, 47, 63, 64, 65, 97, 127, 128, 129, 257};
+const size_t tail_sizes[] = {0,  1,  2,  3,  4,  5,  7,  8,  9,  11,  15,  16,  17,
+                             23, 31, 32, 33, 47, 63, 64, 65, 97, 127, 128, 129, 257};
 const size_t tail_size_count = sizeof tail_sizes / sizeof *tail_sizes;
 
 static const struct {

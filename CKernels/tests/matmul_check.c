@@ -46,7 +46,8 @@ CHECK_PRODUCT(f64, double, 0x1p-53)
 
 static farro_matmul_shape shape(size_t batch, size_t m, size_t n, size_t k, bool transpose_a, bool transpose_b,
                                 size_t pad) {
-  farro_matmul_shape s = {.batch = batch, .m = m, .n = n, .k = k, .transpose_a = transpose_a, .transpose_b = transpose_b};
+  farro_matmul_shape s = {
+      .batch = batch, .m = m, .n = n, .k = k, .transpose_a = transpose_a, .transpose_b = transpose_b};
   s.lda = (transpose_a ? m : k) + pad;
   s.ldb = (transpose_b ? k : n) + pad;
   s.ldc = n + pad;
@@ -74,7 +75,8 @@ static void check_arguments(void) {
 
 static void check_special_values(void) {
   const float infinity = INFINITY, not_a_number = NAN;
-  float a[4] = {1, infinity, 2, 3}, b[4] = {1, 0, 0, 1}, c[4] = {not_a_number, not_a_number, not_a_number, not_a_number};
+  float a[4] = {1, infinity, 2, 3}, b[4] = {1, 0, 0, 1},
+        c[4] = {not_a_number, not_a_number, not_a_number, not_a_number};
   farro_matmul_shape s = shape(1, 2, 2, 2, false, false, 0);
   farro_matmul_f32(&s, 1, a, b, 0, c);
   EXPECT(isnan(c[0]) && c[1] == infinity && c[2] == 2 && c[3] == 3, "beta 0 reads C, or infinity is lost: %g %g %g %g",

@@ -17,13 +17,6 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
 
   /// The number of elements: the product of ``shape``.
   public let count: Int
-
-  init(storage: TensorStorage<Scalar>, offset: Int, shape: [Int], count: Int) {
-    self.storage = storage
-    self.offset = offset
-    self.shape = shape
-    self.count = count
-  }
 }
 
 // MARK: - Creation

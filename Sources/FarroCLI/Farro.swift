@@ -2,5 +2,8 @@ import ArgumentParser
 
 @main
 struct FarroCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "farro", abstract: "CPU kernels: profile, race, time, hash.")
+  static let configuration = CommandConfiguration(
+    commandName: "farro",
+    abstract: "CPU kernels: profile, race, time, hash."
+  )
 }
