@@ -56,15 +56,19 @@ enum {
       512, // (f64: 512 KiB) in the L2 cache, and every row is still half a page or more of memory in a run
 };
 
+// The origin of the moments is the first row of the whole axis: means counted from it lose no digits to a common offset
+// when blocks are merged.
+//
 // A kernel's result is one or two numbers, wider than the elements so that merging many of them adds no error:
-//   sum: first = the sum         moments: first = mean, second = sum of squared differences from it
+//   sum: first = the sum         moments: first = mean - origin, second = sum of squared differences from it
 //   max: first = the maximum     argmax:  first = the maximum, second = its first index, counted from the block's start
 typedef struct reduction_kernels {
   size_t element_bytes;
   // Of n >= 1 contiguous elements.
-  void (*row[reductions])(const void *x, size_t n, double *first, double *second);
+  void (*row[reductions])(const void *x, size_t n, const void *origin, double *first, double *second);
   // Of each of `columns` columns over rows >= 1 rows, `stride` elements apart; `second` is not touched where unused.
-  void (*columns[reductions])(const void *x, size_t rows, size_t columns, size_t stride, double *first, double *second);
+  void (*columns[reductions])(const void *x, size_t rows, size_t columns, size_t stride, const void *origin,
+                              double *first, double *second);
 } reduction_kernels;
 
 #endif

@@ -29,16 +29,16 @@ INLINE SCALAR KERNEL(sum_of)(const SCALAR *x, size_t n) {
   return horizontal_sum(KERNEL(fold_sums)(sums));
 }
 
-static void KERNEL(row_sum)(const void *x, size_t n, double *first, double *second) {
-  (void)second;
+static void KERNEL(row_sum)(const void *x, size_t n, const void *origin, double *first, double *second) {
+  (void)origin, (void)second;
   *first = (double)KERNEL(sum_of)(x, n);
 }
 
 // Sums d = x - shift and d^2 for a shift near the mean. The sum of d would be 0 but for the rounding of the shift.
-static void KERNEL(row_moments)(const void *elements, size_t n, double *first, double *second) {
+static void KERNEL(row_moments)(const void *elements, size_t n, const void *origin, double *first, double *second) {
   enum { pairs = KERNEL(accumulators) / 2, step = pairs * LANES };
   const SCALAR *x = elements;
-  const SCALAR shift = (SCALAR)((double)KERNEL(sum_of)(x, n) / (double)n);
+  const SCALAR base = *(const SCALAR *)origin, shift = (SCALAR)((double)KERNEL(sum_of)(x, n) / (double)n);
   VECTOR sums[pairs], squares[pairs];
   UNROLL for (size_t j = 0; j < pairs; j++) sums[j] = squares[j] = broadcast((SCALAR)0);
   size_t i = 0;
@@ -54,7 +54,7 @@ static void KERNEL(row_moments)(const void *elements, size_t n, double *first, d
   }
   const double sum = (double)horizontal_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
   const double square = (double)horizontal_sum((squares[0] + squares[1]) + (squares[2] + squares[3]));
-  *first = (double)shift + sum / (double)n;
+  *first = ((double)shift - (double)base) + sum / (double)n;
   *second = square - sum * (sum / (double)n);
 }
 
@@ -75,14 +75,15 @@ INLINE SCALAR KERNEL(max_of)(const SCALAR *x, size_t n) {
   return horizontal_max(MAXIMUM(even, odd));
 }
 
-static void KERNEL(row_max)(const void *x, size_t n, double *first, double *second) {
-  (void)second;
+static void KERNEL(row_max)(const void *x, size_t n, const void *origin, double *first, double *second) {
+  (void)origin, (void)second;
   *first = (double)KERNEL(max_of)(x, n);
 }
 
 // The maximum, and then a second look at the block, which is in the L1 cache by now, for where it stands: cheaper than
 // carrying indices along.
-static void KERNEL(row_argmax)(const void *elements, size_t n, double *first, double *second) {
+static void KERNEL(row_argmax)(const void *elements, size_t n, const void *origin, double *first, double *second) {
+  (void)origin;
   const SCALAR *x = elements, most = KERNEL(max_of)(x, n);
   size_t i = 0;
   for (; i + LANES <= n; i += LANES) {
@@ -117,9 +118,9 @@ INLINE void KERNEL(sum_columns)(const SCALAR *x, size_t rows, size_t columns, si
   for (; r < rows; r++) KERNEL(add_rows)(1, x + r * stride, columns, stride, sums);
 }
 
-static void KERNEL(columns_sum)(const void *x, size_t rows, size_t columns, size_t stride, double *first,
-                                double *second) {
-  (void)second;
+static void KERNEL(columns_sum)(const void *x, size_t rows, size_t columns, size_t stride, const void *origin,
+                                double *first, double *second) {
+  (void)origin, (void)second;
   VECTOR sums[KERNEL(column_vectors)];
   KERNEL(sum_columns)(x, rows, columns, stride, sums);
   for (size_t j = 0; j < columns; j++) first[j] = (double)((const SCALAR *)sums)[j];
@@ -139,8 +140,8 @@ INLINE void KERNEL(add_differences)(const size_t group, const SCALAR *x, size_t 
   }
 }
 
-static void KERNEL(columns_moments)(const void *elements, size_t rows, size_t columns, size_t stride, double *first,
-                                    double *second) {
+static void KERNEL(columns_moments)(const void *elements, size_t rows, size_t columns, size_t stride,
+                                    const void *origin, double *first, double *second) {
   const SCALAR *x = elements;
   VECTOR shift[KERNEL(column_vectors)], sums[KERNEL(column_vectors)], squares[KERNEL(column_vectors)];
   KERNEL(sum_columns)(x, rows, columns, stride, shift);
@@ -153,7 +154,8 @@ static void KERNEL(columns_moments)(const void *elements, size_t rows, size_t co
   for (; r < rows; r++) KERNEL(add_differences)(1, x + r * stride, columns, stride, shift, sums, squares);
   for (size_t j = 0; j < columns; j++) {
     const double sum = (double)((const SCALAR *)sums)[j], square = (double)((const SCALAR *)squares)[j];
-    first[j] = (double)((const SCALAR *)shift)[j] + sum / (double)rows;
+    const double from = (double)((const SCALAR *)shift)[j] - (double)((const SCALAR *)origin)[j];
+    first[j] = from + sum / (double)rows;
     second[j] = square - sum * (sum / (double)rows);
   }
 }
@@ -169,9 +171,9 @@ INLINE void KERNEL(max_rows)(const size_t group, const SCALAR *x, size_t columns
   }
 }
 
-static void KERNEL(columns_max)(const void *elements, size_t rows, size_t columns, size_t stride, double *first,
-                                double *second) {
-  (void)second;
+static void KERNEL(columns_max)(const void *elements, size_t rows, size_t columns, size_t stride, const void *origin,
+                                double *first, double *second) {
+  (void)origin, (void)second;
   const SCALAR *x = elements;
   VECTOR most[KERNEL(column_vectors)];
   for (size_t j = 0; j * LANES < columns; j++) most[j] = broadcast((SCALAR)-INFINITY);
@@ -198,8 +200,9 @@ INLINE void KERNEL(argmax_rows)(const size_t group, const SCALAR *x, size_t colu
   }
 }
 
-static void KERNEL(columns_argmax)(const void *elements, size_t rows, size_t columns, size_t stride, double *first,
-                                   double *second) {
+static void KERNEL(columns_argmax)(const void *elements, size_t rows, size_t columns, size_t stride, const void *origin,
+                                   double *first, double *second) {
+  (void)origin;
   const SCALAR *x = elements;
   VECTOR most[KERNEL(column_vectors)];
   INTEGER_VECTOR where[KERNEL(column_vectors)];
