@@ -56,15 +56,18 @@ static void reduce_block(const plan *p, size_t outer, size_t block, size_t chunk
 
 // Writes the results at to at + count.
 static void finish(const plan *p, size_t at, size_t count, const double *first, const double *second) {
-  const double *values = p->reduction == reduction_moments || p->reduction == reduction_argmax ? second : first;
-  for (size_t j = 0; j < count; j++) {
-    const double value = values[j] / p->divisor;
-    if (p->reduction == reduction_argmax)
-      ((int64_t *)p->out)[at + j] = (int64_t)value;
-    else if (p->kernels->element_bytes == sizeof(float))
-      ((float *)p->out)[at + j] = (float)value;
-    else
-      ((double *)p->out)[at + j] = value;
+  if (p->reduction == reduction_argmax) {
+    int64_t *out = (int64_t *)p->out + at;
+    for (size_t j = 0; j < count; j++) out[j] = (int64_t)second[j];
+    return;
+  }
+  const double *values = p->reduction == reduction_moments ? second : first;
+  if (p->kernels->element_bytes == sizeof(float)) {
+    float *out = (float *)p->out + at;
+    for (size_t j = 0; j < count; j++) out[j] = (float)(values[j] / p->divisor);
+  } else {
+    double *out = (double *)p->out + at;
+    for (size_t j = 0; j < count; j++) out[j] = values[j] / p->divisor;
   }
 }
 

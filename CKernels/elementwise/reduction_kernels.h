@@ -59,11 +59,11 @@ static void KERNEL(row_moments)(const void *elements, size_t n, const void *orig
 }
 
 INLINE SCALAR KERNEL(max_of)(const SCALAR *x, size_t n) {
-  enum { step = 4 * LANES };
-  VECTOR most[4];
-  UNROLL for (size_t j = 0; j < 4; j++) most[j] = broadcast((SCALAR)-INFINITY);
+  enum { step = KERNEL(accumulators) * LANES };
+  VECTOR most[KERNEL(accumulators)];
+  UNROLL for (size_t j = 0; j < KERNEL(accumulators); j++) most[j] = broadcast((SCALAR)-INFINITY);
   size_t i = 0;
-  for (; i + step <= n; i += step) UNROLL for (size_t j = 0; j < 4; j++) {
+  for (; i + step <= n; i += step) UNROLL for (size_t j = 0; j < KERNEL(accumulators); j++) {
       const VECTOR v = load(x + i + j * LANES);
       most[j] = MAXIMUM(most[j], v);
     }
@@ -71,8 +71,9 @@ INLINE SCALAR KERNEL(max_of)(const SCALAR *x, size_t n) {
     const VECTOR v = i + LANES <= n ? load(x + i) : load_first_or(x + i, n - i, (SCALAR)-INFINITY);
     most[0] = MAXIMUM(most[0], v);
   }
-  const VECTOR even = MAXIMUM(most[0], most[2]), odd = MAXIMUM(most[1], most[3]);
-  return horizontal_max(MAXIMUM(even, odd));
+  UNROLL for (size_t half = KERNEL(accumulators) / 2; half > 0; half /= 2) UNROLL for (size_t j = 0; j < half; j++)
+      most[j] = MAXIMUM(most[j], most[j + half]);
+  return horizontal_max(most[0]);
 }
 
 static void KERNEL(row_max)(const void *x, size_t n, const void *origin, double *first, double *second) {
