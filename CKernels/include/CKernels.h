@@ -10,5 +10,6 @@
 #include "matmul.h"
 #include "normalization.h"
 #include "probe.h"
+#include "reduction.h"
 
 #endif
