@@ -10,6 +10,8 @@ enum {
   xxh3_last_offset = 71, // the last stripe's secret begins this far from the secret's end
 };
 
+static const uint64_t xxh3_scramble_prime = 0x9E3779B1;
+
 typedef struct xxh3_secret {
   const uint8_t *bytes;
   size_t length;

@@ -5,19 +5,25 @@
 
 #include "runtime/dispatch.h"
 
-const uint64_t xxh3_first_sums[8] = {prime32_3, prime64_1, prime64_2, prime64_3,
-                                     prime64_4, prime32_2, prime64_5, prime32_1};
+const _Alignas(64) uint64_t xxh3_first_sums[8] = {prime32_3, prime64_1, prime64_2, prime64_3,
+                                                  prime64_4, prime32_2, prime64_5, prime32_1};
 
 static const xxh3_secret default_secret = {xxh3_default_bytes, xxh3_secret_bytes};
 
 // Short inputs run the same scalar code everywhere, but an unusable FARRO_ISA must not pass unseen. Its verdict never
 // changes, so a good one is kept: asking again would cost a third of a 16-byte hash.
-static bool is_refused(void) {
-  static atomic_bool accepted;
-  if (atomic_load_explicit(&accepted, memory_order_relaxed)) return false;
-  const bool usable = farro_current_isa() != FARRO_ISA_NONE;
-  atomic_store_explicit(&accepted, usable, memory_order_relaxed);
-  return !usable;
+static atomic_bool accepted;
+
+// Whether the hash needs neither the table of kernels nor a first look at FARRO_ISA.
+static bool is_simple(size_t length) {
+  return length <= xxh3_most_short && atomic_load_explicit(&accepted, memory_order_relaxed);
+}
+
+static const hashing_kernels *current_kernels(void) {
+  const farro_kernels *kernels = farro_current_kernels();
+  if (!kernels) return NULL;
+  atomic_store_explicit(&accepted, true, memory_order_relaxed);
+  return kernels->hashing;
 }
 
 // ---- long inputs ----
@@ -30,51 +36,50 @@ static xxh3_secret secret_of(uint64_t seed, uint64_t words[24]) {
 }
 
 static uint64_t long_64(const hashing_kernels *kernels, const uint8_t *data, size_t length, const xxh3_secret *secret) {
-  uint64_t sums[8];
+  _Alignas(64) uint64_t sums[8];
   kernels->sum(data, length, secret, sums);
   return xxh3_merge_64(sums, secret, length);
 }
 
 static farro_hash128 long_128(const hashing_kernels *kernels, const uint8_t *data, size_t length,
                               const xxh3_secret *secret) {
-  uint64_t sums[8];
+  _Alignas(64) uint64_t sums[8];
   kernels->sum(data, length, secret, sums);
   return xxh3_merge_128(sums, secret, length);
 }
 
 // ---- with a seed ----
 
-// Apart from the entry, so that short inputs do not pay for its stack frame.
-static __attribute__((noinline)) farro_status seeded_64(const void *data, size_t length, uint64_t seed,
-                                                        uint64_t *hash) {
-  const farro_kernels *kernels = farro_current_kernels();
+// Apart from the entry, which stays without a stack frame.
+static __attribute__((noinline)) farro_status any_64(const void *data, size_t length, uint64_t seed, uint64_t *hash) {
+  const hashing_kernels *kernels = current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  uint64_t words[24];
+  if (is_simple(length)) return farro_xxh3_64(data, length, seed, hash);
+  _Alignas(64) uint64_t words[24];
   const xxh3_secret secret = secret_of(seed, words);
-  *hash = long_64(kernels->hashing, data, length, &secret);
+  *hash = long_64(kernels, data, length, &secret);
   return FARRO_OK;
 }
 
-static __attribute__((noinline)) farro_status seeded_128(const void *data, size_t length, uint64_t seed,
-                                                         farro_hash128 *hash) {
-  const farro_kernels *kernels = farro_current_kernels();
+static __attribute__((noinline)) farro_status any_128(const void *data, size_t length, uint64_t seed,
+                                                      farro_hash128 *hash) {
+  const hashing_kernels *kernels = current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  uint64_t words[24];
+  if (is_simple(length)) return farro_xxh3_128(data, length, seed, hash);
+  _Alignas(64) uint64_t words[24];
   const xxh3_secret secret = secret_of(seed, words);
-  *hash = long_128(kernels->hashing, data, length, &secret);
+  *hash = long_128(kernels, data, length, &secret);
   return FARRO_OK;
 }
 
 farro_status farro_xxh3_64(const void *data, size_t length, uint64_t seed, uint64_t *hash) {
-  if (length > xxh3_most_short) return seeded_64(data, length, seed, hash);
-  if (is_refused()) return FARRO_ERROR_ISA;
+  if (!is_simple(length)) return any_64(data, length, seed, hash);
   *hash = xxh3_short_64(data, length, xxh3_default_bytes, seed);
   return FARRO_OK;
 }
 
 farro_status farro_xxh3_128(const void *data, size_t length, uint64_t seed, farro_hash128 *hash) {
-  if (length > xxh3_most_short) return seeded_128(data, length, seed, hash);
-  if (is_refused()) return FARRO_ERROR_ISA;
+  if (!is_simple(length)) return any_128(data, length, seed, hash);
   *hash = xxh3_short_128(data, length, xxh3_default_bytes, seed);
   return FARRO_OK;
 }
@@ -83,23 +88,21 @@ farro_status farro_xxh3_128(const void *data, size_t length, uint64_t seed, farr
 
 farro_status farro_xxh3_64_secret(const void *data, size_t length, const void *secret, size_t secret_length,
                                   uint64_t *hash) {
-  const farro_kernels *kernels = farro_current_kernels();
+  const hashing_kernels *kernels = current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
   if (secret_length < farro_xxh3_least_secret) return FARRO_ERROR_ARGUMENT;
   const xxh3_secret own = {secret, secret_length};
-  *hash = length > xxh3_most_short ? long_64(kernels->hashing, data, length, &own)
-                                   : xxh3_short_64(data, length, own.bytes, 0);
+  *hash = length > xxh3_most_short ? long_64(kernels, data, length, &own) : xxh3_short_64(data, length, own.bytes, 0);
   return FARRO_OK;
 }
 
 farro_status farro_xxh3_128_secret(const void *data, size_t length, const void *secret, size_t secret_length,
                                    farro_hash128 *hash) {
-  const farro_kernels *kernels = farro_current_kernels();
+  const hashing_kernels *kernels = current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
   if (secret_length < farro_xxh3_least_secret) return FARRO_ERROR_ARGUMENT;
   const xxh3_secret own = {secret, secret_length};
-  *hash = length > xxh3_most_short ? long_128(kernels->hashing, data, length, &own)
-                                   : xxh3_short_128(data, length, own.bytes, 0);
+  *hash = length > xxh3_most_short ? long_128(kernels, data, length, &own) : xxh3_short_128(data, length, own.bytes, 0);
   return FARRO_OK;
 }
 
@@ -144,11 +147,11 @@ static bool ascends(const uint64_t *offsets, size_t count) {
 
 static farro_status hash_keys(farro_body body, const void *bytes, const uint64_t *offsets, size_t count, uint64_t seed,
                               void *hashes) {
-  const farro_kernels *kernels = farro_current_kernels();
+  const hashing_kernels *kernels = current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
   if (!ascends(offsets, count)) return FARRO_ERROR_ARGUMENT;
   uint64_t words[24];
-  keys_work work = {.kernels = kernels->hashing,
+  keys_work work = {.kernels = kernels,
                     .bytes = bytes,
                     .offsets = offsets,
                     .seed = seed,

@@ -95,17 +95,31 @@ ALWAYS_INLINE uint64_t mix16(const uint8_t *data, const uint8_t *secret, uint64_
   return multiply_fold(read64(data) ^ (read64(secret) + seed), read64(data + 8) ^ (read64(secret + 8) - seed));
 }
 
-ALWAYS_INLINE uint64_t xxh3_64_17to128(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
-  const uint8_t *end = data + length;
-  uint64_t sum = length * prime64_1;
-  for (size_t i = 0; i <= (length - 1) / 32; i++)
-    sum += mix16(data + 16 * i, secret + 32 * i, seed) + mix16(end - 16 * (i + 1), secret + 32 * i + 16, seed);
-  return xxh3_avalanche(sum);
+// The i-th 16 bytes from the front and from the back.
+ALWAYS_INLINE uint64_t mix_ends(const uint8_t *data, size_t length, size_t i, const uint8_t *secret, uint64_t seed) {
+  return mix16(data + 16 * i, secret + 32 * i, seed) + mix16(data + length - 16 * (i + 1), secret + 32 * i + 16, seed);
 }
 
-ALWAYS_INLINE uint64_t xxh3_64_129to240(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
+// Branches instead of a loop: a key of up to 32 bytes takes one of them, and no counter.
+ALWAYS_INLINE uint64_t xxh3_64_17to128(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
+  uint64_t sum = length * prime64_1;
+  if (length > 32) {
+    if (length > 64) {
+      if (length > 96) sum += mix_ends(data, length, 3, secret, seed);
+      sum += mix_ends(data, length, 2, secret, seed);
+    }
+    sum += mix_ends(data, length, 1, secret, seed);
+  }
+  return xxh3_avalanche(sum + mix_ends(data, length, 0, secret, seed));
+}
+
+// Called, not inlined, so that shorter keys do not save the registers that this one needs. A 128-bit product has no
+// vector instruction: left to itself, the compiler carries every half of one into vectors and back.
+static __attribute__((noinline, unused)) uint64_t xxh3_64_129to240(const uint8_t *data, size_t length,
+                                                                   const uint8_t *secret, uint64_t seed) {
   uint64_t sum = length * prime64_1, rest = mix16(data + length - 16, secret + 119, seed);
   for (size_t i = 0; i < 8; i++) sum += mix16(data + 16 * i, secret + 16 * i, seed);
+#pragma clang loop vectorize(disable)
   for (size_t i = 8; i < length / 16; i++) rest += mix16(data + 16 * i, secret + 16 * (i - 8) + 3, seed);
   return xxh3_avalanche(xxh3_avalanche(sum) + rest);
 }
@@ -116,21 +130,40 @@ ALWAYS_INLINE void mix32(farro_hash128 *sums, const uint8_t *a, const uint8_t *b
   sums->high = (sums->high + mix16(b, secret + 16, seed)) ^ (read64(a) + read64(a + 8));
 }
 
-ALWAYS_INLINE farro_hash128 xxh3_128_17to240(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
-  const uint8_t *end = data + length;
-  farro_hash128 sums = {length * prime64_1, 0};
-  if (length <= 128) {
-    for (size_t i = (length - 1) / 32 + 1; i-- > 0;)
-      mix32(&sums, data + 16 * i, end - 16 * (i + 1), secret + 32 * i, seed);
-  } else {
-    for (size_t i = 0; i < 4; i++) mix32(&sums, data + 32 * i, data + 32 * i + 16, secret + 32 * i, seed);
-    sums = (farro_hash128){xxh3_avalanche(sums.low), xxh3_avalanche(sums.high)};
-    for (size_t i = 4; i < length / 32; i++)
-      mix32(&sums, data + 32 * i, data + 32 * i + 16, secret + 32 * (i - 4) + 3, seed);
-    mix32(&sums, end - 16, end - 32, secret + 103, -seed);
-  }
+ALWAYS_INLINE void mix_ends_128(farro_hash128 *sums, const uint8_t *data, size_t length, size_t i,
+                                const uint8_t *secret, uint64_t seed) {
+  mix32(sums, data + 16 * i, data + length - 16 * (i + 1), secret + 32 * i, seed);
+}
+
+ALWAYS_INLINE farro_hash128 finish_medium_128(farro_hash128 sums, size_t length, uint64_t seed) {
   const uint64_t high = sums.low * prime64_1 + sums.high * prime64_4 + (length - seed) * prime64_2;
   return (farro_hash128){xxh3_avalanche(sums.low + sums.high), -xxh3_avalanche(high)};
+}
+
+ALWAYS_INLINE farro_hash128 xxh3_128_17to128(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
+  farro_hash128 sums = {length * prime64_1, 0};
+  if (length > 32) {
+    if (length > 64) {
+      if (length > 96) mix_ends_128(&sums, data, length, 3, secret, seed);
+      mix_ends_128(&sums, data, length, 2, secret, seed);
+    }
+    mix_ends_128(&sums, data, length, 1, secret, seed);
+  }
+  mix_ends_128(&sums, data, length, 0, secret, seed);
+  return finish_medium_128(sums, length, seed);
+}
+
+static __attribute__((noinline, unused)) farro_hash128 xxh3_128_129to240(const uint8_t *data, size_t length,
+                                                                         const uint8_t *secret, uint64_t seed) {
+  const uint8_t *end = data + length;
+  farro_hash128 sums = {length * prime64_1, 0};
+  for (size_t i = 0; i < 4; i++) mix32(&sums, data + 32 * i, data + 32 * i + 16, secret + 32 * i, seed);
+  sums = (farro_hash128){xxh3_avalanche(sums.low), xxh3_avalanche(sums.high)};
+#pragma clang loop vectorize(disable)
+  for (size_t i = 4; i < length / 32; i++)
+    mix32(&sums, data + 32 * i, data + 32 * i + 16, secret + 32 * (i - 4) + 3, seed);
+  mix32(&sums, end - 16, end - 32, secret + 103, -seed);
+  return finish_medium_128(sums, length, seed);
 }
 
 // ---- any length up to 240 ----
@@ -145,7 +178,8 @@ ALWAYS_INLINE uint64_t xxh3_short_64(const uint8_t *data, size_t length, const u
 }
 
 ALWAYS_INLINE farro_hash128 xxh3_short_128(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
-  if (length > 16) return xxh3_128_17to240(data, length, secret, seed);
+  if (length > 128) return xxh3_128_129to240(data, length, secret, seed);
+  if (length > 16) return xxh3_128_17to128(data, length, secret, seed);
   if (length > 8) return xxh3_128_9to16(data, length, secret, seed);
   if (length > 3) return xxh3_128_4to8(data, length, secret, seed);
   if (length > 0) return xxh3_128_1to3(data, length, secret, seed);
