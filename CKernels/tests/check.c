@@ -68,6 +68,7 @@ static const struct {
   const char *name;
   void (*run)(void);
 } families[] = {
+    {"hashing", check_hashing},
     {"matmul", check_matmul},
 };
 
