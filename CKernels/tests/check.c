@@ -70,6 +70,7 @@ static const struct {
   const char *name;
   void (*run)(void);
 } families[] = {
+    {"hashing", check_hashing},
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"reduction", check_reduction},

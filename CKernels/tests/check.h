@@ -37,6 +37,7 @@ extern const size_t tail_sizes[];
 extern const size_t tail_size_count;
 
 void check_runtime(void);
+void check_hashing(void);
 void check_matmul(void);
 void check_elementwise(void);
 void check_reduction(void);
