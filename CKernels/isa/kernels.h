@@ -7,10 +7,12 @@
 
 #include "simd/float32.h"
 #include "matmul/matmul_kernels.h"
+#include "distance/distance_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
 #include "matmul/matmul_kernels.h"
+#include "distance/distance_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "probe/traffic_kernels.h"
@@ -18,5 +20,7 @@
 const farro_kernels FARRO_TABLE = {
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,
+    .distance_f32 = &distance_f32,
+    .distance_f64 = &distance_f64,
     .probe = &probe,
 };
