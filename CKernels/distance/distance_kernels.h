@@ -150,9 +150,17 @@ INLINE VECTOR KERNEL(panel_squares)(const SCALAR *panel, size_t width, size_t co
   return sum;
 }
 
-INLINE void KERNEL(panel_divide)(SCALAR *panel, size_t width, size_t count, size_t d, VECTOR divisor) {
-  for (size_t k = 0; k < d; k++)
-    store_first(panel + k * width, KERNEL(panel_load)(panel + k * width, count) / divisor, count);
+// Eight steps are loaded before the first is stored: a load that overlaps the partial vector just stored would wait for
+// it to reach the cache, which takes longer than all the rest.
+INLINE void KERNEL(panel_multiply)(SCALAR *panel, size_t width, size_t count, size_t d, VECTOR factor) {
+  enum { steps = 8 };
+  for (size_t k = 0; k < d; k += steps) {
+    VECTOR values[steps];
+    UNROLL for (size_t i = 0; i < steps; i++) values[i] =
+        factor * KERNEL(panel_load)(panel + KERNEL(distance_row)(k + i, d) * width, count);
+    UNROLL for (size_t i = 0; i < steps; i++)
+        store_first(panel + KERNEL(distance_row)(k + i, d) * width, values[i], count);
+  }
 }
 
 static void KERNEL(norms)(size_t width, size_t d, void *panel, void *norms) {
@@ -171,7 +179,11 @@ static __attribute__((noinline)) void KERNEL(panel_rescale)(SCALAR *panel, size_
     const VECTOR value = __builtin_elementwise_abs(KERNEL(panel_load)(panel + k * width, count));
     largest = value > largest ? value : largest;
   }
-  KERNEL(panel_divide)(panel, width, count, d, (needed & (largest > (SCALAR)0)) ? largest : broadcast((SCALAR)1));
+  needed &= largest > (SCALAR)0;
+  // The inverse of a subnormal number may overflow.
+  const VECTOR most = broadcast((SCALAR)(sizeof(SCALAR) == 4 ? 0x1p127 : 0x1p1023)), inverse = (SCALAR)1 / largest;
+  const VECTOR factor = inverse > most ? most : inverse;
+  KERNEL(panel_multiply)(panel, width, count, d, needed ? factor : broadcast((SCALAR)1));
 }
 
 static void KERNEL(normalize)(size_t width, size_t d, void *panel, void *norms) {
@@ -187,7 +199,7 @@ static void KERNEL(normalize)(size_t width, size_t d, void *panel, void *norms) 
       squares = KERNEL(panel_squares)(rows, width, count, d);
     }
     const VECTOR length = __builtin_elementwise_sqrt(squares);
-    KERNEL(panel_divide)(rows, width, count, d, squares == (SCALAR)0 ? broadcast((SCALAR)1) : length);
+    KERNEL(panel_multiply)(rows, width, count, d, squares == (SCALAR)0 ? broadcast((SCALAR)1) : (SCALAR)1 / length);
   }
 }
 

@@ -138,7 +138,7 @@ static void check_arguments(void) {
 // Rows of NaN, infinity, zeros, huge and tiny values among rows of ones: what each does to the others' distances.
 static void check_special_values(void) {
   enum { nan_row, infinite_row, zero_row, huge_row, tiny_row, one_row, rows };
-  const float values[rows] = {NAN, INFINITY, 0, 1e30f, 1e-30f, 1};
+  const float values[rows] = {NAN, INFINITY, 0, 3e38f, 1e-40f, 1};
   float x[rows * 3], out[rows * rows];
   for (size_t i = 0; i < rows * 3; i++) x[i] = i % 3 == 1 ? values[i / 3] : 0;
   for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
