@@ -69,12 +69,12 @@ static void KERNEL(manhattan_tile)(const distance_tile *t) {
 
 // ---- metrics that come from the product ----
 
-// The distances of DISTANCE_ROWS rows from their products, with -1 in the place of those that must be recomputed (too
-// close, or not finite: an infinite norm says nothing about the difference). True when there are any.
+// The distances of DISTANCE_ROWS rows from their products, with -1 in the place of those that must be recomputed: too
+// close, or not finite, since NaN and infinity fail the comparison too. True when there are any.
 INLINE bool KERNEL(distance_from_product)(const farro_metric metric, const distance_tile *t, size_t first,
                                           const SCALAR *product, VECTOR values[DISTANCE_ROWS][MATMUL_VECTORS]) {
   const SCALAR *x_norms = t->x_norms, *y_norms = t->y_norms;
-  INTEGER_VECTOR any = {0};
+  VECTOR least = broadcast((SCALAR)0);
   UNROLL for (size_t i = 0; i < DISTANCE_ROWS; i++) {
     const size_t row = KERNEL(distance_row)(first + i, t->rows);
     UNROLL for (size_t j = 0; j < MATMUL_VECTORS; j++) {
@@ -88,12 +88,11 @@ INLINE bool KERNEL(distance_from_product)(const farro_metric metric, const dista
         value = multiply_add(broadcast((SCALAR)-2), dot, norms);
         close = DISTANCE_CLOSE * norms;
       }
-      const INTEGER_VECTOR keep = (value >= close) & (value < (SCALAR)INFINITY);
-      any |= ~keep;
-      values[i][j] = keep ? value : broadcast((SCALAR)-1);
+      values[i][j] = value > close ? value : broadcast((SCALAR)-1);
+      least = values[i][j] < least ? values[i][j] : least;
     }
   }
-  return __builtin_reduce_or(any) != 0;
+  return __builtin_reduce_or(least < (SCALAR)0) != 0;
 }
 
 // Out of line: a rare path must not take the common one's registers.
@@ -108,6 +107,14 @@ static __attribute__((noinline)) void KERNEL(distance_recompute)(const distance_
 INLINE void KERNEL(product_tile)(const farro_metric metric, const distance_tile *t) {
   static const SCALAR one = 1, zero = 0;
   SCALAR product[MATMUL_ROWS * MATMUL_COLUMNS] __attribute__((aligned(64)));
+  // A tile touches many rows of out, each on its own page: asked for now, they are here when the product is done.
+  // Without this, Euclidean distances out of cache run at 0.73 of matmul's rate, with it at 0.90 (1000 x 20000 x 128,
+  // f32).
+  for (size_t i = 0; i < t->rows; i++) {
+    const SCALAR *row = (const SCALAR *)t->out + i * t->ld_out;
+    __builtin_prefetch(row, 1);
+    __builtin_prefetch(row + t->columns - 1, 1);
+  }
   KERNEL(matmul).tile[t->rows](&(matmul_tile){.columns = MATMUL_COLUMNS,
                                               .k = t->d,
                                               .a = t->x,
