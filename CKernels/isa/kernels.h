@@ -11,12 +11,14 @@
 #include "matmul/matmul_kernels.h"
 #include "elementwise/elementwise_kernels.h"
 #include "elementwise/reduction_kernels.h"
+#include "distance/distance_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
 #include "matmul/matmul_kernels.h"
 #include "elementwise/elementwise_kernels.h"
 #include "elementwise/reduction_kernels.h"
+#include "distance/distance_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "probe/traffic_kernels.h"
@@ -31,5 +33,7 @@ const farro_kernels FARRO_TABLE = {
     .elementwise_f64 = &elementwise_f64,
     .reduction_f32 = &reduction_f32,
     .reduction_f64 = &reduction_f64,
+    .distance_f32 = &distance_f32,
+    .distance_f64 = &distance_f64,
     .probe = &probe,
 };

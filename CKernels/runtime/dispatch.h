@@ -18,6 +18,7 @@ typedef struct farro_kernels {
   const matmul_kernels *matmul_f32, *matmul_f64;
   const elementwise_kernels *elementwise_f32, *elementwise_f64;
   const reduction_kernels *reduction_f32, *reduction_f64;
+  const distance_kernels *distance_f32, *distance_f64;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,

@@ -74,6 +74,7 @@ static const struct {
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"reduction", check_reduction},
+    {"distance", check_distance},
 };
 
 int main(int count, char **arguments) {

@@ -41,5 +41,6 @@ void check_hashing(void);
 void check_matmul(void);
 void check_elementwise(void);
 void check_reduction(void);
+void check_distance(void);
 
 #endif
