@@ -4,13 +4,19 @@
 // A kernel joins here: include its text under each element type it serves, and put its functions into the table.
 #include "simd/vector.h"
 #include "simd/transpose.h"
+#include "simd/math.h"
+#include "simd/reduce.h"
 
 #include "simd/float32.h"
 #include "matmul/matmul_kernels.h"
+#include "normalization/normalization_kernels.h"
+#include "normalization/columns_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
 #include "matmul/matmul_kernels.h"
+#include "normalization/normalization_kernels.h"
+#include "normalization/columns_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "probe/traffic_kernels.h"
@@ -18,5 +24,7 @@
 const farro_kernels FARRO_TABLE = {
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,
+    .normalization_f32 = &normalization_f32,
+    .normalization_f64 = &normalization_f64,
     .probe = &probe,
 };

@@ -15,6 +15,7 @@
 typedef struct farro_kernels {
   const probe_kernels *probe;
   const matmul_kernels *matmul_f32, *matmul_f64;
+  const normalization_kernels *normalization_f32, *normalization_f64;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,

@@ -69,6 +69,7 @@ static const struct {
   void (*run)(void);
 } families[] = {
     {"matmul", check_matmul},
+    {"normalization", check_normalization},
 };
 
 int main(void) {

@@ -35,5 +35,6 @@ extern const size_t tail_size_count;
 
 void check_runtime(void);
 void check_matmul(void);
+void check_normalization(void);
 
 #endif
