@@ -99,18 +99,25 @@ INLINE VECTOR KERNEL(load_some)(const SCALAR *x, size_t n, const bool partial) {
   return partial ? load_first(x, n) : load(x);
 }
 
-// y[i] = value for from <= i < to. `next`, if any, is the row read after this one.
+// y[i...] = value for a whole vector; `next`, if any, is a row that will be read soon.
+INLINE void KERNEL(write_vector)(KERNEL(row_value) value, const void *context, const SCALAR *next, SCALAR *y, size_t i,
+                                 const bool past_caches) {
+  const VECTOR v = value(context, i, LANES, false);
+  if (past_caches)
+    store_nontemporal(y + i, v);
+  else
+    store(y + i, v);
+  if (next) __builtin_prefetch(next + i);
+}
+
+// y[i] = value for from <= i < to.
 INLINE void KERNEL(write_span)(KERNEL(row_value) value, const void *context, const SCALAR *next, SCALAR *y, size_t from,
                                size_t to, const bool past_caches) {
   size_t i = from;
-  for (; i + LANES <= to; i += LANES) {
-    const VECTOR v = value(context, i, LANES, false);
-    if (past_caches)
-      store_nontemporal(y + i, v);
-    else
-      store(y + i, v);
-    if (next) __builtin_prefetch(next + i);
-  }
+  for (; i + KERNEL(span) <= to; i += KERNEL(span))
+    UNROLL for (size_t j = 0; j < KERNEL(chains); j++)
+        KERNEL(write_vector)(value, context, next, y, i + j * LANES, past_caches);
+  for (; i + LANES <= to; i += LANES) KERNEL(write_vector)(value, context, next, y, i, past_caches);
   if (i < to) store_first(y + i, value(context, i, to - i, true), to - i);
 }
 
@@ -129,8 +136,13 @@ INLINE void KERNEL(write_row)(KERNEL(row_value) value, const void *context, cons
   KERNEL(write_span)(value, context, next, y, end, n, false);
 }
 
-INLINE const SCALAR *KERNEL(row_after)(const row_work *w, size_t row, size_t last) {
-  return row + 1 < last ? (const SCALAR *)w->x + (row + 1) * w->x_row : NULL;
+INLINE const SCALAR *KERNEL(row_of)(const row_work *w, size_t row) { return (const SCALAR *)w->x + row * w->x_row; }
+
+// The first sum of a row is taken before the row ahead of it is written: the latencies of the one (a sum of lanes, a
+// division) pass while the other runs. What is fetched is the row after.
+INLINE const SCALAR *KERNEL(row_to_fetch)(const row_work *w, size_t row, size_t last) {
+  enum { most_bytes = 16 * 1024 }; // of longer rows the hardware fetches enough by itself
+  return row + 2 < last && w->columns * sizeof(SCALAR) <= most_bytes ? KERNEL(row_of)(w, row + 2) : NULL;
 }
 
 // ---- layer norm, RMS norm ----
@@ -153,30 +165,37 @@ INLINE VECTOR KERNEL(affine_value)(const void *context, size_t i, size_t n, cons
 static void KERNEL(layer_norm)(const row_work *w, size_t first, size_t last) {
   const size_t n = w->columns;
   const double share = 1 / (double)n;
+  double sum_ahead = KERNEL(sum_row)(KERNEL(row_of)(w, first), n);
   for (size_t row = first; row < last; row++) {
-    const SCALAR *x = (const SCALAR *)w->x + row * w->x_row;
-    const SCALAR center = (SCALAR)(KERNEL(sum_row)(x, n) * share);
+    const SCALAR *x = KERNEL(row_of)(w, row), center = (SCALAR)(sum_ahead * share);
     double sum, square;
     KERNEL(sum_deviations)(x, n, center, &sum, &square);
+    if (row + 1 < last) sum_ahead = KERNEL(sum_row)(KERNEL(row_of)(w, row + 1), n);
     // What the rounding of `center` left over.
     const double rest = sum * share, variance = square * share - rest * rest;
     const double factor = 1 / sqrt((variance < 0 ? 0 : variance) + w->epsilon);
     const KERNEL(affine) a = {x, w->scale, w->offset, center, (SCALAR)factor, (SCALAR)(-rest * factor)};
-    KERNEL(write_row)(KERNEL(affine_value), &a, KERNEL(row_after)(w, row, last), (SCALAR *)w->y + row * w->y_row, n,
+    KERNEL(write_row)(KERNEL(affine_value), &a, KERNEL(row_to_fetch)(w, row, last), (SCALAR *)w->y + row * w->y_row, n,
                       w->streams);
   }
   if (w->streams) fence_nontemporal();
 }
 
+INLINE double KERNEL(square_row)(const SCALAR *x, size_t n) {
+  double sum, square;
+  KERNEL(sum_deviations)(x, n, 0, &sum, &square);
+  return square;
+}
+
 static void KERNEL(rms_norm)(const row_work *w, size_t first, size_t last) {
   const size_t n = w->columns;
+  double square_ahead = KERNEL(square_row)(KERNEL(row_of)(w, first), n);
   for (size_t row = first; row < last; row++) {
-    const SCALAR *x = (const SCALAR *)w->x + row * w->x_row;
-    double sum, square;
-    KERNEL(sum_deviations)(x, n, 0, &sum, &square);
-    const double factor = 1 / sqrt(square / (double)n + w->epsilon);
-    const KERNEL(affine) a = {.x = x, .scale = w->scale, .factor = (SCALAR)factor, .shift = (SCALAR)-0.0};
-    KERNEL(write_row)(KERNEL(affine_value), &a, KERNEL(row_after)(w, row, last), (SCALAR *)w->y + row * w->y_row, n,
+    const double factor = 1 / sqrt(square_ahead / (double)n + w->epsilon);
+    if (row + 1 < last) square_ahead = KERNEL(square_row)(KERNEL(row_of)(w, row + 1), n);
+    const KERNEL(affine)
+        a = {.x = KERNEL(row_of)(w, row), .scale = w->scale, .factor = (SCALAR)factor, .shift = (SCALAR)-0.0};
+    KERNEL(write_row)(KERNEL(affine_value), &a, KERNEL(row_to_fetch)(w, row, last), (SCALAR *)w->y + row * w->y_row, n,
                       w->streams);
   }
   if (w->streams) fence_nontemporal();
@@ -218,21 +237,25 @@ static double KERNEL(online_sum)(const SCALAR *x, size_t columns, SCALAR *scratc
   return sum;
 }
 
+static void KERNEL(softmax_long)(const row_work *w, size_t row, SCALAR *scratch) {
+  KERNEL(exponential) e = {.x = KERNEL(row_of)(w, row)};
+  e.factor = (SCALAR)(1 / KERNEL(online_sum)(e.x, w->columns, scratch, &e.max));
+  KERNEL(write_row)(KERNEL(exponential_value), &e, NULL, (SCALAR *)w->y + row * w->y_row, w->columns, w->streams);
+}
+
 static void KERNEL(softmax)(const row_work *w, size_t first, size_t last) {
   const size_t n = w->columns;
   SCALAR scratch[normalization_block_columns];
-  for (size_t row = first; row < last; row++) {
-    const SCALAR *x = (const SCALAR *)w->x + row * w->x_row, *next = KERNEL(row_after)(w, row, last);
-    SCALAR *y = (SCALAR *)w->y + row * w->y_row, max;
-    if (n <= normalization_block_columns) {
-      SCALAR *e = w->streams ? scratch : y;
-      const double sum = KERNEL(exponentials)(x, n, KERNEL(max_row)(x, n), e);
-      const KERNEL(exponential) context = {.x = e, .factor = (SCALAR)(1 / sum)};
-      KERNEL(write_row)(KERNEL(scaled_value), &context, next, y, n, w->streams);
-    } else {
-      const double sum = KERNEL(online_sum)(x, n, scratch, &max);
-      const KERNEL(exponential) context = {x, max, (SCALAR)(1 / sum)};
-      KERNEL(write_row)(KERNEL(exponential_value), &context, next, y, n, w->streams);
+  if (n > normalization_block_columns) {
+    for (size_t row = first; row < last; row++) KERNEL(softmax_long)(w, row, scratch);
+  } else {
+    SCALAR max_ahead = KERNEL(max_row)(KERNEL(row_of)(w, first), n);
+    for (size_t row = first; row < last; row++) {
+      SCALAR *y = (SCALAR *)w->y + row * w->y_row, *e = w->streams ? scratch : y;
+      const double sum = KERNEL(exponentials)(KERNEL(row_of)(w, row), n, max_ahead, e);
+      if (row + 1 < last) max_ahead = KERNEL(max_row)(KERNEL(row_of)(w, row + 1), n);
+      const KERNEL(exponential) scaled = {.x = e, .factor = (SCALAR)(1 / sum)};
+      KERNEL(write_row)(KERNEL(scaled_value), &scaled, KERNEL(row_to_fetch)(w, row, last), y, n, w->streams);
     }
   }
   if (w->streams) fence_nontemporal();
