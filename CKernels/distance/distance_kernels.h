@@ -118,12 +118,15 @@ INLINE void KERNEL(product_tile)(const farro_metric metric, const distance_tile 
   KERNEL(matmul).tile[t->rows](&(matmul_tile){.columns = MATMUL_COLUMNS,
                                               .k = t->d,
                                               .a = t->x,
+                                              .a_row = 1,
+                                              .a_step = t->rows,
                                               .b = t->y,
+                                              .b_step = MATMUL_COLUMNS,
                                               .c = product,
                                               .ldc = MATMUL_COLUMNS,
                                               .alpha = &one,
                                               .beta = &zero,
-                                              .packed = true});
+                                              .padded = true});
   VECTOR values[DISTANCE_ROWS][MATMUL_VECTORS];
   for (size_t first = 0; first < t->rows; first += DISTANCE_ROWS) {
     if (KERNEL(distance_from_product)(metric, t, first, product, values))

@@ -12,6 +12,8 @@
 #include "elementwise/elementwise_kernels.h"
 #include "elementwise/reduction_kernels.h"
 #include "distance/distance_kernels.h"
+#include "normalization/normalization_kernels.h"
+#include "normalization/columns_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
@@ -19,6 +21,8 @@
 #include "elementwise/elementwise_kernels.h"
 #include "elementwise/reduction_kernels.h"
 #include "distance/distance_kernels.h"
+#include "normalization/normalization_kernels.h"
+#include "normalization/columns_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "probe/traffic_kernels.h"
@@ -35,5 +39,7 @@ const farro_kernels FARRO_TABLE = {
     .reduction_f64 = &reduction_f64,
     .distance_f32 = &distance_f32,
     .distance_f64 = &distance_f64,
+    .normalization_f32 = &normalization_f32,
+    .normalization_f64 = &normalization_f64,
     .probe = &probe,
 };

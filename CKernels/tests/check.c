@@ -75,6 +75,7 @@ static const struct {
     {"elementwise", check_elementwise},
     {"reduction", check_reduction},
     {"distance", check_distance},
+    {"normalization", check_normalization},
 };
 
 int main(int count, char **arguments) {

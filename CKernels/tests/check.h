@@ -42,5 +42,6 @@ void check_matmul(void);
 void check_elementwise(void);
 void check_reduction(void);
 void check_distance(void);
+void check_normalization(void);
 
 #endif
