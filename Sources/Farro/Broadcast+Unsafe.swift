@@ -48,7 +48,7 @@ extension Broadcast {
     case .u16: combineIntegers(operation, a, b, out, as: UInt16.self)
     case .u32: combineIntegers(operation, a, b, out, as: UInt32.self)
     case .u64: combineIntegers(operation, a, b, out, as: UInt64.self)
-    case .bool, .f16: preconditionFailure("\(operation.name): no arithmetic on \(Scalar.self)")
+    case .bool, .f16: stop("\(operation.name): no arithmetic on \(Scalar.self)")
     }
   }
 
@@ -156,7 +156,7 @@ extension Tensor where Scalar: ArithmeticScalar {
   /// In place, unless another tensor shares the elements: then into new memory, without copying them first.
   mutating func apply(_ operation: Arithmetic, _ other: Tensor) {
     let plan = Broadcast(shape, other.shape, operation.name)
-    precondition(
+    require(
       plan.shape == shape,
       "\(operation.name)=: the shape \(shape) cannot hold its combination with the shape \(other.shape)"
     )

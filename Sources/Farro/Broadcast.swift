@@ -45,7 +45,7 @@ struct Broadcast {
     var (strideOfA, strideOfB) = (1, 1)
     for i in 1...rank {
       let (lengthOfA, lengthOfB) = (i <= a.count ? a[a.count - i] : 1, i <= b.count ? b[b.count - i] : 1)
-      precondition(
+      require(
         lengthOfA == lengthOfB || lengthOfA == 1 || lengthOfB == 1,
         "\(operation): the shapes \(a) and \(b) cannot be broadcast together"
       )

@@ -67,5 +67,5 @@ extension TensorScalar where Self: BinaryFloatingPoint {
 
 @usableFromInline @inline(never)
 func failCast(_ value: String, _ type: Any.Type) -> Never {
-  preconditionFailure("Tensor(casting:): \(value) does not fit \(type)")
+  stop("Tensor(casting:): \(value) does not fit \(type)")
 }

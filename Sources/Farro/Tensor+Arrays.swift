@@ -10,7 +10,7 @@ extension Tensor {
   public init(_ rows: [[Scalar]]) {
     let columns = rows.first?.count ?? 0
     for (i, row) in rows.enumerated() {
-      precondition(
+      require(
         row.count == columns,
         "Tensor: rows 0 and \(i) have different lengths: \(columns) and \(row.count)"
       )

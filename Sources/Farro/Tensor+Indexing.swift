@@ -80,7 +80,7 @@ extension Tensor {
 
   @usableFromInline @inline(never)
   func failIndex(_ indices: [Int]) -> Never {
-    preconditionFailure("Tensor: no element at \(indices) in the shape \(shape)")
+    stop("Tensor: no element at \(indices) in the shape \(shape)")
   }
 }
 
@@ -136,7 +136,7 @@ extension Tensor {
   }
 
   private mutating func replaceElements(from position: Int, shape: [Int], with other: Tensor) {
-    precondition(
+    require(
       other.shape == shape,
       "Tensor: rows of the shape \(shape) cannot be replaced by the shape \(other.shape)"
     )
@@ -145,6 +145,6 @@ extension Tensor {
 
   @inline(never)
   private func failRows(_ what: String) -> Never {
-    preconditionFailure("Tensor: no \(what) in the shape \(shape)")
+    stop("Tensor: no \(what) in the shape \(shape)")
   }
 }

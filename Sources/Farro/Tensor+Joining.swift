@@ -6,13 +6,13 @@
 /// - Precondition: there is at least one tensor, and the shapes agree as above.
 /// - Complexity: O(count of the result).
 public func concatenate<Scalar>(_ tensors: [Tensor<Scalar>], axis: Int = 0) -> Tensor<Scalar> {
-  precondition(!tensors.isEmpty, "concatenate: no tensors")
+  require(!tensors.isEmpty, "concatenate: no tensors")
   var shape = tensors[0].shape
-  precondition(shape.indices.contains(axis), "concatenate: no axis \(axis) in the shape \(shape)")
+  require(shape.indices.contains(axis), "concatenate: no axis \(axis) in the shape \(shape)")
   for (i, tensor) in tensors.enumerated().dropFirst() {
     var expected = tensor.shape
     if expected.indices.contains(axis) { expected[axis] = tensors[0].shape[axis] }
-    precondition(
+    require(
       expected == tensors[0].shape,
       "concatenate: tensors 0 and \(i) of shapes \(tensors[0].shape) and \(tensor.shape) differ in more than axis \(axis)"
     )
@@ -27,11 +27,11 @@ public func concatenate<Scalar>(_ tensors: [Tensor<Scalar>], axis: Int = 0) -> T
 /// - Precondition: there is at least one tensor, and all have the same shape.
 /// - Complexity: O(count of the result).
 public func stack<Scalar>(_ tensors: [Tensor<Scalar>], axis: Int = 0) -> Tensor<Scalar> {
-  precondition(!tensors.isEmpty, "stack: no tensors")
+  require(!tensors.isEmpty, "stack: no tensors")
   var shape = tensors[0].shape
-  precondition((0...shape.count).contains(axis), "stack: no place \(axis) for a new axis in the shape \(shape)")
+  require((0...shape.count).contains(axis), "stack: no place \(axis) for a new axis in the shape \(shape)")
   for (i, tensor) in tensors.enumerated() {
-    precondition(
+    require(
       tensor.shape == shape,
       "stack: tensors 0 and \(i) have different shapes: \(shape) and \(tensor.shape)"
     )
@@ -47,9 +47,9 @@ extension Tensor {
   /// - Precondition: `rank` is at least 1, and each index is in `0..<shape[0]`.
   /// - Complexity: O(count of the result).
   public func gather(rows indices: [Int]) -> Tensor {
-    precondition(rank > 0, "gather: the shape \(shape) has no rows")
+    require(rank > 0, "gather: the shape \(shape) has no rows")
     for index in indices where !isIndex(index, of: 0) {
-      preconditionFailure("gather: no row \(index) in the shape \(shape)")
+      stop("gather: no row \(index) in the shape \(shape)")
     }
     return Tensor(gathering: indices, of: self, shape: [indices.count] + shape.dropFirst())
   }

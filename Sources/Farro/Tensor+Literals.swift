@@ -14,7 +14,7 @@ public struct TensorLiteral<Scalar: TensorScalar>: Sendable {
   init(rows: [TensorLiteral]) {
     let rowShape = rows.first?.shape ?? []
     for (i, row) in rows.enumerated() {
-      precondition(
+      require(
         row.shape == rowShape,
         "Tensor: rows 0 and \(i) of a literal have different shapes: \(rowShape) and \(row.shape)"
       )

@@ -19,7 +19,7 @@ extension Tensor where Scalar: KernelScalar {
     using generator: inout some RandomNumberGenerator
   ) {
     let length = range.upperBound - range.lowerBound
-    precondition(!range.isEmpty && length.isFinite, "Tensor: no uniform numbers in the range \(range)")
+    require(!range.isEmpty && length.isFinite, "Tensor: no uniform numbers in the range \(range)")
     let bits = Scalar.significandBitCount + 1
     let unit = Scalar(sign: .plus, exponent: Scalar.Exponent(-bits), significand: 1)
     let last = range.upperBound.nextDown

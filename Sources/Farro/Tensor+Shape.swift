@@ -7,7 +7,7 @@ extension Tensor {
   /// - Complexity: O(`rank`): the elements are shared.
   public func reshaped(_ shape: [Int]) -> Tensor {
     let shape = inferredShape(shape)
-    precondition(
+    require(
       Tensor.checkedCount(shape) == count,
       "Tensor: the \(count) elements of the shape \(self.shape) cannot take the shape \(shape)"
     )
@@ -22,7 +22,7 @@ extension Tensor {
     var result = shape
     result[free] = 1
     let known = Tensor.checkedCount(result)
-    precondition(
+    require(
       known > 0 && count % known == 0,
       "Tensor: the \(count) elements of the shape \(self.shape) cannot take the shape \(shape)"
     )
@@ -35,7 +35,7 @@ extension Tensor {
   /// - Precondition: `axis` is in `0...rank`.
   /// - Complexity: O(`rank`): the elements are shared.
   public func expandingDimensions(at axis: Int) -> Tensor {
-    precondition((0...rank).contains(axis), "Tensor: no place \(axis) for a new axis in the shape \(shape)")
+    require((0...rank).contains(axis), "Tensor: no place \(axis) for a new axis in the shape \(shape)")
     var result = shape
     result.insert(1, at: axis)
     return view(from: 0, shape: result, count: count)
@@ -46,7 +46,7 @@ extension Tensor {
   /// - Precondition: `axis` is in `0..<rank` and has the length 1.
   /// - Complexity: O(`rank`): the elements are shared.
   public func squeezed(axis: Int) -> Tensor {
-    precondition(
+    require(
       shape.indices.contains(axis) && shape[axis] == 1,
       "Tensor: no axis \(axis) of length 1 in the shape \(shape)"
     )
@@ -64,7 +64,7 @@ extension Tensor {
   /// - Precondition: `rank` is at least 2.
   /// - Complexity: O(`count`).
   public func transposed() -> Tensor {
-    precondition(rank >= 2, "Tensor: no two axes to exchange in the shape \(shape)")
+    require(rank >= 2, "Tensor: no two axes to exchange in the shape \(shape)")
     var axes = Array(shape.indices)
     axes.swapAt(rank - 2, rank - 1)
     return transposed(axes)
@@ -75,7 +75,7 @@ extension Tensor {
   /// - Precondition: `axes` holds each of `0..<rank` once.
   /// - Complexity: O(`count`); O(`rank`) when only axes of length 1 move, since the elements are then shared.
   public func transposed(_ axes: [Int]) -> Tensor {
-    precondition(
+    require(
       axes.sorted() == Array(shape.indices),
       "Tensor: \(axes) is not an order of the axes of the shape \(shape)"
     )

@@ -61,13 +61,13 @@ extension Tensor {
   @inlinable
   public init(_ scalars: some Collection<Scalar>, shape: [Int]) {
     let count = scalars.count
-    precondition(
+    require(
       count == Tensor.checkedCount(shape),
       "Tensor: \(count) elements cannot have the shape \(shape)"
     )
     self.init(unsafeUninitializedShape: shape) { elements in
       let (_, end) = elements.initialize(from: scalars)
-      precondition(end == count, "Tensor: a collection said that it had \(count) elements, and has \(end)")
+      require(end == count, "Tensor: a collection said that it had \(count) elements, and has \(end)")
     }
   }
 
@@ -77,13 +77,13 @@ extension Tensor {
     var count = 1
     var overflow = false
     for length in shape {
-      precondition(length >= 0, "Tensor: an axis cannot have a negative length: \(shape)")
+      require(length >= 0, "Tensor: an axis cannot have a negative length: \(shape)")
       let product = count.multipliedReportingOverflow(by: length)
       count = product.partialValue
       overflow = overflow || product.overflow
     }
     let bytes = count.multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
-    precondition(shape.contains(0) || !(overflow || bytes.overflow), "Tensor: the shape \(shape) exceeds memory")
+    require(shape.contains(0) || !(overflow || bytes.overflow), "Tensor: the shape \(shape) exceeds memory")
     return shape.contains(0) ? 0 : count
   }
 }

@@ -13,7 +13,7 @@ final class TensorStorage<Scalar: TensorScalar>: @unchecked Sendable {
   init(uninitialized count: Int) {
     let bytes = count * MemoryLayout<Scalar>.stride
     guard let memory = farro_allocate(bytes) else {
-      preconditionFailure("Tensor: no memory for \(bytes) bytes")
+      stop("Tensor: no memory for \(bytes) bytes")
     }
     base = memory.bindMemory(to: Scalar.self, capacity: count)
     self.count = count
