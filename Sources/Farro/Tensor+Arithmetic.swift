@@ -8,34 +8,34 @@
 ///
 /// Complexity: O(count of the result).
 extension Tensor where Scalar: ArithmeticScalar {
-  public static func + (a: Tensor, b: Tensor) -> Tensor { Tensor(.add, a, b) }
-  public static func + (a: Tensor, b: Scalar) -> Tensor { Tensor(.add, a, b) }
-  public static func + (a: Scalar, b: Tensor) -> Tensor { Tensor(.add, a, b) }
-  public static func += (a: inout Tensor, b: Tensor) { a.apply(.add, b) }
-  public static func += (a: inout Tensor, b: Scalar) { a.apply(.add, b) }
+  @inlinable public static func + (a: Tensor, b: Tensor) -> Tensor { Tensor(.add, a, b) }
+  @inlinable public static func + (a: Tensor, b: Scalar) -> Tensor { Tensor(.add, a, b) }
+  @inlinable public static func + (a: Scalar, b: Tensor) -> Tensor { Tensor(.add, a, b) }
+  @inlinable public static func += (a: inout Tensor, b: Tensor) { a.apply(.add, b) }
+  @inlinable public static func += (a: inout Tensor, b: Scalar) { a.apply(.add, b) }
 
-  public static func - (a: Tensor, b: Tensor) -> Tensor { Tensor(.subtract, a, b) }
-  public static func - (a: Tensor, b: Scalar) -> Tensor { Tensor(.subtract, a, b) }
-  public static func - (a: Scalar, b: Tensor) -> Tensor { Tensor(.subtract, a, b) }
-  public static func -= (a: inout Tensor, b: Tensor) { a.apply(.subtract, b) }
-  public static func -= (a: inout Tensor, b: Scalar) { a.apply(.subtract, b) }
+  @inlinable public static func - (a: Tensor, b: Tensor) -> Tensor { Tensor(.subtract, a, b) }
+  @inlinable public static func - (a: Tensor, b: Scalar) -> Tensor { Tensor(.subtract, a, b) }
+  @inlinable public static func - (a: Scalar, b: Tensor) -> Tensor { Tensor(.subtract, a, b) }
+  @inlinable public static func -= (a: inout Tensor, b: Tensor) { a.apply(.subtract, b) }
+  @inlinable public static func -= (a: inout Tensor, b: Scalar) { a.apply(.subtract, b) }
 
-  public static func * (a: Tensor, b: Tensor) -> Tensor { Tensor(.multiply, a, b) }
-  public static func * (a: Tensor, b: Scalar) -> Tensor { Tensor(.multiply, a, b) }
-  public static func * (a: Scalar, b: Tensor) -> Tensor { Tensor(.multiply, a, b) }
-  public static func *= (a: inout Tensor, b: Tensor) { a.apply(.multiply, b) }
-  public static func *= (a: inout Tensor, b: Scalar) { a.apply(.multiply, b) }
+  @inlinable public static func * (a: Tensor, b: Tensor) -> Tensor { Tensor(.multiply, a, b) }
+  @inlinable public static func * (a: Tensor, b: Scalar) -> Tensor { Tensor(.multiply, a, b) }
+  @inlinable public static func * (a: Scalar, b: Tensor) -> Tensor { Tensor(.multiply, a, b) }
+  @inlinable public static func *= (a: inout Tensor, b: Tensor) { a.apply(.multiply, b) }
+  @inlinable public static func *= (a: inout Tensor, b: Scalar) { a.apply(.multiply, b) }
 
-  public static func / (a: Tensor, b: Tensor) -> Tensor { Tensor(.divide, a, b) }
-  public static func / (a: Tensor, b: Scalar) -> Tensor { Tensor(.divide, a, b) }
-  public static func / (a: Scalar, b: Tensor) -> Tensor { Tensor(.divide, a, b) }
-  public static func /= (a: inout Tensor, b: Tensor) { a.apply(.divide, b) }
-  public static func /= (a: inout Tensor, b: Scalar) { a.apply(.divide, b) }
+  @inlinable public static func / (a: Tensor, b: Tensor) -> Tensor { Tensor(.divide, a, b) }
+  @inlinable public static func / (a: Tensor, b: Scalar) -> Tensor { Tensor(.divide, a, b) }
+  @inlinable public static func / (a: Scalar, b: Tensor) -> Tensor { Tensor(.divide, a, b) }
+  @inlinable public static func /= (a: inout Tensor, b: Tensor) { a.apply(.divide, b) }
+  @inlinable public static func /= (a: inout Tensor, b: Scalar) { a.apply(.divide, b) }
 }
 
 extension Tensor where Scalar: ArithmeticScalar & SignedNumeric {
   /// The elements with the opposite sign; the sign of a zero changes too.
   ///
   /// - Complexity: O(`count`).
-  public static prefix func - (a: Tensor) -> Tensor { Tensor(.multiply, a, -1) }
+  @inlinable public static prefix func - (a: Tensor) -> Tensor { Tensor(.multiply, a, -1) }
 }

@@ -6,44 +6,44 @@ extension Tensor {
   @inlinable
   public static func .== (a: Tensor, b: Tensor) -> Tensor<Bool> { compare(a, b, ".==") { $0 == $1 } }
   @inlinable
-  public static func .== (a: Tensor, b: Scalar) -> Tensor<Bool> { a.map { $0 == b } }
+  public static func .== (a: Tensor, b: Scalar) -> Tensor<Bool> { compare(a, b) { $0 == $1 } }
   @inlinable
-  public static func .== (a: Scalar, b: Tensor) -> Tensor<Bool> { b.map { a == $0 } }
+  public static func .== (a: Scalar, b: Tensor) -> Tensor<Bool> { compare(b, a) { $1 == $0 } }
 
   @inlinable
   public static func .!= (a: Tensor, b: Tensor) -> Tensor<Bool> { compare(a, b, ".!=") { $0 != $1 } }
   @inlinable
-  public static func .!= (a: Tensor, b: Scalar) -> Tensor<Bool> { a.map { $0 != b } }
+  public static func .!= (a: Tensor, b: Scalar) -> Tensor<Bool> { compare(a, b) { $0 != $1 } }
   @inlinable
-  public static func .!= (a: Scalar, b: Tensor) -> Tensor<Bool> { b.map { a != $0 } }
+  public static func .!= (a: Scalar, b: Tensor) -> Tensor<Bool> { compare(b, a) { $1 != $0 } }
 }
 
 extension Tensor where Scalar: Comparable {
   @inlinable
   public static func .< (a: Tensor, b: Tensor) -> Tensor<Bool> { compare(a, b, ".<") { $0 < $1 } }
   @inlinable
-  public static func .< (a: Tensor, b: Scalar) -> Tensor<Bool> { a.map { $0 < b } }
+  public static func .< (a: Tensor, b: Scalar) -> Tensor<Bool> { compare(a, b) { $0 < $1 } }
   @inlinable
-  public static func .< (a: Scalar, b: Tensor) -> Tensor<Bool> { b.map { a < $0 } }
+  public static func .< (a: Scalar, b: Tensor) -> Tensor<Bool> { compare(b, a) { $1 < $0 } }
 
   @inlinable
   public static func .<= (a: Tensor, b: Tensor) -> Tensor<Bool> { compare(a, b, ".<=") { $0 <= $1 } }
   @inlinable
-  public static func .<= (a: Tensor, b: Scalar) -> Tensor<Bool> { a.map { $0 <= b } }
+  public static func .<= (a: Tensor, b: Scalar) -> Tensor<Bool> { compare(a, b) { $0 <= $1 } }
   @inlinable
-  public static func .<= (a: Scalar, b: Tensor) -> Tensor<Bool> { b.map { a <= $0 } }
+  public static func .<= (a: Scalar, b: Tensor) -> Tensor<Bool> { compare(b, a) { $1 <= $0 } }
 
   @inlinable
   public static func .> (a: Tensor, b: Tensor) -> Tensor<Bool> { compare(a, b, ".>") { $0 > $1 } }
   @inlinable
-  public static func .> (a: Tensor, b: Scalar) -> Tensor<Bool> { a.map { $0 > b } }
+  public static func .> (a: Tensor, b: Scalar) -> Tensor<Bool> { compare(a, b) { $0 > $1 } }
   @inlinable
-  public static func .> (a: Scalar, b: Tensor) -> Tensor<Bool> { b.map { a > $0 } }
+  public static func .> (a: Scalar, b: Tensor) -> Tensor<Bool> { compare(b, a) { $1 > $0 } }
 
   @inlinable
   public static func .>= (a: Tensor, b: Tensor) -> Tensor<Bool> { compare(a, b, ".>=") { $0 >= $1 } }
   @inlinable
-  public static func .>= (a: Tensor, b: Scalar) -> Tensor<Bool> { a.map { $0 >= b } }
+  public static func .>= (a: Tensor, b: Scalar) -> Tensor<Bool> { compare(a, b) { $0 >= $1 } }
   @inlinable
-  public static func .>= (a: Scalar, b: Tensor) -> Tensor<Bool> { b.map { a >= $0 } }
+  public static func .>= (a: Scalar, b: Tensor) -> Tensor<Bool> { compare(b, a) { $1 >= $0 } }
 }

@@ -66,11 +66,19 @@ extension Tensor {
 
 // C kernels come in pairs, one per element type; these hand a generic pointer to the one that a `switch` on `dtype` chose.
 extension UnsafePointer {
-  var f32: UnsafePointer<Float> { UnsafeRawPointer(self).assumingMemoryBound(to: Float.self) }
-  var f64: UnsafePointer<Double> { UnsafeRawPointer(self).assumingMemoryBound(to: Double.self) }
+  var f32: UnsafePointer<Float> { `as`(Float.self) }
+  var f64: UnsafePointer<Double> { `as`(Double.self) }
+
+  func `as`<Scalar>(_: Scalar.Type) -> UnsafePointer<Scalar> {
+    UnsafeRawPointer(self).assumingMemoryBound(to: Scalar.self)
+  }
 }
 
 extension UnsafeMutablePointer {
-  var f32: UnsafeMutablePointer<Float> { UnsafeMutableRawPointer(self).assumingMemoryBound(to: Float.self) }
-  var f64: UnsafeMutablePointer<Double> { UnsafeMutableRawPointer(self).assumingMemoryBound(to: Double.self) }
+  var f32: UnsafeMutablePointer<Float> { `as`(Float.self) }
+  var f64: UnsafeMutablePointer<Double> { `as`(Double.self) }
+
+  func `as`<Scalar>(_: Scalar.Type) -> UnsafeMutablePointer<Scalar> {
+    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Scalar.self)
+  }
 }
