@@ -32,9 +32,6 @@ final class OpenFile {
     return file
   }
 
-  /// Opens whatever `path` names for writing from its start.
-  static func writing(_ path: String) throws(FileError) -> OpenFile { try opening(path, for: path, flags: O_WRONLY) }
-
   private static func opening(_ name: String, for path: String, flags: CInt) throws(FileError) -> OpenFile {
     try requireName(path)
     let descriptor = retrying { open(name, flags | O_CLOEXEC, 0o666) }
@@ -176,8 +173,9 @@ extension OpenFile {
 
 // MARK: - Helpers
 
-/// C would take the part before a zero for the whole name.
+/// C would take the part before a zero for the whole name, and no name for the current directory's.
 private func requireName(_ path: String) throws(FileError) {
+  if path.isEmpty { throw FileError("open", path, code: ENOENT) }
   if path.utf8.contains(0) { throw FileError("open", path, code: EINVAL) }
 }
 
