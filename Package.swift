@@ -66,7 +66,7 @@ let package = Package(
     ),
     .target(name: "TestSupport", dependencies: ["Farro"], path: "Tests/TestSupport"),
     .testTarget(name: "FarroTests", dependencies: ["Farro", "TestSupport"]),
-    .testTarget(name: "FarroDataTests", dependencies: ["FarroData", "TestSupport"]),
+    .testTarget(name: "FarroDataTests", dependencies: ["FarroData", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(
       name: "FarroCLITests",
