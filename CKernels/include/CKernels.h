@@ -6,7 +6,6 @@
 
 #include "distance.h"
 #include "elementwise.h"
-#include "temporary_elementwise.h"
 #include "hashing.h"
 #include "matmul.h"
 #include "normalization.h"
