@@ -143,9 +143,10 @@ func secondsPerCall(_ calls: Int, _ body: () throws -> Void) rethrows -> Double 
   return clock.seconds / Double(calls)
 }
 
-/// How many calls last `duration` seconds: doubled from one, which warms the caches and the clock frequency up besides.
+/// How many calls last `duration` seconds, found by doubling, which warms the caches and the clock frequency up besides.
 func callsPerSample(lasting duration: Double, _ body: () throws -> Void) rethrows -> Int {
-  try body()
+  // Of a call this long, no more are needed to know that one is a sample, though the first may be slow.
+  if try secondsPerCall(1, body) >= 8 * duration { return 1 }
   var calls = 1
   while true {
     let seconds = try secondsPerCall(calls, body) * Double(calls)
