@@ -207,11 +207,7 @@ extension KernelResult {
 
 extension Profile {
   /// The JSON of this profile, keys sorted, ending with a newline.
-  public func jsonData() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return try encoder.encode(self) + Data("\n".utf8)
-  }
+  public func jsonData() throws -> Data { try json(self) }
 
   /// A profile that ``jsonData()`` made.
   ///
@@ -219,4 +215,15 @@ extension Profile {
   public init(json: Data) throws {
     self = try JSONDecoder().decode(Profile.self, from: json)
   }
+}
+
+extension Machine {
+  /// The JSON of these facts, as ``Profile/jsonData()`` has them.
+  public func jsonData() throws -> Data { try json(self) }
+}
+
+private func json(_ value: some Encodable) throws -> Data {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return try encoder.encode(value) + Data("\n".utf8)
 }
