@@ -54,6 +54,16 @@ import Testing
     #expect(last.completed == last.total - shortest.configurations.count)
   }
 
+  @Test func aRooflineOfThisMachineTakesWorkOfAnyKind() throws {
+    let roofline = try Roofline(measuring: shortest.configurations[0], budget: .milliseconds(1))
+    for traffic in [Traffic.read, .copy] {
+      for bytes in [1e3, 1e5, 1e7, 1e9] {
+        let point = try #require(roofline.point(Work(flops: 0, bytes: bytes, traffic: traffic), seconds: 1))
+        #expect(point.fractionOfBound > 0)
+      }
+    }
+  }
+
   @Test func aCancelledRunThrows() async {
     let options = shortest
     let task = Task {
@@ -85,6 +95,10 @@ import Testing
     #expect(schedule.secondsForNextRow == 10)
     schedule.completed = 12
     #expect(schedule.secondsForNextRow == 15)
+  }
+
+  @Test func peaksAloneTakeTheWholeBudget() {
+    #expect(Schedule(budget: 6, peaks: 3, rows: 0) { 0 }.peakSeconds == 2)
   }
 
   @Test func aSpentBudgetLeavesNothing() {
