@@ -4,6 +4,7 @@ import ArgumentParser
 struct FarroCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "farro",
-    abstract: "CPU kernels: profile, race, time, hash."
+    abstract: "CPU kernels: profile, race, time, hash.",
+    subcommands: [CPUCommand.self, ProfileCommand.self]
   )
 }
