@@ -77,11 +77,13 @@ struct Permutation {
         let height = min(side, rows - i0)
         for j0 in Swift.stride(from: 0, to: columns, by: side) {
           let width = min(side, columns - j0)
-          for j in 0..<width {
-            let line = source + ((j0 + j) * sourceRow + i0)
-            for i in 0..<height { tile[i * side + j] = line[i] }
+          // Whole lines go in and single elements come out: the other way round, each load of a line would have to wait
+          // until the stores of its elements have left the store buffer, behind those that miss the cache.
+          for j in 0..<width { (tile + j * side).update(from: source + ((j0 + j) * sourceRow + i0), count: height) }
+          for i in 0..<height {
+            let line = out + ((i0 + i) * outRow + j0)
+            for j in 0..<width { line[j] = tile[j * side + i] }
           }
-          for i in 0..<height { (out + ((i0 + i) * outRow + j0)).update(from: tile + i * side, count: width) }
         }
       }
     }
