@@ -40,7 +40,7 @@ import Testing
   @Test func `an empty axis sums to 0 and has no mean`() {
     let x = Tensor<Float>(zeros: [2, 0])
     #expect(array(x.sum(axis: 1)) == [0, 0])
-    #expect(array(x.mean(axis: 1)).allSatisfy(\.isNaN))
+    #expect(array(x.mean(axis: 1)).allSatisfy { $0.isNaN })
     #expect(array(x.sum(axis: 0)) == [])
     #expect(x.sum() == 0)
   }
