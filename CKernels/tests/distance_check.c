@@ -164,8 +164,21 @@ static void check_special_values(void) {
   }
 }
 
+// Rounding must not push the distance of opposite rows beyond 2.
+static void check_opposite_rows(void) {
+  enum { rows = 100, d = 19 };
+  float x[rows * d], y[rows * d], out[rows * rows];
+  fill_f32(x, rows * d);
+  for (size_t i = 0; i < rows * d; i++) y[i] = -3 * x[i];
+  farro_pairwise_distances_f32(FARRO_METRIC_COSINE, rows, rows, d, x, d, y, d, out, rows);
+  bool holds = true;
+  for (size_t i = 0; i < rows; i++) holds = holds && out[i * rows + i] <= 2 && out[i * rows + i] > 1.99999f;
+  EXPECT(holds, "cosine of opposite rows is not 2");
+}
+
 void check_distance(void) {
   check_arguments();
+  check_opposite_rows();
   check_special_values();
   for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
     check_type_f32(metrics[i]);
