@@ -43,11 +43,11 @@ static size_t columns_of(const plan *p, size_t chunk) {
 
 static void reduce_block(const plan *p, size_t outer, size_t block, size_t chunk, double *first, double *second) {
   const farro_reduction_shape *s = &p->shape;
+  const size_t rows = rows_between(p, block, block + 1);
+  if (rows == 0) return;
   const size_t top = outer * s->axis * s->inner + chunk * p->columns, at = top + block * p->block * s->inner;
   const char *values = p->x;
   const void *origin = values + top * p->kernels->element_bytes, *x = values + at * p->kernels->element_bytes;
-  const size_t rows = rows_between(p, block, block + 1);
-  if (rows == 0) return;
   if (s->inner == 1)
     p->kernels->row[p->reduction](x, rows, origin, first, second);
   else
