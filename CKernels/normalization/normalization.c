@@ -14,10 +14,9 @@ static size_t rows_of_range(size_t row_bytes, bool streams) {
   return row_bytes < bytes ? bytes / row_bytes : 1;
 }
 
-// What is read passes through the caches as well as what is written. In place, each line has been read already, so that
-// writing it costs no more.
+// In place, each line has been read already: writing it past the caches would save nothing.
 static bool writes_past_caches(const void *x, const void *y, size_t bytes) {
-  return x != y && farro_should_stream(2 * bytes);
+  return x != y && farro_should_stream(bytes);
 }
 
 // ---- rows ----
