@@ -15,12 +15,16 @@ func centralQuantile(_ tail: Double) -> Double {
   return fromMedian * quotient(center, 0.180625 - fromMedian * fromMedian)
 }
 
-/// The same for a probability in `0x1p-54..<leastCentral`.
+/// Where ``nearTailQuantile(_:)`` ends: e^-25, which one uniform number in 36 billion is beyond.
+let leastNear = 0x1.e8a37a45fc32ep-37
+
+/// The same for a probability in `leastNear..<leastCentral`.
 @inline(__always)
-func tailQuantile(_ tail: Double) -> Double {
-  let r = negativeLogarithm(tail).squareRoot()
-  return r <= 5 ? quotient(nearTail, r - 1.6) : quotient(farTail, r - 5)
-}
+func nearTailQuantile(_ tail: Double) -> Double { quotient(nearTail, negativeLogarithm(tail).squareRoot() - 1.6) }
+
+/// The same for a probability in `0x1p-54..<leastNear`.
+@inline(__always)
+func farTailQuantile(_ tail: Double) -> Double { quotient(farTail, negativeLogarithm(tail).squareRoot() - 5) }
 
 private typealias Coefficients = (Double, Double, Double, Double, Double, Double, Double, Double)
 private typealias Rational = (numerator: Coefficients, denominator: Coefficients)  // the highest power first
@@ -78,11 +82,11 @@ private var farTail: Rational {
 /// log m = 2 (s + s^3/3 + s^5/5 + ...), where |s| < 0.172 makes eleven terms enough.
 @inline(__always)
 private func negativeLogarithm(_ x: Double) -> Double {
-  // The bits of sqrt(1/2): subtracting them moves m into [sqrt(1/2), sqrt(2)).
-  let low: UInt64 = 0x3FE6_A09E_667F_3BCD
-  let steps = Int64(bitPattern: x.bitPattern &- low) >> 52
-  let significand = Double(bitPattern: x.bitPattern &- UInt64(bitPattern: steps << 52))
-  let exponent = Double(steps)
+  // Subtracting the bits of sqrt(1/2) moves m into [sqrt(1/2), sqrt(2)). All in steps that SSE2 does on vectors.
+  let (low, one): (UInt64, UInt64) = (0x3FE6_A09E_667F_3BCD, 1023 << 52)
+  let biased = (x.bitPattern &- low &+ one) >> 52
+  let significand = Double(bitPattern: x.bitPattern &- (biased << 52) &+ one)
+  let exponent = Double(bitPattern: Double(0x1p52).bitPattern | biased) - (0x1p52 + 1023)
   let s = (significand - 1) / (significand + 1)
   let square = s * s
   // Two halves that do not wait for each other.

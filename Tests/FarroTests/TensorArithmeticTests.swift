@@ -58,6 +58,10 @@ import Testing
     a /= 2
     #expect(a == [[9.5, 149.5], [19, 249]])
     #expect(a.withUnsafeBufferPointer { $0.baseAddress } == before)
+    var one: Tensor<Float> = [[3]]
+    one *= [2]
+    one[0..<0] += 1
+    #expect(one == [[6]])
     let copy = a
     a += a
     #expect(copy == [[9.5, 149.5], [19, 249]] && a == [[19, 299], [38, 498]])
