@@ -24,9 +24,12 @@ private func add(_ kernel: ProfiledKernel, _ shape: [Int], _ roofline: LazyRoofl
   let work = kernel.work(shape)
   Benchmark(
     "\(kernel.name) \(kernel.dtype.rawValue) \(size) \(configuration.isa) threads \(configuration.threads)",
-    configuration: .init(metrics: [.wallClock, .megaflops, .megabytes, .permilleOfBound], maxDuration: .milliseconds(500))
+    configuration: .init(
+      metrics: [.wallClock, .megaflops, .megabytes, .permilleOfBound],
+      maxDuration: .milliseconds(500)
+    )
   ) { benchmark in
-    configuration.run {
+    try configuration.run {
       let prepared = kernel.prepare(shape)
       prepared.run()
       let options = TimingOptions(budget: .milliseconds(1), leastSamples: 1)
@@ -34,7 +37,8 @@ private func add(_ kernel: ProfiledKernel, _ shape: [Int], _ roofline: LazyRoofl
         benchmark.startMeasurement()
         prepared.run()
         benchmark.stopMeasurement()
-        guard let point = roofline.value.point(work, seconds: measure(options, prepared.run).seconds.median) else { continue }
+        let seconds = measure(options, prepared.run).seconds.median
+        guard let point = try roofline.measured().point(work, seconds: seconds) else { continue }
         benchmark.measurement(.megaflops, Int(point.gflops * 1000))
         benchmark.measurement(.megabytes, Int(point.gbps * 1000))
         benchmark.measurement(.permilleOfBound, Int(point.fractionOfBound * 1000))
@@ -52,7 +56,14 @@ extension BenchmarkMetric {
 /// The limits of one configuration, measured when a benchmark first asks: listing benchmarks must not take seconds.
 private final class LazyRoofline: @unchecked Sendable {  // The benchmark runner runs one benchmark at a time.
   let configuration: Configuration
-  private(set) lazy var value = Roofline(measuring: configuration, budget: .seconds(2))
+  private var roofline: Roofline?
 
   init(_ configuration: Configuration) { self.configuration = configuration }
+
+  func measured() throws -> Roofline {
+    if let roofline { return roofline }
+    let measured = try Roofline(measuring: configuration, budget: .seconds(2))
+    roofline = measured
+    return measured
+  }
 }
