@@ -90,33 +90,42 @@ static void pack_columns(void *context, size_t first, size_t last) {
     kernels->pack_along(used, width, w->steps, offset(w->plan, w->b, w->step * s->ldb + column), s->ldb, to);
 }
 
-// Rows first..<last of op(A) in a form that a tile can walk: as they lie in A, but closer together; or, when A is
-// transposed, k-major panels.
+// Some panels of rows of op(A), as a tile walks them: elements from row to row, k to k, and panel to panel.
 typedef struct {
-  size_t a_row, a_step, panel; // elements from row to row, k to k, and panel to panel
-} layout;
+  const void *a;
+  size_t a_row, a_step, panel;
+} row_panels;
 
-static layout layout_of(const block *w) {
-  const size_t rows = w->plan->kernels->rows;
-  // A line more than a power of two, so that the rows of a panel do not share a set of L1.
-  const size_t pitch = w->steps + 64 / w->plan->kernels->element_bytes;
-  if (w->plan->shape->transpose_a) return (layout){.a_row = 1, .a_step = rows, .panel = rows * w->steps};
-  return (layout){.a_row = pitch, .a_step = 1, .panel = rows * pitch};
+// Rows that start at the same place of a page share a set of L1, which has fewer ways than a tile has rows; transposed
+// rows have a cache line per element. Both are packed. Others are read where they lie: a copy costs 3% at 512^3.
+static bool packs_rows(const block *w) {
+  const size_t page = 4096, line = 64, shift = w->plan->shape->lda * w->plan->kernels->element_bytes % page;
+  return w->plan->shape->transpose_a || shift < line || shift > page - line;
 }
 
-static void pack_rows(const block *w, layout to, size_t first, size_t last, void *packed) {
-  const farro_matmul_shape *s = w->plan->shape;
-  const size_t row = w->row + first;
-  if (s->transpose_a)
-    w->plan->kernels->pack_along(last - first, w->plan->kernels->rows, w->steps,
-                                 offset(w->plan, w->a, w->step * s->lda + row), s->lda, packed);
-  else
-    for (size_t i = 0; i < last - first; i++)
-      memcpy((void *)offset(w->plan, packed, i * to.a_row), offset(w->plan, w->a, (row + i) * s->lda + w->step),
-             w->steps * w->plan->kernels->element_bytes);
+// Elements of a packed panel: k-major when A is transposed, else rows of A, a line apart from sharing a set.
+static size_t packed_pitch(const block *w) { return w->steps + 64 / w->plan->kernels->element_bytes; }
+
+static row_panels pack_rows(const block *w, size_t first, size_t count, void *space) {
+  const plan *p = w->plan;
+  const size_t lda = p->shape->lda, rows = p->kernels->rows, pitch = packed_pitch(w);
+  if (p->shape->transpose_a) {
+    p->kernels->pack_along(count, rows, w->steps, offset(p, w->a, w->step * lda + first), lda, space);
+    return (row_panels){.a = space, .a_row = 1, .a_step = rows, .panel = rows * w->steps};
+  }
+  for (size_t i = 0; i < count; i++)
+    memcpy((void *)offset(p, space, i * pitch), offset(p, w->a, (first + i) * lda + w->step),
+           w->steps * p->kernels->element_bytes);
+  return (row_panels){.a = space, .a_row = pitch, .a_step = 1, .panel = rows * pitch};
 }
 
-static void multiply_panels(const block *w, size_t first, size_t last, const void *packed, layout from) {
+static row_panels rows_in_place(const block *w, size_t first) {
+  const size_t lda = w->plan->shape->lda;
+  const void *a = offset(w->plan, w->a, first * lda + w->step);
+  return (row_panels){.a = a, .a_row = lda, .a_step = 1, .panel = w->plan->kernels->rows * lda};
+}
+
+static void multiply_panels(const block *w, size_t first, size_t last, row_panels from) {
   const plan *p = w->plan;
   const matmul_kernels *kernels = p->kernels;
   matmul_tile tile = {.k = w->steps,
@@ -130,7 +139,7 @@ static void multiply_panels(const block *w, size_t first, size_t last, const voi
   for (size_t j0 = 0; j0 < w->column_panels; j0 += chunk_columns)
     for (size_t i = first; i < last; i++) {
       const size_t row = i * kernels->rows;
-      tile.a = offset(p, packed, (i - first) * from.panel);
+      tile.a = offset(p, from.a, (i - first) * from.panel);
       for (size_t j = j0; j < smaller(j0 + chunk_columns, w->column_panels); j++) {
         const size_t column = j * kernels->columns;
         tile.columns = smaller(kernels->columns, w->columns - column);
@@ -143,16 +152,17 @@ static void multiply_panels(const block *w, size_t first, size_t last, const voi
 
 static void multiply_chunks(void *context, size_t first, size_t last) {
   block *w = context;
-  const layout a = layout_of(w);
-  const size_t bytes = (chunk_rows * a.panel) * w->plan->kernels->element_bytes;
-  void *packed = farro_allocate(bytes);
-  if (!packed) w->failed = true;
-  for (size_t chunk = first; packed && chunk < last; chunk++) {
+  const size_t rows = w->plan->kernels->rows;
+  const bool packs = packs_rows(w);
+  const size_t bytes = packs ? chunk_rows * rows * packed_pitch(w) * w->plan->kernels->element_bytes : 0;
+  void *space = farro_allocate(bytes);
+  if (!space) w->failed = true;
+  for (size_t chunk = first; space && chunk < last; chunk++) {
     const size_t i0 = chunk * w->row_panels / w->chunks, i1 = (chunk + 1) * w->row_panels / w->chunks;
-    pack_rows(w, a, i0 * w->plan->kernels->rows, smaller(i1 * w->plan->kernels->rows, w->rows), packed);
-    multiply_panels(w, i0, i1, packed, a);
+    const size_t row = i0 * rows, count = smaller(i1 * rows, w->rows) - row;
+    multiply_panels(w, i0, i1, packs ? pack_rows(w, row, count, space) : rows_in_place(w, row));
   }
-  farro_release(packed, bytes);
+  farro_release(space, bytes);
 }
 
 static void multiply_block(block *w) {
@@ -161,7 +171,7 @@ static void multiply_block(block *w) {
   w->column_panels = ceil_divide(w->columns, kernels->columns);
   w->chunks = smaller(ceil_divide(ceil_divide(w->row_panels, chunk_rows), 8) * 8, ceil_divide(w->row_panels, 2));
   const double flops = 2.0 * (double)w->rows * (double)w->columns * (double)w->steps;
-  farro_parallel_for(w->column_panels, 4, (double)(w->columns * w->steps) / 4, pack_columns, w);
+  farro_parallel_for(w->column_panels, 8, (double)(w->columns * w->steps) / 4, pack_columns, w);
   farro_parallel_for(w->chunks, 1, flops / flops_per_nanosecond, multiply_chunks, w);
 }
 

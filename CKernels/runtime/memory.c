@@ -51,7 +51,7 @@ static bool is_kept(size_t bytes) { return bytes >= smallest_kept && bytes <= cl
 // ---- the operating system ----
 
 static void *allocate_fresh(size_t bytes) {
-  const size_t unit = bytes >= 2 * huge_page ? huge_page : alignment;
+  const size_t unit = bytes >= huge_page ? huge_page : alignment;
   if (bytes > SIZE_MAX - unit) return NULL;
   const size_t rounded = (bytes + unit - 1) / unit * unit;
   void *memory = aligned_alloc(unit, rounded ? rounded : unit);
