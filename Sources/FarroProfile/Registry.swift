@@ -3,8 +3,8 @@ import Farro
 /// A kernel as the profiler, the tests that walk every instruction set, and the benchmarks see it.
 ///
 /// To add one: an element of its family's list in Kernels/<Family>Kernels.swift, written once for both element types; a new
-/// family's list is added to ``all``. Its shapes begin with a small one that ends in the middle of a vector: tests verify
-/// the two smallest.
+/// family's list is added to ``all``. Tests verify the two smallest of its shapes, so one of these ends in the middle of
+/// a vector.
 public struct ProfiledKernel: Sendable {
   /// The folder of the kernel under CKernels, and the operation.
   public let family, name: String

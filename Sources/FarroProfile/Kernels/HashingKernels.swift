@@ -23,7 +23,7 @@ private func messageKernel<Hash: Equatable & Sendable>(
     family: "hashing",
     name: name,
     dtype: .u8,
-    shapes: [[16], [256], [4096], [1 << 18], [1 << 20], [1 << 27]],
+    shapes: [[16], [241], [256], [4096], [1 << 18], [1 << 20], [1 << 27]],
     inCache: [1 << 18],
     outOfCache: [1 << 27],
     traffic: .read,

@@ -6,24 +6,42 @@ let reductionKernels = bothTypes(reductions(of: Float.self), reductions(of: Doub
 
 private func reductions<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKernel] {
   let u = unitRoundoff(type)
-  // CKernels/include/reduction.h, with one more rounding for the reference.
-  let roundings = { @Sendable (n: Double) in min(n, 270) + n.log2 * 0x1p-53 / u + 1 }
+  // The bounds of CKernels/include/reduction.h, with one more rounding for the reference.
+  let ofSums = { @Sendable (n: Double) in (min(n, 270) + levels(n) * 0x1p-53 / u + 1) * u }
   return [
-    reductionKernel(of: type, named: "sum", flops: 1, { $0.sum(axis: 1, into: &$1) }, Reference.sum) { x, n in
-      (roundings(n) * u, Reference.sum(magnitudes(of: x)))
-    },
-    reductionKernel(of: type, named: "mean", flops: 1, { $0.mean(axis: 1, into: &$1) }, Reference.mean) { x, n in
-      (roundings(n) * u, Reference.mean(magnitudes(of: x)))
-    },
+    reductionKernel(
+      of: type,
+      named: "sum",
+      flops: 1,
+      { $0.sum(axis: 1, into: &$1) },
+      Reference.sum,
+      bound: { x, n in (ofSums(n), Reference.sum(magnitudes(of: x))) }
+    ),
+    reductionKernel(
+      of: type,
+      named: "mean",
+      flops: 1,
+      { $0.mean(axis: 1, into: &$1) },
+      Reference.mean,
+      bound: { x, n in (ofSums(n), Reference.mean(magnitudes(of: x))) }
+    ),
     // An addition for the mean; then a difference, its square and another addition.
-    reductionKernel(of: type, named: "variance", flops: 4, { $0.variance(axis: 1, into: &$1) }, Reference.variance) {
-      x,
-      n in
-      ((min(n, 270) + n.log2 + 5) * u, Reference.variance(x))
-    },
-    reductionKernel(of: type, named: "max", flops: 0, { $0.max(axis: 1, into: &$1) }, Reference.max) { x, _ in
-      (0, Reference.max(x))
-    },
+    reductionKernel(
+      of: type,
+      named: "variance",
+      flops: 4,
+      { $0.variance(axis: 1, into: &$1) },
+      Reference.variance,
+      bound: { x, n in ((min(n, 270) + levels(n) + 5) * u, Reference.variance(x)) }
+    ),
+    reductionKernel(
+      of: type,
+      named: "max",
+      flops: 0,
+      { $0.max(axis: 1, into: &$1) },
+      Reference.max,
+      bound: { x, _ in (0, Reference.max(x)) }
+    ),
     argmaxKernel(of: type),
   ]
 }
@@ -95,7 +113,5 @@ private func reductionKernel<Scalar: KernelScalar, Result>(
   )
 }
 
-extension Double {
-  /// As the bounds use it: of a length, not less than 0.
-  fileprivate var log2: Double { Double(exponent) + 1 }
-}
+/// log2(n), rounded up.
+private func levels(_ n: Double) -> Double { Double(n.exponent) + 1 }
