@@ -43,11 +43,14 @@ static size_t columns_of(const plan *p, size_t chunk) {
 
 static void reduce_block(const plan *p, size_t outer, size_t block, size_t chunk, double *first, double *second) {
   const farro_reduction_shape *s = &p->shape;
+  const size_t rows = rows_between(p, block, block + 1);
+  if (rows == 0) {
+    for (size_t j = 0; j < columns_of(p, chunk); j++) first[j] = second[j] = 0;
+    return;
+  }
   const size_t top = outer * s->axis * s->inner + chunk * p->columns, at = top + block * p->block * s->inner;
   const char *values = p->x;
   const void *origin = values + top * p->kernels->element_bytes, *x = values + at * p->kernels->element_bytes;
-  const size_t rows = rows_between(p, block, block + 1);
-  if (rows == 0) return;
   if (s->inner == 1)
     p->kernels->row[p->reduction](x, rows, origin, first, second);
   else
@@ -74,7 +77,7 @@ static void finish(const plan *p, size_t at, size_t count, const double *first, 
 // Items are (outer, chunk): the only block, at once to the end.
 static void reduce_whole(void *context, size_t begin, size_t end) {
   const plan *p = context;
-  double first[reduction_columns] = {0}, second[reduction_columns] = {0}; // of an empty axis
+  double first[reduction_columns], second[reduction_columns];
   for (size_t item = begin; item < end; item++) {
     const size_t outer = item / p->chunks, chunk = item % p->chunks;
     reduce_block(p, outer, 0, chunk, first, second);

@@ -31,7 +31,7 @@ FARRO_API farro_status farro_mean_f64(const farro_reduction_shape *shape, const 
 
 // sum (x - mean)^2 / (n - correction): correction 0 is the population's variance, 1 the unbiased estimate (`ddof` in
 // NumPy). NaN unless correction < n. Two passes over each block in cache, the second corrected for the rounding of the
-// mean, so that the relative error stays below (min(n, 270) + log2(n) + 4) u however large the mean is against the
+// mean, so that the relative error stays below (min(n, 530) + log2(n) + 4) u however large the mean is against the
 // deviation, as long as the x themselves carry it.
 //
 // Sources: T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample variance", The American Statistician

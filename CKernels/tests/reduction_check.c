@@ -13,7 +13,7 @@ static double sum_bound(size_t n, double u, double magnitude) {
 }
 
 static double variance_bound(size_t n, double u, double variance) {
-  const size_t chain = n < 270 ? n : 270;
+  const size_t chain = n < 530 ? n : 530;
   return (double)(chain + log2_of(n) + 6) * u * variance;
 }
 
