@@ -84,7 +84,7 @@ FARRO_API farro_status farro_column_moments_f64(size_t rows, size_t columns, con
                                                 double *mean, double *deviation);
 
 // y = (x - mean) / deviation with a mean and a deviation for each column, as farro_column_moments gives them.
-//   |y - exact| <= 6 u |y| + 2 u |mean| u / deviation (f32; f64 without the second factor u).
+//   |y - exact| <= 6 u (|y| + u |mean| / deviation).
 // O(rows columns), one pass over memory.
 FARRO_API farro_status farro_scale_columns_f32(size_t rows, size_t columns, const float *x, size_t x_row,
                                                const double *mean, const double *deviation, float *y, size_t y_row);

@@ -26,6 +26,8 @@ INLINE void KERNEL(strip_moments)(const size_t vectors, const size_t interleave,
   UNROLL for (size_t c = 0; c < most; c++) sums[c] = squares[c] = broadcast((SCALAR)0);
   for (i = 0; i + interleave <= rows; i += interleave) UNROLL for (size_t c = 0; c < most; c++) {
       const SCALAR *from = x + (i + c / vectors) * x_row + c % vectors * LANES;
+      // The strip to the right is read next: start that while this one is in cache.
+      if (vectors == KERNEL(chains)) __builtin_prefetch(from + KERNEL(span));
       KERNEL(add_deviation)(KERNEL(load_some)(from, last, partial) - center[c % vectors], &sums[c], &squares[c]);
     }
   for (; i < rows; i++)
@@ -63,7 +65,8 @@ static void KERNEL(column_moments)(size_t rows, size_t columns, const void *matr
 
 // ---- scaling ----
 
-enum { KERNEL(most_columns) = 512 };
+// As many as leave half of the L1 cache to rows.
+enum { KERNEL(most_columns) = 8192 / sizeof(SCALAR) };
 
 // (x - center) factor + shift, where center + a rest is the mean, and shift is the rest's share.
 typedef struct {
