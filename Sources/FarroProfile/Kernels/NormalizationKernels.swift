@@ -141,7 +141,7 @@ private func prepareStandardizeColumns<Scalar: KernelScalar>(_ type: Scalar.Type
           let (mean, deviation) = (moments.mean[i % shape[1]], moments.deviation[i % shape[1]])
           let (r, offset) = (270 * u * 2 / deviation, abs(mean) / deviation)
           let ofDeviation = 270 * u * (1 + r) * (1 + r) + Double(shape[0]) * 0x1p-60 + 0x1p-50 * offset
-          return 270 * u * (1 + r) + 0x1p-50 * offset + abs(values[i]) * (ofDeviation + 7 * u) + 2 * u * offset
+          return 270 * u * (1 + r) + 0x1p-50 * offset + abs(values[i]) * (ofDeviation + 7 * u) + 6 * u * u * offset
         }
       }
     )

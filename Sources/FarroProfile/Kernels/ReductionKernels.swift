@@ -32,7 +32,7 @@ private func reductions<Scalar: KernelScalar>(of type: Scalar.Type) -> [Profiled
       flops: 4,
       { $0.variance(axis: 1, into: &$1) },
       Reference.variance,
-      bound: { x, n in ((min(n, 270) + levels(n) + 5) * u, Reference.variance(x)) }
+      bound: { x, n in ((min(n, 530) + levels(n) + 5) * u, Reference.variance(x)) }
     ),
     reductionKernel(
       of: type,
