@@ -134,6 +134,21 @@ public struct XXH3: XXHash {
       farro_xxh3_64_keys(bytes, offsets, count, seed, hashes)
     }
   }
+
+  /// ``hashes(ofKeysIn:offsets:seed:)`` into an array that exists.
+  ///
+  /// - Precondition: `hashes` has `offsets.count - 1` elements.
+  public static func hashes(
+    ofKeysIn bytes: [UInt8],
+    offsets: [Int],
+    seed: UInt64 = 0,
+    into hashes: inout [UInt64]
+  ) {
+    checkKeys(offsets, hashes.count)
+    hashes.withUnsafeMutableBufferPointer { hashes in
+      hashKeys(bytes, offsets, into: hashes) { farro_xxh3_64_keys($0, $1, $2, seed, $3) }
+    }
+  }
 }
 
 // MARK: - XXH128
@@ -174,6 +189,21 @@ public struct XXH128: XXHash {
   public static func hashes(ofKeysIn bytes: [UInt8], offsets: [Int], seed: UInt64 = 0) -> [UInt128] {
     hashKeys(bytes, offsets) { bytes, offsets, count, hashes in
       farro_xxh3_128_keys(bytes, offsets, count, seed, hashes?.halves)
+    }
+  }
+
+  /// ``hashes(ofKeysIn:offsets:seed:)`` into an array that exists.
+  ///
+  /// - Precondition: `hashes` has `offsets.count - 1` elements.
+  public static func hashes(
+    ofKeysIn bytes: [UInt8],
+    offsets: [Int],
+    seed: UInt64 = 0,
+    into hashes: inout [UInt128]
+  ) {
+    checkKeys(offsets, hashes.count)
+    hashes.withUnsafeMutableBufferPointer { hashes in
+      hashKeys(bytes, offsets, into: hashes) { farro_xxh3_128_keys($0, $1, $2, seed, $3?.halves) }
     }
   }
 }

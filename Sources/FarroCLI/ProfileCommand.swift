@@ -17,13 +17,18 @@ struct ProfileCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Kernels of these families only.", valueName: "matmul,..."))
   var family: CommaList?
 
-  @Option(help: ArgumentHelp("Numbers of threads (default: 1, and as many as there are).", valueName: "1,2,..."))
+  @Option(
+    help: ArgumentHelp(
+      "Numbers of threads (default: 1, and as many as there are; with --quick, the latter).",
+      valueName: "1,2,..."
+    )
+  )
   var threads: CommaList?
 
   @Option(help: ArgumentHelp("Instruction sets (default: the best).", valueName: "avx2,..."))
   var isa: CommaList?
 
-  @Flag(help: "Take 15 seconds instead of 90.")
+  @Flag(help: "Take 15 seconds instead of 90: single precision and bytes only.")
   var quick = false
 
   @Flag(help: "All shapes of each kernel, instead of one in cache and one out of it.")
@@ -82,6 +87,7 @@ extension ProfileCommand {
     let counts = try threadCounts()
     return Profiler.Options(
       families: try families(),
+      dtypes: quick ? Profiler.Options.quickTypes : nil,
       configurations: sets.flatMap { set in counts.map { Configuration(isa: set, threads: $0) } },
       allShapes: all,
       budget: .seconds(try seconds())
@@ -112,7 +118,7 @@ extension ProfileCommand {
 
   private func threadCounts() throws -> [Int] {
     let most = Threads.current
-    guard let threads else { return unique([1, most]) }
+    guard let threads else { return quick ? [most] : unique([1, most]) }
     return try unique(threads.words).map { word in
       guard let count = Int(word), (1...most).contains(count) else {
         throw ValidationError("'\(word)' is not a number of threads that kernels can use here; those are 1 to \(most).")

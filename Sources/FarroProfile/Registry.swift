@@ -3,7 +3,8 @@ import Farro
 /// A kernel as the profiler, the tests that walk every instruction set, and the benchmarks see it.
 ///
 /// To add one: an element of its family's list in Kernels/<Family>Kernels.swift, written once for both element types; a new
-/// family's list is added to ``all``.
+/// family's list is added to ``all``. Tests verify the two smallest of its shapes, so one of these ends in the middle of
+/// a vector.
 public struct ProfiledKernel: Sendable {
   /// The folder of the kernel under CKernels, and the operation.
   public let family, name: String
@@ -60,7 +61,8 @@ public struct ProfiledKernel: Sendable {
 
 extension ProfiledKernel {
   /// Every registered kernel.
-  public static let all: [ProfiledKernel] = matmulKernels
+  public static let all: [ProfiledKernel] =
+    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels + hashingKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {
@@ -92,4 +94,17 @@ public func worstError<Scalar: KernelScalar>(
       return worst
     }
   }
+}
+
+/// 0 where both are the same, infinite otherwise: the error of a kernel that must be exact.
+func exactError<Result: Equatable>(_ actual: Result, _ expected: Result) -> Double {
+  actual == expected ? 0 : .infinity
+}
+
+/// Half the distance from 1 to the next number: `u` of the kernels' headers.
+func unitRoundoff<Scalar: KernelScalar>(_ type: Scalar.Type) -> Double { Double(Scalar.ulpOfOne) / 2 }
+
+/// The kernels of two element types, those of one operation side by side.
+func bothTypes(_ f32: [ProfiledKernel], _ f64: [ProfiledKernel]) -> [ProfiledKernel] {
+  zip(f32, f64).flatMap { [$0, $1] }
 }

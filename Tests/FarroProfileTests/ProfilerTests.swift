@@ -40,6 +40,20 @@ import Testing
     #expect(profile.kernels.allSatisfy { $0.family == "sums" && $0.threads == 1 })
   }
 
+  @Test func aQuickRunMeetsEveryKernelInOneTypeAndLeavesARowTimeForItsSamples() throws {
+    let isa = try #require(InstructionSet.current)
+    let options = Profiler.Options(
+      dtypes: Profiler.Options.quickTypes,
+      configurations: [Configuration(isa: isa, threads: Threads.current)],
+      budget: .seconds(15)
+    )
+    let kernels = Profiler(options).kernels
+    #expect(kernels.map(\.name) == ProfiledKernel.all.filter { $0.dtype != .f64 }.map(\.name))
+    // Out of cache, two sets of operands are filled and seven samples taken, each of 128 MiB or a few more.
+    let schedule = Schedule(options, MemoryHierarchy(.current), kernels)
+    #expect((15 - Double(schedule.peaks) * schedule.peakSeconds) / Double(schedule.rows) >= 0.2)
+  }
+
   @Test func operandsArePreparedOncePerShape() throws {
     let count = Atomic(0)
     _ = try Profiler(shortest, kernels: [quickKernel { count.add(1, ordering: .relaxed) }]).run()

@@ -12,10 +12,11 @@ import Testing
       return
     }
     for kernel in ProfiledKernel.all {
-      let shape = kernel.shapes.min { kernel.bytes($0) < kernel.bytes($1) }!
-      for threads in Set([1, Threads.current]) {
-        let error = Configuration(isa: isa, threads: threads).run { kernel.prepare(shape).verify() }
-        #expect(error <= 1, "\(kernel.name) \(kernel.dtype) \(shape) on \(threads) threads")
+      for shape in kernel.shapes.sorted(by: { kernel.bytes($0) < kernel.bytes($1) }).prefix(2) {
+        for threads in Set([1, Threads.current]) {
+          let error = Configuration(isa: isa, threads: threads).run { kernel.prepare(shape).verify() }
+          #expect(error <= 1, "\(kernel.name) \(kernel.dtype) \(shape) on \(threads) threads")
+        }
       }
     }
   }
@@ -23,6 +24,31 @@ import Testing
   @Test func aKernelIsRegisteredOnce() {
     let names = ProfiledKernel.all.map { "\($0.family) \($0.name) \($0.dtype)" }
     #expect(Set(names).count == names.count)
+  }
+
+  @Test func everyFamilyIsRegistered() {
+    #expect(ProfiledKernel.families == ["matmul", "elementwise", "normalization", "distance", "hashing"])
+  }
+
+  @Test func everyKernelHasADefaultShapeThatStaysInASecondLevelCacheAndOneThatLeavesAllCaches() {
+    for kernel in ProfiledKernel.all where kernel.family != "matmul" {
+      #expect(kernel.bytes(kernel.inCache) <= 0x1p20, "\(kernel.name) \(kernel.dtype)")
+      #expect(kernel.bytes(kernel.outOfCache) >= 0x1p27, "\(kernel.name) \(kernel.dtype)")
+    }
+  }
+
+  @Test func kernelsCountTheirOperationsAndBytes() throws {
+    let work = { (name: String, dtype: DType, shape: [Int]) in
+      try #require(ProfiledKernel.all.first { $0.name == name && $0.dtype == dtype }).work(shape)
+    }
+    #expect(try work("add", .f32, [100]) == Work(flops: 100, bytes: 1200))
+    #expect(try work("multiply_add", .f64, [100]) == Work(flops: 200, bytes: 3200, dtype: .f64))
+    #expect(try work("exp", .f64, [100]) == Work(flops: 3100, bytes: 1600, dtype: .f64))
+    #expect(try work("sum", .f32, [2, 5, 3]) == Work(flops: 30, bytes: 4 * 36, traffic: .read))
+    #expect(try work("argmax", .f32, [2, 5, 3]) == Work(flops: 0, bytes: 4 * 30 + 8 * 6, traffic: .read))
+    #expect(try work("layer_norm", .f32, [2, 5]) == Work(flops: 70, bytes: 4 * 30))
+    #expect(try work("manhattan", .f32, [2, 3, 5]) == Work(flops: 60, bytes: 4 * 31))
+    #expect(try work("xxh3_64_keys", .u8, [2, 5]) == Work(flops: 0, bytes: 10 + 24 + 16, dtype: .u8, traffic: .read))
   }
 
   @Test func workIsPositiveOnEveryShape() {
@@ -47,6 +73,10 @@ import Testing
     #expect(worstError(Tensor(zeros: [3]), right) { _ in 1e-6 } > 1)
     #expect(worstError(Tensor([1, 2, .nan], shape: [3]), right) { _ in 1e-6 } == .infinity)
     #expect(worstError(Tensor([1, 2, .infinity], shape: [3]), right) { _ in 1e-6 } == .infinity)
+  }
+
+  @Test func aKernelThatMustBeExactIsRightOrWrong() {
+    #expect(exactError(1, 1) == 0 && exactError(1, 2) == .infinity)
   }
 
   @Test func operandsFillTheirRangeAndDependOnTheSeedAlone() {

@@ -178,6 +178,10 @@ struct HashingTests {
     withInstructionSet(isa) {
       let hashes = XXH3.hashes(ofKeysIn: bytes, offsets: offsets, seed: 5)
       let wide = XXH128.hashes(ofKeysIn: bytes, offsets: offsets)
+      var (into, wideInto) = ([UInt64](repeating: 0, count: hashes.count), [UInt128](repeating: 0, count: wide.count))
+      XXH3.hashes(ofKeysIn: bytes, offsets: offsets, seed: 5, into: &into)
+      XXH128.hashes(ofKeysIn: bytes, offsets: offsets, into: &wideInto)
+      #expect(into == hashes && wideInto == wide)
       let keys = zip(offsets, offsets.dropFirst()).map { bytes[$0..<$1] }
       #expect(hashes == keys.map { XXH3.hash($0, seed: 5) })
       #expect(wide == keys.map { XXH128.hash($0) })
@@ -194,5 +198,9 @@ struct HashingTests {
     await #expect(processExitsWith: .failure) { _ = XXH3.hashes(ofKeysIn: [1, 2], offsets: [0, 3]) }
     await #expect(processExitsWith: .failure) { _ = XXH3.hashes(ofKeysIn: [1, 2], offsets: [-1, 2]) }
     await #expect(processExitsWith: .failure) { _ = XXH128.hashes(ofKeysIn: [1, 2], offsets: [0, 2, 1, 2]) }
+    await #expect(processExitsWith: .failure) {
+      var hashes: [UInt64] = [0]
+      XXH3.hashes(ofKeysIn: [1, 2], offsets: [0, 1, 2], into: &hashes)
+    }
   }
 }

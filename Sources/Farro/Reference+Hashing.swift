@@ -1,0 +1,20 @@
+import CKernels
+
+/// Hashes with the seed 0, byte by byte as the specification reads.
+extension Reference {
+  package static func xxh3(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    farro_xxh3_reference_64(bytes.baseAddress, bytes.count, 0, nil, 0)
+  }
+
+  package static func xxh128(_ bytes: UnsafeRawBufferPointer) -> UInt128 {
+    farro_xxh3_reference_128(bytes.baseAddress, bytes.count, 0, nil, 0).value
+  }
+
+  package static func xxh64(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    farro_xxh64_reference(bytes.baseAddress, bytes.count, 0)
+  }
+
+  package static func xxh32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    farro_xxh32_reference(bytes.baseAddress, bytes.count, 0)
+  }
+}

@@ -1,0 +1,173 @@
+import Farro
+
+// Shapes are [rows, columns].
+
+let normalizationKernels = bothTypes(normalization(of: Float.self), normalization(of: Double.self))
+
+/// The operations of an element: those of its definition, with each sum as one addition.
+private func normalization<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKernel] {
+  [
+    // The mean; the difference, its square and their sum; the division, the scale and the offset.
+    normalizationKernel(of: type, named: "layer_norm", flops: 7, parameters: 2, prepare: prepareLayerNorm(type)),
+    // The square and the sum; the division and the scale.
+    normalizationKernel(of: type, named: "rms_norm", flops: 4, parameters: 1, prepare: prepareRMSNorm(type)),
+    // The difference, e to its power as ElementwiseKernels.swift counts it, the sum, the division.
+    normalizationKernel(
+      of: type,
+      named: "softmax",
+      flops: type.dtype == .f32 ? 24 : 34,
+      parameters: 0,
+      prepare: prepareSoftmax(type)
+    ),
+    // The mean; the difference, its square and their sum; the division. A column is known only when all of x has been
+    // read, so that out of cache x is read twice, and two thirds of the bound is as far as it goes.
+    normalizationKernel(
+      of: type,
+      named: "standardize_columns",
+      flops: 5,
+      parameters: 0,
+      prepare: prepareStandardizeColumns(type)
+    ),
+  ]
+}
+
+private func normalizationKernel<Scalar: KernelScalar>(
+  of type: Scalar.Type,
+  named name: String,
+  flops: Double,
+  parameters: Int,
+  prepare: @escaping @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
+) -> ProfiledKernel {
+  ProfiledKernel(
+    family: "normalization",
+    name: name,
+    dtype: Scalar.dtype,
+    shapes: [[7, 131], [32, 1024], [512, 768], [128, 8192], [16_384, 1024], [512, 50_257]],
+    inCache: [32, 1024],
+    outOfCache: [16_384, 1024],
+    traffic: .copy,
+    flops: { flops * Double($0[0] * $0[1]) },
+    bytes: { Double((2 * $0[0] * $0[1] + parameters * $0[1]) * MemoryLayout<Scalar>.stride) },
+    prepare: prepare
+  )
+}
+
+// MARK: - The kernels, their references and their bounds (CKernels/include/normalization.h)
+// Each bound has one more rounding, that of the reference.
+
+private typealias Prepare = @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
+
+private func prepareLayerNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+  { shape in
+    let (columns, u) = (shape[1], unitRoundoff(type))
+    let x = operand(type, shape: shape, seed: 1)
+    let scale = operand(type, shape: [columns], seed: 2)
+    let offset = operand(type, shape: [columns], seed: 3)
+    var y = operand(type, shape: shape, seed: 4)
+    return ProfiledKernel.Prepared(
+      run: { layerNorm(x, scale: scale, offset: offset, into: &y) },
+      verify: {
+        layerNorm(x, scale: scale, offset: offset, into: &y)
+        let expected = Reference.layerNorm(x, scale: scale, offset: offset, epsilon: 1e-5)
+        let rows = rows(of: x)
+        let moments = rows.map(Moments.init)
+        let (scales, offsets) = (doubles(scale), doubles(offset))
+        let values = doubles(expected)
+        return worstError(y, expected) { i in
+          let (row, column) = (i / columns, i % columns)
+          let (mean, deviation) = (moments[row].mean, moments[row].deviation)
+          let (r, z) = (chain(columns, type) * u * abs(mean) / deviation, abs(rows[row][column] - mean) / deviation)
+          return (chain(columns, type) + 8) * u * (1 + r) * (1 + r) * (1 + z) * abs(scales[column])
+            + 3 * u * (abs(values[i]) + abs(offsets[column]))
+        }
+      }
+    )
+  }
+}
+
+private func prepareRMSNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+  { shape in
+    let x = operand(type, shape: shape, seed: 1)
+    let scale = operand(type, shape: [shape[1]], seed: 2)
+    var y = operand(type, shape: shape, seed: 3)
+    return ProfiledKernel.Prepared(
+      run: { rmsNorm(x, scale: scale, into: &y) },
+      verify: {
+        rmsNorm(x, scale: scale, into: &y)
+        let expected = Reference.rmsNorm(x, scale: scale, epsilon: 1e-5)
+        let values = doubles(expected)
+        return worstError(y, expected) { (chain(shape[1], type) / 2 + 7) * unitRoundoff(type) * abs(values[$0]) }
+      }
+    )
+  }
+}
+
+private func prepareSoftmax<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+  { shape in
+    let x = operand(type, shape: shape, in: -4...4, seed: 1)
+    var y = operand(type, shape: shape, seed: 2)
+    return ProfiledKernel.Prepared(
+      run: { softmax(x, into: &y) },
+      verify: {
+        softmax(x, into: &y)
+        let expected = Reference.softmax(x)
+        let rows = rows(of: x)
+        let ranges = rows.map { (least: $0.min()!, most: $0.max()!) }
+        let values = doubles(expected)
+        return worstError(y, expected) { i in
+          let (row, column) = (i / shape[1], i % shape[1])
+          let depth = ranges[row].most - rows[row][column] + ranges[row].most - ranges[row].least
+          return (depth + chain(shape[1], type) + 9) * unitRoundoff(type) * values[i]
+            + Double(Scalar.leastNormalMagnitude)
+        }
+      }
+    )
+  }
+}
+
+private func prepareStandardizeColumns<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+  { shape in
+    let u = unitRoundoff(type)
+    let x = operand(type, shape: shape, seed: 1)
+    var y = operand(type, shape: shape, seed: 2)
+    return ProfiledKernel.Prepared(
+      run: { standardizeColumns(x, into: &y) },
+      verify: {
+        standardizeColumns(x, into: &y)
+        let (moments, expected) = Reference.standardizeColumns(x)
+        let values = doubles(expected)
+        // The error of the mean, that of the deviation, and those of the two operations; the elements are 2 apart at most.
+        return worstError(y, expected) { i in
+          let (mean, deviation) = (moments.mean[i % shape[1]], moments.deviation[i % shape[1]])
+          let (r, offset) = (270 * u * 2 / deviation, abs(mean) / deviation)
+          let ofDeviation = 270 * u * (1 + r) * (1 + r) + Double(shape[0]) * 0x1p-60 + 0x1p-50 * offset
+          return 270 * u * (1 + r) + 0x1p-50 * offset + abs(values[i]) * (ofDeviation + 7 * u) + 6 * u * u * offset
+        }
+      }
+    )
+  }
+}
+
+/// h(n) of the header: the most roundings that a term of a sum meets.
+private func chain<Scalar: KernelScalar>(_ n: Int, _ type: Scalar.Type) -> Double {
+  Double(min(n, 4096)) / 8 + 8 + (type.dtype == .f64 ? Double(n) / 4096 : 0)
+}
+
+private func doubles<Scalar: KernelScalar>(_ tensor: Tensor<Scalar>) -> [Double] { tensor.scalars.map { Double($0) } }
+
+private func rows<Scalar: KernelScalar>(of x: Tensor<Scalar>) -> [[Double]] {
+  let elements = doubles(x)
+  return stride(from: 0, to: x.count, by: x.shape[1]).map { start in
+    Array(elements[start..<(start + x.shape[1])])
+  }
+}
+
+private struct Moments {
+  let mean, deviation: Double
+
+  init(_ x: [Double]) {
+    let mean = x.reduce(0, +) / Double(x.count)
+    self.mean = mean
+    deviation = (x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count)).squareRoot()
+  }
+}
