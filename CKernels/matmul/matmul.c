@@ -113,9 +113,12 @@ static row_panels pack_rows(const block *w, size_t first, size_t count, void *sp
     p->kernels->pack_along(count, rows, w->steps, offset(p, w->a, w->step * lda + first), lda, space);
     return (row_panels){.a = space, .a_row = 1, .a_step = rows, .panel = rows * w->steps};
   }
-  for (size_t i = 0; i < count; i++)
-    memcpy((void *)offset(p, space, i * pitch), offset(p, w->a, (first + i) * lda + w->step),
-           w->steps * p->kernels->element_bytes);
+  const size_t bytes = w->steps * p->kernels->element_bytes;
+  for (size_t i = 0; i < count; i++) {
+    const char *row = offset(p, w->a, (first + i) * lda + w->step), *ahead = offset(p, row, 2 * lda);
+    for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(ahead + line);
+    memcpy((void *)offset(p, space, i * pitch), row, bytes);
+  }
   return (row_panels){.a = space, .a_row = pitch, .a_step = 1, .panel = rows * pitch};
 }
 
