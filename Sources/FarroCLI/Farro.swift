@@ -4,6 +4,9 @@ import ArgumentParser
 struct FarroCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "farro",
-    abstract: "CPU kernels: profile, race, time, hash."
+    abstract: "CPU kernels: profile, race, time, hash.",
+    subcommands: [
+      TimeCommand.self
+    ]
   )
 }

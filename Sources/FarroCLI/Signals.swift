@@ -1,0 +1,30 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Runs `body`, cancelling it when the process is asked to end by ^C or SIGTERM; farro then exits with 128 plus the signal's
+/// number, as a shell reports a program that a signal ended.
+func endingOnSignals<Result: Sendable>(
+  _ body: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
+  let received = Atomic<Int32>(0)
+  let task = Task { try await body() }
+  let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+    // A handler that does nothing, and not SIG_IGN, which the programs that are started would inherit.
+    signal(number) { _ in }
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    source.setEventHandler {
+      received.store(number, ordering: .relaxed)
+      task.cancel()
+    }
+    source.resume()
+    return source
+  }
+  defer { sources.forEach { $0.cancel() } }
+  do {
+    return try await task.value
+  } catch is CancellationError {
+    throw ExitCode(128 + received.load(ordering: .relaxed))
+  }
+}
