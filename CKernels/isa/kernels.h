@@ -15,7 +15,10 @@
 
 #include "probe/traffic_kernels.h"
 
+#include "hashing/hashing_kernels.h"
+
 const farro_kernels FARRO_TABLE = {
+    .hashing = &hashing,
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,
     .probe = &probe,

@@ -13,6 +13,7 @@
 
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
+  const hashing_kernels *hashing;
   const probe_kernels *probe;
   const matmul_kernels *matmul_f32, *matmul_f64;
 } farro_kernels;

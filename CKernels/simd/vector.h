@@ -67,6 +67,15 @@ OVERLOAD i64v broadcast(int64_t x) { return (i64v)x; }
 OVERLOAD u32v broadcast(uint32_t x) { return (u32v)x; }
 OVERLOAD u64v broadcast(uint64_t x) { return (u64v)x; }
 
+// Lanes 0 and 1 change places, 2 and 3, and so on.
+#if VECTOR_BYTES == 64
+OVERLOAD u64v swap_pairs(u64v v) { return v.s10325476; }
+#elif VECTOR_BYTES == 32
+OVERLOAD u64v swap_pairs(u64v v) { return v.s1032; }
+#else
+OVERLOAD u64v swap_pairs(u64v v) { return v.s10; }
+#endif
+
 // a b + c; one rounding where the instruction set fuses, two on baseline (where a fused one would call libm per lane).
 #if HAS_FMA
 OVERLOAD f32v multiply_add(f32v a, f32v b, f32v c) { return __builtin_elementwise_fma(a, b, c); }
