@@ -6,6 +6,7 @@
 
 #include "distance.h"
 #include "elementwise.h"
+#include "temporary_elementwise.h"
 #include "hashing.h"
 #include "matmul.h"
 #include "normalization.h"

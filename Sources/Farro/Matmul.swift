@@ -38,7 +38,7 @@ public func matmul<Scalar: KernelScalar>(
   into c: inout Tensor<Scalar>
 ) {
   let plan = MatmulPlan(a.shape, b.shape, transposeA, transposeB)
-  precondition(
+  require(
     c.shape == plan.resultShape,
     "matmul: the product of \(a.shape) and \(b.shape) has the shape \(plan.resultShape), not \(c.shape)"
   )
@@ -50,14 +50,14 @@ private struct MatmulPlan {
   let resultShape: [Int]
 
   init(_ a: [Int], _ b: [Int], _ transposeA: Bool, _ transposeB: Bool) {
-    precondition(a.count >= 2 && b.count >= 2, "matmul: \(a) and \(b) must both have at least two axes")
+    require(a.count >= 2 && b.count >= 2, "matmul: \(a) and \(b) must both have at least two axes")
     let (aRows, aColumns) = (a[a.count - 2], a[a.count - 1])
     let (bRows, bColumns) = (b[b.count - 2], b[b.count - 1])
     let (m, k) = transposeA ? (aColumns, aRows) : (aRows, aColumns)
     let (n, kOfB) = transposeB ? (bRows, bColumns) : (bColumns, bRows)
     let (batchA, batchB) = (a.dropLast(2), b.dropLast(2))
     let (isSingleA, isSingleB) = (batchA.allSatisfy { $0 == 1 }, batchB.allSatisfy { $0 == 1 })
-    precondition(
+    require(
       k == kOfB && (batchA == batchB || isSingleA || isSingleB),
       "matmul: \(a)\(transposeA ? " transposed" : "") and \(b)\(transposeB ? " transposed" : "") cannot be multiplied"
     )

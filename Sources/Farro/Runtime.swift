@@ -41,7 +41,7 @@ public func withInstructionSet<Result, Failure: Error>(
 ) throws(Failure) -> Result {
   var previous = FARRO_ISA_NONE
   let status = farro_set_local_isa(isa.code, &previous)
-  precondition(status == FARRO_OK, "withInstructionSet: this machine cannot run \(isa)")
+  require(status == FARRO_OK, "withInstructionSet: this machine cannot run \(isa)")
   defer { farro_set_local_isa(previous, nil) }
   return try body()
 }
@@ -56,7 +56,7 @@ public enum Threads {
   ///
   /// - Precondition: `limit` is positive.
   public static func setLimit(_ limit: Int?) {
-    precondition(limit ?? 1 > 0, "Threads.setLimit: \(limit ?? 0) is not a number of threads")
+    require(limit ?? 1 > 0, "Threads.setLimit: \(limit ?? 0) is not a number of threads")
     _ = farro_set_threads(Int32(clamping: limit ?? 0))
   }
 
@@ -74,7 +74,7 @@ public func withThreads<Result, Failure: Error>(
   _ limit: Int,
   _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
-  precondition(limit > 0, "withThreads: \(limit) is not a number of threads")
+  require(limit > 0, "withThreads: \(limit) is not a number of threads")
   var previous: Int32 = 0
   _ = farro_set_local_threads(Int32(clamping: limit), &previous)
   defer { _ = farro_set_local_threads(previous, nil) }

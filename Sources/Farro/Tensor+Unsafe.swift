@@ -2,7 +2,7 @@
 
 extension Tensor {
   /// Calls `body` with the elements in row-major order. The pointer is valid only during the call.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func withUnsafeBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -13,7 +13,7 @@ extension Tensor {
 
   /// Calls `body` with the elements in row-major order, to be changed. If another tensor shares them, they are copied
   /// first. The pointer is valid only during the call.
-  @inline(__always)
+  @inlinable @inline(__always)
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -24,16 +24,43 @@ extension Tensor {
   }
 
   /// Makes this tensor the only one that sees its elements.
-  @inline(__always)
+  @inlinable @inline(__always)
   mutating func makeUnique() {
     if !isKnownUniquelyReferenced(&storage) { copyStorage() }
   }
 
-  private mutating func copyStorage() {
+  @usableFromInline
+  mutating func copyStorage() {
     let copy = TensorStorage<Scalar>(uninitialized: count)
     copy.base.initialize(from: storage.base + offset, count: count)
     storage = copy
     offset = 0
+  }
+
+  /// The element at a position in row-major order, which the caller has checked.
+  @inlinable @inline(__always)
+  func scalar(at position: Int) -> Scalar {
+    withExtendedLifetime(storage) { storage.base[offset + position] }
+  }
+
+  @inlinable @inline(__always)
+  mutating func setScalar(_ scalar: Scalar, at position: Int) {
+    makeUnique()
+    withExtendedLifetime(storage) { storage.base[offset + position] = scalar }
+  }
+
+  /// Overwrites the elements from `position` on with all those of `other`; the caller has checked that they fit.
+  mutating func copyElements(of other: Tensor, to position: Int) {
+    makeUnique()
+    withExtendedLifetime((storage, other.storage)) {
+      (storage.base + offset + position).update(from: other.storage.base + other.offset, count: other.count)
+    }
+  }
+
+  /// The same elements in another shape, or some of them, which the caller has checked.
+  @inlinable
+  func view(from position: Int, shape: [Int], count: Int) -> Tensor {
+    Tensor(storage: storage, offset: offset + position, shape: shape, count: count)
   }
 }
 

@@ -9,21 +9,31 @@ public enum DType: String, Sendable, Codable, CaseIterable {
 /// A type that a ``Tensor`` can hold: booleans, integers of 8 to 64 bits and floating-point numbers of 16 to 64.
 public protocol TensorScalar: BitwiseCopyable, Sendable, Equatable {
   static var dtype: DType { get }
+
+  /// This value, to be cast to another type.
+  var scalarValue: ScalarValue { get }
+
+  /// A value cast as ``Tensor/init(casting:)`` says.
+  init(casting value: ScalarValue)
 }
 
+/// A type whose tensors can be added, subtracted, multiplied and divided: integers, `Float` and `Double`.
+public protocol ArithmeticScalar: TensorScalar, Numeric, Comparable {}
+
 /// A type that Farro's kernels compute in: `Float` and `Double`.
-public protocol KernelScalar: TensorScalar, BinaryFloatingPoint, SIMDScalar where RawSignificand: FixedWidthInteger {}
+public protocol KernelScalar: ArithmeticScalar, BinaryFloatingPoint, SIMDScalar, Codable
+where RawSignificand: FixedWidthInteger {}
 
 extension Bool: TensorScalar { public static var dtype: DType { .bool } }
-extension Int8: TensorScalar { public static var dtype: DType { .i8 } }
-extension Int16: TensorScalar { public static var dtype: DType { .i16 } }
-extension Int32: TensorScalar { public static var dtype: DType { .i32 } }
-extension Int64: TensorScalar { public static var dtype: DType { .i64 } }
-extension Int: TensorScalar { public static var dtype: DType { .i64 } }
-extension UInt8: TensorScalar { public static var dtype: DType { .u8 } }
-extension UInt16: TensorScalar { public static var dtype: DType { .u16 } }
-extension UInt32: TensorScalar { public static var dtype: DType { .u32 } }
-extension UInt64: TensorScalar { public static var dtype: DType { .u64 } }
+extension Int8: ArithmeticScalar { public static var dtype: DType { .i8 } }
+extension Int16: ArithmeticScalar { public static var dtype: DType { .i16 } }
+extension Int32: ArithmeticScalar { public static var dtype: DType { .i32 } }
+extension Int64: ArithmeticScalar { public static var dtype: DType { .i64 } }
+extension Int: ArithmeticScalar { public static var dtype: DType { .i64 } }
+extension UInt8: ArithmeticScalar { public static var dtype: DType { .u8 } }
+extension UInt16: ArithmeticScalar { public static var dtype: DType { .u16 } }
+extension UInt32: ArithmeticScalar { public static var dtype: DType { .u32 } }
+extension UInt64: ArithmeticScalar { public static var dtype: DType { .u64 } }
 #if !(os(macOS) && arch(x86_64))
   extension Float16: TensorScalar { public static var dtype: DType { .f16 } }
 #endif
