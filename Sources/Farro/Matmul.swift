@@ -45,7 +45,7 @@ public func matmul<Scalar: KernelScalar>(
   c.withUnsafeMutableBufferPointer { multiply(plan, alpha, a, b, beta, $0) }
 }
 
-private struct MatmulPlan {
+struct MatmulPlan {
   var shape: farro_matmul_shape
   let resultShape: [Int]
 

@@ -5,8 +5,6 @@ struct FarroCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "farro",
     abstract: "CPU kernels: profile, race, time, hash.",
-    subcommands: [
-      TimeCommand.self
-    ]
+    subcommands: [CPUCommand.self, ProfileCommand.self, TimeCommand.self]
   )
 }

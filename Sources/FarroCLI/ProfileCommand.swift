@@ -1,0 +1,200 @@
+import ArgumentParser
+import Farro
+import FarroProfile
+import Foundation
+
+struct ProfileCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "profile",
+    abstract: "Measure what this CPU can do, and what each kernel reaches of it.",
+    discussion: """
+      Measures the peak rate of multiply-adds and the bandwidth of each level of memory, then every kernel in turn with the \
+      limit that applies to it. Exits with 1 when a kernel is slower than in --baseline, with 64 for unknown options.
+      """
+  )
+
+  @Option(help: ArgumentHelp("Kernels of these families only.", valueName: "matmul,..."))
+  var family: CommaList?
+
+  @Option(help: ArgumentHelp("Numbers of threads (default: 1, and as many as there are).", valueName: "1,2,..."))
+  var threads: CommaList?
+
+  @Option(help: ArgumentHelp("Instruction sets (default: the best).", valueName: "avx2,..."))
+  var isa: CommaList?
+
+  @Flag(help: "Take 15 seconds instead of 90.")
+  var quick = false
+
+  @Flag(help: "All shapes of each kernel, instead of one in cache and one out of it.")
+  var all = false
+
+  @Option(help: ArgumentHelp("Take about this long in all.", valueName: "seconds"))
+  var time: Double?
+
+  @Option(help: "What to print: table or json.")
+  var format = OutputFormat.table
+
+  @Option(help: ArgumentHelp("Write profile.json, report.html and roofline.svg there.", valueName: "directory"))
+  var output: String?
+
+  @Option(help: ArgumentHelp("Compare with this earlier profile.json.", valueName: "file"))
+  var baseline: String?
+
+  func validate() throws {
+    _ = try options()
+  }
+
+  func run() async throws {
+    // Before the measurements, so that a mistake in them shows at once.
+    let (options, baseline) = (try options(), try readBaseline())
+    if let output { try makeDirectory(output) }
+    let progress = ProgressLine()
+    defer { progress.clear() }
+    let profile = try await endingOnSignals {
+      try Profiler(options).run { progress.show($0) }
+    }
+    progress.clear()
+    switch format {
+    case .table: writeOutput(Data(profile.table.utf8))
+    case .json: writeOutput(try profile.jsonData())
+    }
+    if let output { try profile.write(toDirectory: output) }
+    if let baseline { try profile.complainOfRegressions(from: baseline) }
+  }
+}
+
+// MARK: - Options
+
+/// Words between commas.
+struct CommaList: ExpressibleByArgument {
+  let words: [String]
+
+  init?(argument: String) {
+    words = argument.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    if words.contains("") { return nil }
+  }
+}
+
+extension ProfileCommand {
+  private func options() throws -> Profiler.Options {
+    let sets = try instructionSets()
+    let counts = try threadCounts()
+    return Profiler.Options(
+      families: try families(),
+      configurations: sets.flatMap { set in counts.map { Configuration(isa: set, threads: $0) } },
+      allShapes: all,
+      budget: .seconds(try seconds())
+    )
+  }
+
+  private func families() throws -> Set<String>? {
+    guard let family else { return nil }
+    let known = ProfiledKernel.families
+    if let unknown = family.words.first(where: { !known.contains($0) }) {
+      throw ValidationError("There is no kernel family '\(unknown)'; there are: \(known.joined(separator: ", ")).")
+    }
+    return Set(family.words)
+  }
+
+  private func instructionSets() throws -> [InstructionSet] {
+    let current = try usableInstructionSet()
+    guard let isa else { return [current] }
+    let supported = InstructionSet.supported
+    return try unique(isa.words).map { name in
+      guard let set = supported.first(where: { $0.rawValue == name }) else {
+        let names = supported.map(\.rawValue).joined(separator: ", ")
+        throw ValidationError("This machine has no instruction set '\(name)' for kernels; it has: \(names).")
+      }
+      return set
+    }
+  }
+
+  private func threadCounts() throws -> [Int] {
+    let most = Threads.current
+    guard let threads else { return unique([1, most]) }
+    return try unique(threads.words).map { word in
+      guard let count = Int(word), (1...most).contains(count) else {
+        throw ValidationError("'\(word)' is not a number of threads that kernels can use here; those are 1 to \(most).")
+      }
+      return count
+    }
+  }
+
+  private func seconds() throws -> Double {
+    let seconds = time ?? (quick ? 15 : 90)
+    guard seconds > 0 && seconds <= 86_400 else {
+      throw ValidationError("--time must be above 0 and at most 86400 seconds, not \(seconds).")
+    }
+    return seconds
+  }
+
+  private func unique<Element: Hashable>(_ elements: [Element]) -> [Element] {
+    elements.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+}
+
+// MARK: - Files
+
+extension ProfileCommand {
+  private func readBaseline() throws -> Profile? {
+    guard let baseline else { return nil }
+    do {
+      return try Profile(json: Data(contentsOf: URL(fileURLWithPath: baseline)))
+    } catch let error as DecodingError {
+      throw FileMistake("\(baseline) is not a profile.json of farro: \(error)")
+    } catch {
+      throw FileMistake("cannot read \(baseline): \(error.localizedDescription)")
+    }
+  }
+
+  private func makeDirectory(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw FileMistake("cannot make the directory \(path): \(error.localizedDescription)")
+    }
+  }
+}
+
+/// A file that cannot be used, said in one sentence.
+struct FileMistake: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+extension Profile {
+  fileprivate func write(toDirectory directory: String) throws {
+    let directory = URL(fileURLWithPath: directory)
+    try writeWhole(jsonData(), to: directory.appendingPathComponent("profile.json"))
+    // Here the report and the roofline are wired in: report.html and roofline.svg.
+  }
+
+  /// Says which kernels regressed, and ends with exit status 1 when any did.
+  fileprivate func complainOfRegressions(from baseline: Profile) throws {
+    let regressions = regressions(from: baseline)
+    complain("\(comparableCount(with: baseline)) results compared, \(regressions.count) slower than the noise explains")
+    for regression in regressions {
+      complain(
+        "\(regression.key.title): takes \(fixed(regression.slowdown, 2))x as long "
+          + "(noise: up to \(fixed(1 + regression.tolerance, 2))x)"
+      )
+    }
+    if !regressions.isEmpty { throw ExitCode(1) }
+  }
+}
+
+private func writeWhole(_ data: Data, to file: URL) throws {
+  try data.write(to: file, options: .atomic)
+}
+
+// MARK: - Progress
+
+extension ProgressLine {
+  fileprivate func show(_ progress: Profiler.Progress) {
+    let width = 24
+    let done = progress.completed * width / max(1, progress.total)
+    let bar = String(repeating: "#", count: done) + String(repeating: ".", count: width - done)
+    show("[\(bar)] \(progress.completed)/\(progress.total) \(progress.activity)")
+  }
+}

@@ -1,0 +1,54 @@
+// What kernels are run on. Filling it must cost little beside a run of the kernel.
+
+import Farro
+import Foundation
+
+/// Memory whose every page has been written, so that probes meet no fresh ones.
+func zeros(bytes: Int) -> Tensor<Float> {
+  Tensor(unsafeUninitializedShape: [(bytes + 3) / 4]) { floats in
+    _ = memset(floats.baseAddress!, 0, floats.count * MemoryLayout<Float>.stride)
+  }
+}
+
+/// A tensor of numbers that look random in a range, the same for the same seed.
+///
+/// One block of them is repeated, at the speed of a copy. Its length is a prime, so that rows of the usual lengths differ.
+public func operand<Scalar: KernelScalar>(
+  _ type: Scalar.Type = Scalar.self,
+  shape: [Int],
+  in range: ClosedRange<Double> = -1...1,
+  seed: UInt64 = 1
+) -> Tensor<Scalar> {
+  let block = randomBlock(count: 4093, in: range, seed: seed).map { Scalar($0) }
+  return Tensor(unsafeUninitializedShape: shape) { elements in
+    block.withUnsafeBufferPointer { block in
+      for start in stride(from: 0, to: elements.count, by: block.count) {
+        let count = min(block.count, elements.count - start)
+        memcpy(elements.baseAddress! + start, block.baseAddress!, count * MemoryLayout<Scalar>.stride)
+      }
+    }
+  }
+}
+
+/// The absolute values of a tensor's elements, as error bounds ask for them.
+public func magnitudes<Scalar: KernelScalar>(of tensor: Tensor<Scalar>) -> Tensor<Scalar> {
+  Tensor(unsafeUninitializedShape: tensor.shape) { magnitudes in
+    tensor.withUnsafeBufferPointer { elements in
+      for i in elements.indices { magnitudes[i] = abs(elements[i]) }
+    }
+  }
+}
+
+/// Source of the generator: G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators",
+/// OOPSLA 2014 (SplitMix64).
+private func randomBlock(count: Int, in range: ClosedRange<Double>, seed: UInt64) -> [Double] {
+  var state = seed
+  return (0..<count).map { _ in
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var bits = state
+    bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
+    bits ^= bits >> 31
+    return range.lowerBound + Double(bits >> 11) * 0x1p-53 * (range.upperBound - range.lowerBound)
+  }
+}

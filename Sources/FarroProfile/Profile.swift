@@ -1,0 +1,229 @@
+import Farro
+import Foundation
+
+/// What a run of `farro profile` found: the machine, its measured limits, and what each kernel reaches of them.
+///
+/// Encoded with ``jsonData()`` it is the `profile.json` that tools read: keys in snake case, a fact that the machine does
+/// not tell left out, rates in 10⁹ per second, times in seconds.
+public struct Profile: Codable, Sendable, Equatable {
+  public var machine: Machine
+  public var peaks: [Peak]
+  public var kernels: [KernelResult]
+
+  public init(machine: Machine, peaks: [Peak], kernels: [KernelResult]) {
+    self.machine = machine
+    self.peaks = peaks
+    self.kernels = kernels
+  }
+}
+
+/// The facts of a machine; what it does not tell is `nil`, and absent from the JSON.
+public struct Machine: Codable, Sendable, Equatable {
+  public var name: String
+  public var vendor: String
+  public var logicalCores: Int
+  /// Cores that the process may use (affinity, and the CPU quota of its control group).
+  public var usableCores: Int
+  /// Threads that a kernel call uses by default.
+  public var threads: Int
+  /// Whether kernels were built to run on several threads.
+  public var openMP: Bool
+  /// Those that kernels can use here, the best last.
+  public var instructionSets: [InstructionSet]
+  /// The data cache and the second-level cache of one core; one instance of the third-level cache.
+  public var l1DataBytes, l2Bytes, l3Bytes: Int?
+  public var cacheLineBytes: Int?
+  public var memoryBytes: Int?
+  public var frequencyHertz: Double?
+
+  enum CodingKeys: String, CodingKey {
+    case name, vendor, threads
+    case logicalCores = "logical_cores"
+    case usableCores = "usable_cores"
+    case openMP = "openmp"
+    case instructionSets = "instruction_sets"
+    case l1DataBytes = "l1d_bytes"
+    case l2Bytes = "l2_bytes"
+    case l3Bytes = "l3_bytes"
+    case cacheLineBytes = "line_bytes"
+    case memoryBytes = "memory_bytes"
+    case frequencyHertz = "frequency_hz"
+  }
+}
+
+/// A place that data comes from, nearest first.
+public enum MemoryLevel: String, Codable, Sendable, CaseIterable, Comparable {
+  case l1 = "L1"
+  case l2 = "L2"
+  case l3 = "L3"
+  case dram = "DRAM"
+
+  public static func < (a: MemoryLevel, b: MemoryLevel) -> Bool {
+    allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
+  }
+}
+
+/// One measured limit of the machine: a rate of arithmetic, or a bandwidth at a level of memory.
+public struct Peak: Codable, Sendable, Equatable {
+  public enum Kind: String, Codable, Sendable, CaseIterable {
+    case fmaF32 = "fma_f32"
+    case fmaF64 = "fma_f64"
+    case read, write, copy, triad
+    case writeNonTemporal = "write_nt"
+    case copyNonTemporal = "copy_nt"
+  }
+
+  public var kind: Kind
+  public var isa: InstructionSet
+  public var threads: Int
+  /// The level of memory of a bandwidth; `nil` for arithmetic.
+  public var level: MemoryLevel?
+  /// 10⁹ floating-point operations per second, a fused multiply-add counted as two; `nil` for a bandwidth.
+  public var gflops: Double?
+  /// 10⁹ bytes read and written per second; `nil` for arithmetic.
+  public var gbps: Double?
+
+  public init(kind: Kind, isa: InstructionSet, threads: Int, gflops: Double) {
+    (self.kind, self.isa, self.threads, self.gflops) = (kind, isa, threads, gflops)
+  }
+
+  public init(kind: Kind, level: MemoryLevel, isa: InstructionSet, threads: Int, gbps: Double) {
+    (self.kind, self.level, self.isa, self.threads, self.gbps) = (kind, level, isa, threads, gbps)
+  }
+}
+
+/// How a kernel's minimum traffic moves, and so which bandwidth bounds it.
+public enum Traffic: String, Codable, Sendable {
+  /// It reads and hardly writes, as a sum does: bounded by the read bandwidth.
+  case read
+  /// It reads and writes: bounded by the faster of plain and non-temporal copies.
+  case copy
+}
+
+/// The limit that applies to a kernel on one shape: in text `fma_f32`, `L2 copy`, `DRAM read`.
+public enum Bound: Sendable, Equatable, Hashable, RawRepresentable, Codable {
+  /// The rate of multiply-adds, ``Peak/Kind/fmaF32`` or ``Peak/Kind/fmaF64``.
+  case compute(Peak.Kind)
+  case memory(MemoryLevel, Traffic)
+
+  public init?(rawValue: String) {
+    let words = rawValue.split(separator: " ").map(String.init)
+    if words.count == 1, let kind = Peak.Kind(rawValue: words[0]), kind == .fmaF32 || kind == .fmaF64 {
+      self = .compute(kind)
+    } else if words.count == 2, let level = MemoryLevel(rawValue: words[0]), let traffic = Traffic(rawValue: words[1]) {
+      self = .memory(level, traffic)
+    } else {
+      return nil
+    }
+  }
+
+  public var rawValue: String {
+    switch self {
+    case .compute(let kind): kind.rawValue
+    case .memory(let level, let traffic): "\(level.rawValue) \(traffic.rawValue)"
+    }
+  }
+}
+
+/// What one kernel reached on one shape, with one instruction set and number of threads.
+public struct KernelResult: Codable, Sendable, Equatable {
+  /// The folder of the kernel under CKernels, and the operation.
+  public var family, name: String
+  public var dtype: DType
+  /// The axes that determine the work; for a matrix product (m, n, k), or (batch, m, n, k).
+  public var shape: [Int]
+  public var isa: InstructionSet
+  public var threads: Int
+  /// Of one call.
+  public var medianSeconds, minSeconds: Double
+  /// The interquartile range of one call's time, divided by its median.
+  public var spread: Double
+  /// From the median; 0 for a kernel without floating-point arithmetic.
+  public var gflops: Double
+  /// From the median and the minimum traffic: each operand read or written once.
+  public var gbps: Double
+  /// Floating-point operations per byte of the minimum traffic.
+  public var intensity: Double
+  public var bound: Bound
+  /// The rate as a fraction of ``bound``, measured beside it.
+  public var fractionOfBound: Double
+
+  enum CodingKeys: String, CodingKey {
+    case family, name, dtype, shape, isa, threads, spread, gflops, gbps, intensity, bound
+    case medianSeconds = "median_s"
+    case minSeconds = "min_s"
+    case fractionOfBound = "fraction_of_bound"
+  }
+
+  public init(
+    key: Key,
+    medianSeconds: Double,
+    minSeconds: Double,
+    spread: Double,
+    gflops: Double,
+    gbps: Double,
+    intensity: Double,
+    bound: Bound,
+    fractionOfBound: Double
+  ) {
+    (family, name, dtype, shape) = (key.family, key.name, key.dtype, key.shape)
+    (isa, threads) = (key.isa, key.threads)
+    self.medianSeconds = medianSeconds
+    self.minSeconds = minSeconds
+    self.spread = spread
+    self.gflops = gflops
+    self.gbps = gbps
+    self.intensity = intensity
+    self.bound = bound
+    self.fractionOfBound = fractionOfBound
+  }
+}
+
+extension KernelResult {
+  /// What two results must share to be compared.
+  public struct Key: Hashable, Sendable {
+    public var family, name: String
+    public var dtype: DType
+    public var shape: [Int]
+    public var isa: InstructionSet
+    public var threads: Int
+
+    public init(family: String, name: String, dtype: DType, shape: [Int], isa: InstructionSet, threads: Int) {
+      (self.family, self.name, self.dtype, self.shape) = (family, name, dtype, shape)
+      (self.isa, self.threads) = (isa, threads)
+    }
+  }
+
+  public var key: Key {
+    Key(family: family, name: name, dtype: dtype, shape: shape, isa: isa, threads: threads)
+  }
+
+  /// Above this, the probe that measured the bound is at fault; no kernel is that good.
+  public static let credibleFraction = 1.05
+
+  /// Whether ``fractionOfBound`` is too high to be believed.
+  public var isProbeFault: Bool { fractionOfBound > Self.credibleFraction }
+}
+
+extension Profile {
+  /// The JSON of this profile, keys sorted, ending with a newline.
+  public func jsonData() throws -> Data { try json(self) }
+
+  /// A profile that ``jsonData()`` made.
+  ///
+  /// - Throws: `DecodingError` for anything else.
+  public init(json: Data) throws {
+    self = try JSONDecoder().decode(Profile.self, from: json)
+  }
+}
+
+extension Machine {
+  /// The JSON of these facts, as ``Profile/jsonData()`` has them.
+  public func jsonData() throws -> Data { try json(self) }
+}
+
+private func json(_ value: some Encodable) throws -> Data {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return try encoder.encode(value) + Data("\n".utf8)
+}

@@ -1,0 +1,142 @@
+import Farro
+
+/// Measures the machine's limits and what registered kernels reach of them.
+public struct Profiler: Sendable {
+  public struct Options: Sendable {
+    /// `nil` for all.
+    public var families: Set<String>?
+    public var configurations: [Configuration]
+    /// Every registered shape, instead of one in cache and one out of it.
+    public var allShapes: Bool
+    /// For the whole run. A row gets an equal share of what is left when its turn comes, and the rows still to come give up
+    /// what a slow one takes beyond that.
+    public var budget: Duration
+
+    /// - Parameter configurations: by default, the current instruction set with one thread, and with all.
+    public init(
+      families: Set<String>? = nil,
+      configurations: [Configuration]? = nil,
+      allShapes: Bool = false,
+      budget: Duration = .seconds(90)
+    ) {
+      self.families = families
+      self.configurations = configurations ?? Options.defaultConfigurations
+      self.allShapes = allShapes
+      self.budget = budget
+    }
+
+    static var defaultConfigurations: [Configuration] {
+      let isa = InstructionSet.current ?? .baseline
+      return Set([1, Threads.current]).sorted().map { Configuration(isa: isa, threads: $0) }
+    }
+  }
+
+  /// How far a run has come.
+  public struct Progress: Sendable {
+    public let completed, total: Int
+    /// What is measured now.
+    public let activity: String
+  }
+
+  public let options: Options
+  let kernels: [ProfiledKernel]
+
+  public init(_ options: Options = Options(), kernels: [ProfiledKernel] = ProfiledKernel.all) {
+    self.options = options
+    self.kernels = kernels.filter { options.families?.contains($0.family) ?? true }
+  }
+
+  /// Runs.
+  ///
+  /// - Throws: `CancellationError` when the current task is cancelled.
+  public func run(progress: (Progress) -> Void = { _ in }) throws -> Profile {
+    let machine = Machine.current
+    let hierarchy = MemoryHierarchy(machine)
+    var prober = Prober(hierarchy, mostThreads: options.configurations.map(\.threads).max() ?? 1)
+    var schedule = Schedule(options, hierarchy, kernels)
+    let peaks = try measurePeaks(&prober, &schedule, progress)
+    let rooflines = options.configurations.map { Roofline(hierarchy, peaks, $0) }
+    let results = try measureKernels(rooflines, &prober, &schedule, progress)
+    return Profile(machine: machine, peaks: peaks, kernels: results)
+  }
+
+  private func measurePeaks(
+    _ prober: inout Prober,
+    _ schedule: inout Schedule,
+    _ progress: (Progress) -> Void
+  ) throws -> [Peak] {
+    var peaks: [Peak] = []
+    for configuration in options.configurations {
+      for target in ProbeTarget.all(in: prober.hierarchy, threads: configuration.threads) {
+        try Task.checkCancellation()
+        progress(schedule.progress("peaks: \(target.kind.rawValue) \(target.level?.rawValue ?? "")"))
+        peaks.append(prober.peak(of: target, configuration, seconds: schedule.peakSeconds))
+        schedule.completed += 1
+      }
+    }
+    return peaks
+  }
+
+  private func measureKernels(
+    _ rooflines: [Roofline],
+    _ prober: inout Prober,
+    _ schedule: inout Schedule,
+    _ progress: (Progress) -> Void
+  ) throws -> [KernelResult] {
+    var results: [KernelResult] = []
+    for kernel in kernels {
+      for shape in options.shapes(of: kernel) {
+        progress(schedule.progress("\(kernel.name) \(kernel.dtype.rawValue) \(shape)"))
+        let prepared = kernel.prepare(shape)
+        for roofline in rooflines {
+          let row = ProfileRow(kernel, shape, prepared, roofline)
+          results.append(try row.measure(&prober, seconds: schedule.secondsForNextRow))
+          schedule.completed += 1
+        }
+      }
+    }
+    return results
+  }
+}
+
+extension Profiler.Options {
+  func shapes(of kernel: ProfiledKernel) -> [[Int]] {
+    if allShapes { return kernel.shapes }
+    return kernel.inCache == kernel.outOfCache ? [kernel.inCache] : [kernel.inCache, kernel.outOfCache]
+  }
+}
+
+/// Divides the time of a run: a fixed part to the peaks, the rest equally among the rows not yet measured.
+struct Schedule {
+  /// The peaks are the yardstick of all rows; a seventh gives each of some 50 of them 40 ms in the shortest default run.
+  static let shareOfPeaks = 1.0 / 7
+
+  private let clock: @Sendable () -> Double
+  let budget: Double
+  let peaks, rows: Int
+  var completed = 0
+
+  /// - Parameter clock: the seconds since the run began.
+  init(budget: Double, peaks: Int, rows: Int, clock: @escaping @Sendable () -> Double) {
+    (self.budget, self.peaks, self.rows, self.clock) = (budget, peaks, rows, clock)
+  }
+
+  init(_ options: Profiler.Options, _ hierarchy: MemoryHierarchy, _ kernels: [ProfiledKernel]) {
+    let stopwatch = Stopwatch()
+    self.init(
+      budget: options.budget.seconds,
+      peaks: options.configurations.map { ProbeTarget.all(in: hierarchy, threads: $0.threads).count }.reduce(0, +),
+      rows: kernels.map { options.shapes(of: $0).count }.reduce(0, +) * options.configurations.count,
+      clock: { stopwatch.seconds }
+    )
+  }
+
+  var peakSeconds: Double { budget * Schedule.shareOfPeaks / Double(max(1, peaks)) }
+
+  /// An equal share of what is left; 0 once the budget is spent.
+  var secondsForNextRow: Double { max(0, budget - clock()) / Double(max(1, peaks + rows - completed)) }
+
+  func progress(_ activity: String) -> Profiler.Progress {
+    Profiler.Progress(completed: completed, total: peaks + rows, activity: activity)
+  }
+}

@@ -1,0 +1,95 @@
+import Farro
+
+/// A kernel as the profiler, the tests that walk every instruction set, and the benchmarks see it.
+///
+/// To add one: an element of its family's list in Kernels/<Family>Kernels.swift, written once for both element types; a new
+/// family's list is added to ``all``.
+public struct ProfiledKernel: Sendable {
+  /// The folder of the kernel under CKernels, and the operation.
+  public let family, name: String
+  public let dtype: DType
+  /// Every shape to walk. What the integers of a shape mean is the kernel's own; for a matrix product they are (m, n, k), or
+  /// (batch, m, n, k).
+  public let shapes: [[Int]]
+  /// The two shapes of the default run: operands that stay in a cache, and operands that do not.
+  public let inCache, outOfCache: [Int]
+  /// Which bandwidth bounds it.
+  public let traffic: Traffic
+  /// The floating-point operations of one call.
+  public let flops: @Sendable (_ shape: [Int]) -> Double
+  /// The bytes that one call must move: each operand read or written once.
+  public let bytes: @Sendable (_ shape: [Int]) -> Double
+  /// Makes operands and results. It is given no more time than a few copies of them take.
+  public let prepare: @Sendable (_ shape: [Int]) -> Prepared
+
+  /// A kernel ready to be called, over and over on the same operands.
+  public struct Prepared {
+    /// One call, into results that exist.
+    public let run: () -> Void
+    /// Calls the kernel and its reference, and returns the worst error divided by the error that the kernel's header
+    /// allows: at most 1 when it is right, infinite for a NaN.
+    public let verify: () -> Double
+
+    public init(run: @escaping () -> Void, verify: @escaping () -> Double) {
+      (self.run, self.verify) = (run, verify)
+    }
+  }
+
+  /// - Precondition: `inCache` and `outOfCache` are among `shapes`.
+  public init(
+    family: String,
+    name: String,
+    dtype: DType,
+    shapes: [[Int]],
+    inCache: [Int],
+    outOfCache: [Int],
+    traffic: Traffic,
+    flops: @escaping @Sendable (_ shape: [Int]) -> Double,
+    bytes: @escaping @Sendable (_ shape: [Int]) -> Double,
+    prepare: @escaping @Sendable (_ shape: [Int]) -> Prepared
+  ) {
+    precondition(
+      shapes.contains(inCache) && shapes.contains(outOfCache),
+      "ProfiledKernel \(family) \(name): the shapes \(inCache) and \(outOfCache) must be among \(shapes)"
+    )
+    (self.family, self.name, self.dtype, self.traffic) = (family, name, dtype, traffic)
+    (self.shapes, self.inCache, self.outOfCache) = (shapes, inCache, outOfCache)
+    (self.flops, self.bytes, self.prepare) = (flops, bytes, prepare)
+  }
+}
+
+extension ProfiledKernel {
+  /// Every registered kernel.
+  public static let all: [ProfiledKernel] = matmulKernels
+
+  /// The families that have a kernel registered, in order.
+  public static var families: [String] {
+    all.map(\.family).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+
+  /// One call's work on a shape.
+  public func work(_ shape: [Int]) -> Work {
+    Work(flops: flops(shape), bytes: bytes(shape), dtype: dtype, traffic: traffic)
+  }
+}
+
+/// The largest |actual - expected| / bound over all elements, infinite where one alone is a NaN.
+///
+/// - Parameter bound: the error that the kernel's header allows at an element; positive.
+public func worstError<Scalar: KernelScalar>(
+  _ actual: Tensor<Scalar>,
+  _ expected: Tensor<Scalar>,
+  bound: (_ element: Int) -> Double
+) -> Double {
+  precondition(actual.shape == expected.shape, "worstError: the shapes \(actual.shape) and \(expected.shape) differ")
+  return actual.withUnsafeBufferPointer { actual in
+    expected.withUnsafeBufferPointer { expected in
+      var worst = 0.0
+      for i in actual.indices where actual[i] != expected[i] && !(actual[i].isNaN && expected[i].isNaN) {
+        let error = abs(Double(actual[i]) - Double(expected[i])) / bound(i)
+        worst = error.isNaN ? .infinity : max(worst, error)
+      }
+      return worst
+    }
+  }
+}
