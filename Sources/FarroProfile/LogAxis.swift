@@ -33,6 +33,8 @@ struct LogAxis {
     .filter { lower <= $0.value && $0.value <= upper }
   }
 
+  static func decimalText(_ value: Double) -> String { String(format: "%g", value) }
+
   /// "1/8" below one.
   static func powerOfTwoText(_ value: Double) -> String {
     value < 1 ? "1/\(Int((1 / value).rounded()))" : "\(Int(value))"

@@ -28,6 +28,9 @@ func rounded(_ value: Double) -> String {
   return String(format: "%.\(digits)f", value)
 }
 
+/// A fraction in percent, to a tenth.
+func percent(_ fraction: Double) -> String { String(format: "%.1f%%", fraction * 100) }
+
 /// Seconds with the unit that suits.
 func roundedDuration(_ seconds: Double) -> String {
   let units = [("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)]

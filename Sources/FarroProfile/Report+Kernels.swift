@@ -25,7 +25,7 @@ extension Report {
       <td class="text shape">\(kernel.shapeText)</td>\
       \(hasSeveralSets ? "<td class=\"text\">\(kernel.isa.rawValue)</td>" : "")\
       <td>\(kernel.threads)</td><td>\(roundedDuration(kernel.medianSeconds))</td>\
-      <td class="quiet">\(rounded(kernel.spread * 50))%</td>\
+      <td class="quiet">\(percent(kernel.spread / 2))</td>\
       <td>\(kernel.gflops > 0 ? rounded(kernel.gflops) : "–")</td><td>\(rounded(kernel.gbps))</td>\
       <td class="text bound">\(escaped(kernel.bound.rawValue))</td>\
       <td class="bar">\(bar(kernel.fractionOfBound, isFault: kernel.isProbeFault))</td></tr>
@@ -45,7 +45,7 @@ extension Report {
   /// A bar whose full width is the bound; one that is too high to be believed says so.
   private static func bar(_ fraction: Double, isFault: Bool) -> String {
     let width = rounded(min(max(fraction, 0), 1) * 100)
-    let label = rounded(fraction * 100) + "%" + (isFault ? " <em>probe at fault</em>" : "")
+    let label = percent(fraction) + (isFault ? " <em>probe at fault</em>" : "")
     return "<div class=\"track\"><i style=\"width:\(width)%\"></i></div><span>\(label)</span>"
   }
 

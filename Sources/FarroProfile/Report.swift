@@ -78,7 +78,7 @@ public enum Report {
     let measured = profile.kernels.filter { $0.threads == threads && $0.isa == isa }
     if !measured.isEmpty {
       let median = Summary(measured.map(\.fractionOfBound)).median
-      tiles.append((rounded(median * 100), "%", "of its bound reached by the median kernel"))
+      tiles.append((String(percent(median).dropLast()), "%", "of its bound reached by the median kernel"))
     }
     let items = tiles.map { tile in
       "<div class=\"tile\"><p class=\"value\">\(tile.value)<span>\(tile.unit)</span></p><p>\(escaped(tile.label))</p></div>"

@@ -68,7 +68,7 @@ struct RooflineChart {
     }
     let horizontal = y.decades.flatMap { value, isLabelled in
       [line(.init(plot.x, y[value]), .init(plot.x + plot.width, y[value]), isLabelled ? "grid" : "grid faint")]
-        + (isLabelled ? [text(rounded(value), .init(plot.x - 8, y[value] + 4), "axis end")] : [])
+        + (isLabelled ? [text(LogAxis.decimalText(value), .init(plot.x - 8, y[value] + 4), "axis end")] : [])
     }
     let xTitle = "arithmetic intensity, flop per byte of minimum traffic"
     let side = SVG.Point(16, plot.y + plot.height / 2)
@@ -141,8 +141,8 @@ struct RooflineChart {
     }
   }
 
-  /// What labels of points must not cover: the texts along the roofs.
-  private var roofTexts: [Box] {
+  /// What labels of points should not cover: the texts along the roofs, and the flat roofs.
+  private var obstacles: [Box] {
     let slanted = levels.flatMap { level in
       let (start, angle) = nameBaseline(of: level)
       return stride(from: 0.0, to: 150, by: 12).map { along in
@@ -150,7 +150,8 @@ struct RooflineChart {
       }
     }
     let flat = fmaRoofs.map { Box(x: plot.x + plot.width - 180, y: y[$0.gflops] - 18, width: 180, height: 20) }
-    return slanted + flat
+    let ceilings = fmaRoofs.map { Box(x: plot.x, y: y[$0.gflops] - 3, width: plot.width, height: 6) }
+    return slanted + flat + ceilings
   }
 
   // MARK: - Kernels
@@ -160,7 +161,7 @@ struct RooflineChart {
     let names = kernels.map { "\($0.name) \($0.shortShapeText)" }
     let labels = zip(places, names).map { LabelPlacement.Label(point: $0, width: 6 * Double($1.count) + 4) }
     let inner = Box(x: plot.x + 3, y: plot.y + 3, width: plot.width - 6, height: plot.height - 6)
-    let boxes = LabelPlacement(bounds: inner, obstacles: roofTexts, labels: labels).boxes()
+    let boxes = LabelPlacement(bounds: inner, obstacles: obstacles, labels: labels).boxes()
     let leaders = zip(places, boxes).compactMap(leader(from:to:))
     let marks = zip(kernels, places).map(mark(_:at:))
     let texts = kernels.indices.map { i in
@@ -182,7 +183,7 @@ struct RooflineChart {
   private func mark(_ kernel: KernelResult, at point: SVG.Point) -> SVG.Element {
     let facts =
       "\(kernel.name) \(kernel.dtype.rawValue) \(kernel.shapeText): \(rounded(kernel.gflops)) GFLOP/s, "
-      + "\(rounded(kernel.fractionOfBound * 100))% of \(kernel.bound.rawValue)"
+      + "\(percent(kernel.fractionOfBound)) of \(kernel.bound.rawValue)"
     let style = style("mark \(color(kernel.family))")
     if kernel.dtype == .f32 { return .circle(center: point, radius: 4.5, style).titled(facts) }
     let corners = [(0.0, -5.5), (5.5, 0), (0, 5.5), (-5.5, 0)].map { SVG.Point(point.x + $0.0, point.y + $0.1) }
