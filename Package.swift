@@ -13,7 +13,7 @@ let openMP: BuildSettingCondition = .when(traits: ["OpenMP"])
 let kernels = Target.target(
   name: "CKernels",
   path: "CKernels",
-  exclude: ["Makefile", "farro.pc.in", "farro.map", "tests"],
+  exclude: ["Makefile", "farro.pc.in", "farro.map", "tests", "simd/math_coefficients.py"],
   publicHeadersPath: "include",
   cSettings: [
     .headerSearchPath("."),
@@ -67,7 +67,7 @@ let package = Package(
     ),
     .target(name: "TestSupport", dependencies: ["Farro"], path: "Tests/TestSupport"),
     .testTarget(name: "FarroTests", dependencies: ["Farro", "TestSupport"]),
-    .testTarget(name: "FarroDataTests", dependencies: ["FarroData", "TestSupport"]),
+    .testTarget(name: "FarroDataTests", dependencies: ["FarroData", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(
       name: "FarroCLITests",

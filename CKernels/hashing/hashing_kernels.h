@@ -1,9 +1,8 @@
 // XXH3 beyond 240 bytes: eight 64-bit sums in as many vectors as 64 bytes need.
+//
+// Without prefetches: on Zen 5, from 4 KiB to 60 MiB, none at distances of 256 to 2048 bytes made a difference.
 
 enum { xxh3_vectors = xxh3_stripe / VECTOR_BYTES };
-
-// Far enough ahead of the stripe at hand that memory's latency is hidden, near enough to stay in the page.
-enum { xxh3_prefetch = 1024 };
 
 INLINE u64v xxh3_load(const uint8_t *bytes, size_t i) { return load((const uint64_t *)(bytes + i * VECTOR_BYTES)); }
 
@@ -48,7 +47,6 @@ INLINE size_t xxh3_run(xxh3_sums *sums, const uint8_t *data, size_t stripes, siz
   while (stripes) {
     const size_t run = stripes < block - place ? stripes : block - place;
     for (size_t i = 0; i < run; i++) {
-      __builtin_prefetch(data + xxh3_prefetch);
       xxh3_accumulate(sums, data, key + (place + i) * xxh3_secret_step);
       data += xxh3_stripe;
     }

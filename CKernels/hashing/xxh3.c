@@ -10,8 +10,8 @@ const _Alignas(64) uint64_t xxh3_first_sums[8] = {prime32_3, prime64_1, prime64_
 
 static const xxh3_secret default_secret = {xxh3_default_bytes, xxh3_secret_bytes};
 
-// Short inputs run the same scalar code everywhere, but an unusable FARRO_ISA must not pass unseen. Its verdict never
-// changes, so a good one is kept: asking again would cost a third of a 16-byte hash.
+// Short inputs run the same scalar code everywhere, but an unusable FARRO_ISA must not pass unseen. Once a table was
+// there it stays there, so that is remembered: asking takes 3.8 ns, the hash of 16 bytes 1.7 (Zen 5).
 static atomic_bool accepted;
 
 // Whether the hash needs neither the table of kernels nor a first look at FARRO_ISA.
@@ -35,6 +35,7 @@ static xxh3_secret secret_of(uint64_t seed, uint64_t words[24]) {
   return (xxh3_secret){(const uint8_t *)words, xxh3_secret_bytes};
 }
 
+// The sums are aligned for vectors: a word is forwarded from a store only where the store lies in one cache line.
 static uint64_t long_64(const hashing_kernels *kernels, const uint8_t *data, size_t length, const xxh3_secret *secret) {
   _Alignas(64) uint64_t sums[8];
   kernels->sum(data, length, secret, sums);

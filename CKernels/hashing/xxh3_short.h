@@ -113,14 +113,15 @@ ALWAYS_INLINE uint64_t xxh3_64_17to128(const uint8_t *data, size_t length, const
   return xxh3_avalanche(sum + mix_ends(data, length, 0, secret, seed));
 }
 
-// Called, not inlined, so that shorter keys do not save the registers that this one needs. A 128-bit product has no
-// vector instruction: left to itself, the compiler carries every half of one into vectors and back.
+// Called, not inlined, so that shorter keys do not save the registers that this one needs. Its loops stay loops: a
+// 128-bit product has no vector instruction, but unrolled, the compiler would carry their words through vectors.
+#define ROLLED _Pragma("clang loop unroll(disable) vectorize(disable)")
+
 static __attribute__((noinline, unused)) uint64_t xxh3_64_129to240(const uint8_t *data, size_t length,
                                                                    const uint8_t *secret, uint64_t seed) {
   uint64_t sum = length * prime64_1, rest = mix16(data + length - 16, secret + 119, seed);
-  for (size_t i = 0; i < 8; i++) sum += mix16(data + 16 * i, secret + 16 * i, seed);
-#pragma clang loop vectorize(disable)
-  for (size_t i = 8; i < length / 16; i++) rest += mix16(data + 16 * i, secret + 16 * (i - 8) + 3, seed);
+  ROLLED for (size_t i = 0; i < 8; i++) sum += mix16(data + 16 * i, secret + 16 * i, seed);
+  ROLLED for (size_t i = 8; i < length / 16; i++) rest += mix16(data + 16 * i, secret + 16 * (i - 8) + 3, seed);
   return xxh3_avalanche(xxh3_avalanche(sum) + rest);
 }
 
@@ -157,11 +158,10 @@ static __attribute__((noinline, unused)) farro_hash128 xxh3_128_129to240(const u
                                                                          const uint8_t *secret, uint64_t seed) {
   const uint8_t *end = data + length;
   farro_hash128 sums = {length * prime64_1, 0};
-  for (size_t i = 0; i < 4; i++) mix32(&sums, data + 32 * i, data + 32 * i + 16, secret + 32 * i, seed);
+  ROLLED for (size_t i = 0; i < 4; i++) mix32(&sums, data + 32 * i, data + 32 * i + 16, secret + 32 * i, seed);
   sums = (farro_hash128){xxh3_avalanche(sums.low), xxh3_avalanche(sums.high)};
-#pragma clang loop vectorize(disable)
-  for (size_t i = 4; i < length / 32; i++)
-    mix32(&sums, data + 32 * i, data + 32 * i + 16, secret + 32 * (i - 4) + 3, seed);
+  ROLLED for (size_t i = 4; i < length / 32; i++)
+      mix32(&sums, data + 32 * i, data + 32 * i + 16, secret + 32 * (i - 4) + 3, seed);
   mix32(&sums, end - 16, end - 32, secret + 103, -seed);
   return finish_medium_128(sums, length, seed);
 }
@@ -169,8 +169,10 @@ static __attribute__((noinline, unused)) farro_hash128 xxh3_128_129to240(const u
 // ---- any length up to 240 ----
 
 ALWAYS_INLINE uint64_t xxh3_short_64(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
-  if (length > 128) return xxh3_64_129to240(data, length, secret, seed);
-  if (length > 16) return xxh3_64_17to128(data, length, secret, seed);
+  if (length > 16) {
+    if (length > 128) return xxh3_64_129to240(data, length, secret, seed);
+    return xxh3_64_17to128(data, length, secret, seed);
+  }
   if (length > 8) return xxh3_64_9to16(data, length, secret, seed);
   if (length > 3) return xxh3_64_4to8(data, length, secret, seed);
   if (length > 0) return xxh3_64_1to3(data, length, secret, seed);
@@ -178,8 +180,10 @@ ALWAYS_INLINE uint64_t xxh3_short_64(const uint8_t *data, size_t length, const u
 }
 
 ALWAYS_INLINE farro_hash128 xxh3_short_128(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
-  if (length > 128) return xxh3_128_129to240(data, length, secret, seed);
-  if (length > 16) return xxh3_128_17to128(data, length, secret, seed);
+  if (length > 16) {
+    if (length > 128) return xxh3_128_129to240(data, length, secret, seed);
+    return xxh3_128_17to128(data, length, secret, seed);
+  }
   if (length > 8) return xxh3_128_9to16(data, length, secret, seed);
   if (length > 3) return xxh3_128_4to8(data, length, secret, seed);
   if (length > 0) return xxh3_128_1to3(data, length, secret, seed);

@@ -6,10 +6,10 @@
 
 #include "distance.h"
 #include "elementwise.h"
-#include "temporary_elementwise.h"
 #include "hashing.h"
 #include "matmul.h"
 #include "normalization.h"
 #include "probe.h"
+#include "reduction.h"
 
 #endif

@@ -9,7 +9,7 @@
 // state as it was, so that more may follow. States are plain values: copying one (memcpy) forks the hash. Their fields
 // are not part of the contract.
 //
-// Source: Y. Collet, "xxHash fast digest algorithm", version 0.2.0, doc/xxhash_spec.md of github.com/Cyan4973/xxHash.
+// Source: Y. Collet, "xxHash fast digest algorithm", doc/xxhash_spec.md of github.com/Cyan4973/xxHash.
 #ifndef FARRO_HASHING_H
 #define FARRO_HASHING_H
 

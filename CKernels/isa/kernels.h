@@ -4,13 +4,25 @@
 // A kernel joins here: include its text under each element type it serves, and put its functions into the table.
 #include "simd/vector.h"
 #include "simd/transpose.h"
+#include "simd/math.h"
+#include "simd/reduce.h"
 
 #include "simd/float32.h"
 #include "matmul/matmul_kernels.h"
+#include "elementwise/elementwise_kernels.h"
+#include "elementwise/reduction_kernels.h"
+#include "distance/distance_kernels.h"
+#include "normalization/normalization_kernels.h"
+#include "normalization/columns_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
 #include "matmul/matmul_kernels.h"
+#include "elementwise/elementwise_kernels.h"
+#include "elementwise/reduction_kernels.h"
+#include "distance/distance_kernels.h"
+#include "normalization/normalization_kernels.h"
+#include "normalization/columns_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "probe/traffic_kernels.h"
@@ -21,5 +33,13 @@ const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,
+    .elementwise_f32 = &elementwise_f32,
+    .elementwise_f64 = &elementwise_f64,
+    .reduction_f32 = &reduction_f32,
+    .reduction_f64 = &reduction_f64,
+    .distance_f32 = &distance_f32,
+    .distance_f64 = &distance_f64,
+    .normalization_f32 = &normalization_f32,
+    .normalization_f64 = &normalization_f64,
     .probe = &probe,
 };

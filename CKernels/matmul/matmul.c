@@ -5,16 +5,16 @@
 // of A and B are packed once, by all threads, and then tiles of C are computed from them, again by all. Every tile sees
 // k in the same blocks and order whoever computes it, so the bits do not depend on threads.
 #include "matmul.h"
+#include <string.h>
 
 #include "include/matmul.h"
 #include "runtime/dispatch.h"
 
 enum {
-  block_k = 256,
-  most_rows = 4096, // of packed A and columns of packed B: bounds the work space
-  most_columns = 4096,
-  chunk_rows = 6,    // panels of A and B that one task multiplies: small enough for balance, large enough that
-  chunk_columns = 6, // taking it from the queue costs nothing
+  block_bytes = 2048,  // of k: a panel of B (64 KiB in f32) streams from L2, one of A (28 KiB) stays in L1
+  most_columns = 4096, // of packed B: bounds the work space
+  chunk_rows = 6,      // panels of A that one task multiplies,
+  chunk_columns = 6,   // and of B that it multiplies them with at a time: both stay in L2
 };
 
 // B of this size stays in the L1 and L2 caches while every row panel of A runs over it: packing would not pay.
@@ -72,92 +72,119 @@ typedef struct {
   void *c;
   const void *beta;
   size_t row, rows, column, columns, step, steps; // the block of op(A) op(B): offsets and sizes in m, n, k
-  size_t row_panels, column_panels;
-  size_t row_chunks;
-  void *packed_a, *packed_b; // panel i of A at i * rows * steps, panel j of B at j * columns * steps (of the full tile)
+  size_t row_panels, column_panels, chunks;
+  void *packed_b;      // panel j at j * columns * steps (of the full tile)
+  _Atomic bool failed; // no memory
 } block;
 
-static void pack_panel(const block *w, bool is_a, size_t panel) {
+static void pack_columns(void *context, size_t first, size_t last) {
+  const block *w = context;
   const farro_matmul_shape *s = w->plan->shape;
   const matmul_kernels *kernels = w->plan->kernels;
-  const size_t width = is_a ? kernels->rows : kernels->columns;
-  const size_t first = panel * width, used = smaller(width, (is_a ? w->rows : w->columns) - first);
-  const size_t ld = is_a ? s->lda : s->ldb, outer = (is_a ? w->row : w->column) + first;
-  // Rows of op(A) lie along memory when A is stored transposed, columns of op(B) when B is not.
-  const bool along = is_a ? s->transpose_a : !s->transpose_b;
-  const void *from = offset(w->plan, is_a ? w->a : w->b, along ? w->step * ld + outer : outer * ld + w->step);
-  void *to = (void *)offset(w->plan, is_a ? w->packed_a : w->packed_b, first * w->steps);
-  // The last panel of A is as narrow as its rows: a tile exists for each number of them.
-  (along ? kernels->pack_along : kernels->pack_across)(used, is_a ? used : width, w->steps, from, ld, to);
+  const size_t width = kernels->columns, from = first * width, used = smaller(last * width, w->columns) - from;
+  void *to = (void *)offset(w->plan, w->packed_b, from * w->steps);
+  const size_t column = w->column + from;
+  if (s->transpose_b)
+    kernels->pack_across(used, width, w->steps, offset(w->plan, w->b, column * s->ldb + w->step), s->ldb, to);
+  else
+    kernels->pack_along(used, width, w->steps, offset(w->plan, w->b, w->step * s->ldb + column), s->ldb, to);
 }
 
-static void pack_panels(void *context, size_t first, size_t last) {
-  const block *w = context;
-  for (size_t i = first; i < last; i++) {
-    const bool is_a = i < w->row_panels;
-    pack_panel(w, is_a, is_a ? i : i - w->row_panels);
-  }
+// Rows first..<last of op(A) in a form that a tile can walk: as they lie in A, but closer together; or, when A is
+// transposed, k-major panels.
+typedef struct {
+  size_t a_row, a_step, panel; // elements from row to row, k to k, and panel to panel
+} layout;
+
+static layout layout_of(const block *w) {
+  const size_t rows = w->plan->kernels->rows;
+  // A line more than a power of two, so that the rows of a panel do not share a set of L1.
+  const size_t pitch = w->steps + 64 / w->plan->kernels->element_bytes;
+  if (w->plan->shape->transpose_a) return (layout){.a_row = 1, .a_step = rows, .panel = rows * w->steps};
+  return (layout){.a_row = pitch, .a_step = 1, .panel = rows * pitch};
 }
 
-static void multiply_chunks(void *context, size_t first, size_t last) {
-  const block *w = context;
+static void pack_rows(const block *w, layout to, size_t first, size_t last, void *packed) {
+  const farro_matmul_shape *s = w->plan->shape;
+  const size_t row = w->row + first;
+  if (s->transpose_a)
+    w->plan->kernels->pack_along(last - first, w->plan->kernels->rows, w->steps,
+                                 offset(w->plan, w->a, w->step * s->lda + row), s->lda, packed);
+  else
+    for (size_t i = 0; i < last - first; i++)
+      memcpy((void *)offset(w->plan, packed, i * to.a_row), offset(w->plan, w->a, (row + i) * s->lda + w->step),
+             w->steps * w->plan->kernels->element_bytes);
+}
+
+static void multiply_panels(const block *w, size_t first, size_t last, const void *packed, layout from) {
   const plan *p = w->plan;
   const matmul_kernels *kernels = p->kernels;
-  matmul_tile tile = {.k = w->steps, .ldc = p->shape->ldc, .alpha = p->alpha, .beta = w->beta, .packed = true};
-  for (size_t chunk = first; chunk < last; chunk++) {
-    const size_t i0 = chunk % w->row_chunks * chunk_rows, i1 = smaller(i0 + chunk_rows, w->row_panels);
-    const size_t j0 = chunk / w->row_chunks * chunk_columns, j1 = smaller(j0 + chunk_columns, w->column_panels);
-    for (size_t j = j0; j < j1; j++) {
-      const size_t column = j * kernels->columns;
-      tile.columns = smaller(kernels->columns, w->columns - column);
-      tile.b = offset(p, w->packed_b, column * w->steps);
-      for (size_t i = i0; i < i1; i++) {
-        const size_t row = i * kernels->rows;
-        tile.a = offset(p, w->packed_a, row * w->steps);
+  matmul_tile tile = {.k = w->steps,
+                      .a_row = from.a_row,
+                      .a_step = from.a_step,
+                      .b_step = kernels->columns,
+                      .ldc = p->shape->ldc,
+                      .alpha = p->alpha,
+                      .beta = w->beta,
+                      .padded = true};
+  for (size_t j0 = 0; j0 < w->column_panels; j0 += chunk_columns)
+    for (size_t i = first; i < last; i++) {
+      const size_t row = i * kernels->rows;
+      tile.a = offset(p, packed, (i - first) * from.panel);
+      for (size_t j = j0; j < smaller(j0 + chunk_columns, w->column_panels); j++) {
+        const size_t column = j * kernels->columns;
+        tile.columns = smaller(kernels->columns, w->columns - column);
+        tile.b = offset(p, w->packed_b, column * w->steps);
         tile.c = (void *)offset(p, w->c, row * tile.ldc + column);
         kernels->tile[smaller(kernels->rows, w->rows - row)](&tile);
       }
     }
+}
+
+static void multiply_chunks(void *context, size_t first, size_t last) {
+  block *w = context;
+  const layout a = layout_of(w);
+  const size_t bytes = (chunk_rows * a.panel) * w->plan->kernels->element_bytes;
+  void *packed = farro_allocate(bytes);
+  if (!packed) w->failed = true;
+  for (size_t chunk = first; packed && chunk < last; chunk++) {
+    const size_t i0 = chunk * w->row_panels / w->chunks, i1 = (chunk + 1) * w->row_panels / w->chunks;
+    pack_rows(w, a, i0 * w->plan->kernels->rows, smaller(i1 * w->plan->kernels->rows, w->rows), packed);
+    multiply_panels(w, i0, i1, packed, a);
   }
+  farro_release(packed, bytes);
 }
 
 static void multiply_block(block *w) {
   const matmul_kernels *kernels = w->plan->kernels;
   w->row_panels = ceil_divide(w->rows, kernels->rows);
   w->column_panels = ceil_divide(w->columns, kernels->columns);
-  w->row_chunks = ceil_divide(w->row_panels, chunk_rows);
-  const size_t chunks = w->row_chunks * ceil_divide(w->column_panels, chunk_columns);
+  w->chunks = smaller(ceil_divide(ceil_divide(w->row_panels, chunk_rows), 8) * 8, ceil_divide(w->row_panels, 2));
   const double flops = 2.0 * (double)w->rows * (double)w->columns * (double)w->steps;
-  const double packed = (double)((w->rows + w->columns) * w->steps);
-  farro_parallel_for(w->row_panels + w->column_panels, 4, packed / 4, pack_panels, w);
-  farro_parallel_for(chunks, 1, flops / flops_per_nanosecond, multiply_chunks, w);
+  farro_parallel_for(w->column_panels, 4, (double)(w->columns * w->steps) / 4, pack_columns, w);
+  farro_parallel_for(w->chunks, 1, flops / flops_per_nanosecond, multiply_chunks, w);
 }
 
 static farro_status multiply_packed(const plan *p, const void *a, const void *b, void *c) {
   const farro_matmul_shape *s = p->shape;
   const matmul_kernels *kernels = p->kernels;
-  const size_t steps = smaller(block_k, s->k);
-  const size_t rows = ceil_divide(smaller(most_rows, s->m), kernels->rows) * kernels->rows;
+  const size_t most_steps = block_bytes / kernels->element_bytes, steps = smaller(most_steps, s->k);
   const size_t columns = ceil_divide(smaller(most_columns, s->n), kernels->columns) * kernels->columns;
-  const size_t bytes = (rows + columns) * steps * kernels->element_bytes + 64;
-  char *space = farro_allocate(bytes);
+  const size_t bytes = columns * steps * kernels->element_bytes;
+  void *space = farro_allocate(bytes);
   if (!space) return FARRO_ERROR_MEMORY;
-  block w = {.plan = p, .a = a, .b = b, .packed_b = space};
-  w.packed_a = space + columns * steps * kernels->element_bytes;
+  block w = {.plan = p, .a = a, .b = b, .packed_b = space, .rows = s->m};
   for (w.column = 0; w.column < s->n; w.column += columns) {
     w.columns = smaller(columns, s->n - w.column);
-    for (w.row = 0; w.row < s->m; w.row += rows) {
-      w.rows = smaller(rows, s->m - w.row);
-      w.c = (void *)offset(p, c, w.row * s->ldc + w.column);
-      for (w.step = 0; w.step < s->k; w.step += steps) {
-        w.steps = smaller(steps, s->k - w.step);
-        w.beta = w.step == 0 ? p->beta : p->one;
-        multiply_block(&w);
-      }
+    w.c = (void *)offset(p, c, w.column);
+    for (w.step = 0; w.step < s->k; w.step += steps) {
+      w.steps = smaller(steps, s->k - w.step);
+      w.beta = w.step == 0 ? p->beta : p->one;
+      multiply_block(&w);
     }
   }
   farro_release(space, bytes);
-  return FARRO_OK;
+  return w.failed ? FARRO_ERROR_MEMORY : FARRO_OK;
 }
 
 // ---- batches ----
@@ -208,7 +235,7 @@ static farro_status multiply(plan *p, bool alpha_is_zero, bool beta_is_one, cons
     if (!beta_is_one) farro_parallel_for(s->batch, 1, (double)(s->batch * s->m * s->n) / 8, scale_batch, &work);
     return FARRO_OK;
   }
-  p->direct = !s->transpose_b && s->k <= block_k && s->k * s->ldb * p->kernels->element_bytes <= direct_bytes;
+  p->direct = !s->transpose_b && s->k * s->ldb * p->kernels->element_bytes <= direct_bytes;
   const double nanoseconds = nanoseconds_of(s);
   if (s->batch == 1) {
     multiply_batch(&work, 0, 1);

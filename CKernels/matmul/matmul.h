@@ -16,7 +16,7 @@ typedef struct matmul_tile {
   void *c;
   size_t ldc;
   const void *alpha, *beta;
-  bool packed; // A and B lie in packed panels (B padded with zeros to the full tile)
+  bool padded; // columns beyond `columns` of B can be read, up to the full tile
 } matmul_tile;
 
 typedef struct matmul_kernels {

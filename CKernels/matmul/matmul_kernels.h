@@ -56,16 +56,13 @@ INLINE void KERNEL(matmul_tile_of)(const size_t rows, const size_t vectors, cons
   VECTOR sums[MATMUL_ROWS][MATMUL_VECTORS];
   const size_t last = t->columns - (vectors - 1) * LANES;
   const SCALAR beta = *(const SCALAR *)t->beta;
-  // The reads of C at the end of the tile would stall it: start them now.
-  if (beta != 0)
-    for (size_t i = 0; i < rows; i++) {
-      const SCALAR *c = (const SCALAR *)t->c + i * t->ldc;
-      __builtin_prefetch(c, 1);
-      __builtin_prefetch(c + t->columns - 1, 1);
-    }
-  if (t->packed)
-    KERNEL(matmul_sums)(rows, vectors, false, last, t->k, t->a, 1, rows, t->b, MATMUL_COLUMNS, sums);
-  else if (last == LANES)
+  // The tile of C is wanted at the end: fetch it meanwhile, into L2, since its rows may share one set of L1.
+  for (size_t i = 0; i < rows; i++) {
+    const SCALAR *c = (const SCALAR *)t->c + i * t->ldc;
+    __builtin_prefetch(c, 1);
+    __builtin_prefetch(c + t->columns - 1, 1);
+  }
+  if (t->padded || last == LANES)
     KERNEL(matmul_sums)(rows, vectors, false, last, t->k, t->a, t->a_row, t->a_step, t->b, t->b_step, sums);
   else
     KERNEL(matmul_sums)(rows, vectors, true, last, t->k, t->a, t->a_row, t->a_step, t->b, t->b_step, sums);
@@ -97,33 +94,53 @@ MATMUL_TILE(14)
 #endif
 #undef MATMUL_TILE
 
+// Several panels in one go: each row of the source is then read as a run of a few hundred bytes, which the hardware
+// fetches ahead; rows alone are a leading dimension apart, often a page or more, and it would wait for each.
 static void KERNEL(matmul_pack_along)(size_t used, size_t width, size_t k, const void *from, size_t ld, void *to) {
   const SCALAR *source = from;
-  SCALAR *panel = to;
-  const size_t whole = used / LANES * LANES, rest = used - whole;
-  for (size_t p = 0; p < k; p++, source += ld, panel += width) {
-    for (size_t i = 0; i < whole; i += LANES) store(panel + i, load(source + i));
-    if (rest) store_first(panel + whole, load_first(source + whole, rest), rest);
-    for (size_t i = used; i < width; i++) panel[i] = 0;
+  for (size_t p = 0; p < k; p++, source += ld) {
+    SCALAR *panel = (SCALAR *)to + p * width;
+    for (size_t first = 0; first < used; first += width, panel += k * width) {
+      const size_t here = used - first < width ? used - first : width;
+      size_t i = 0;
+      for (; i + LANES <= here; i += LANES) store(panel + i, load(source + first + i));
+      if (i < here) store_first(panel + i, load_first(source + first + i, here - i), here - i);
+      for (i = here; i < width; i++) panel[i] = 0;
+    }
   }
 }
 
-// Four rows (two for double) at a time, by shuffles of 16 bytes: a store of one element per cycle would cost 6% of a
-// product of 512^3.
-static void KERNEL(matmul_pack_across)(size_t used, size_t width, size_t k, const void *from, size_t ld, void *to) {
-  enum { block = 16 / sizeof(SCALAR) };
-  const SCALAR *source = from;
-  SCALAR *panel = to;
-  size_t i = 0;
-  for (; i + block <= used; i += block) {
-    const SCALAR *rows = source + i * ld;
+// One row of the source, the slow way.
+INLINE void KERNEL(matmul_pack_row)(size_t width, size_t k, const SCALAR *row, SCALAR *panel) {
+  for (size_t p = 0; p < k; p++) panel[p * width] = row[p];
+}
+
+// A few rows at a time, by shuffles of 16 bytes: a store of one element per cycle would cost 6% of a product of 512^3.
+// The last rows are taken together with some before them, which are written twice.
+static void KERNEL(matmul_pack_panel)(size_t used, size_t width, size_t k, const SCALAR *source, size_t ld,
+                                      SCALAR *panel) {
+  enum { block = 16 / sizeof(SCALAR), line = 64 / sizeof(SCALAR) };
+  for (size_t i = 0; i < used && used >= block; i += block) {
+    const size_t first = i + block <= used ? i : used - block;
+    const SCALAR *rows = source + first * ld, *ahead = rows + block * ld;
     size_t p = 0;
-    for (; p + block <= k; p += block) KERNEL(transpose_block)(rows + p, ld, panel + p * width + i, width);
-    for (; p < k; p++)
-      for (size_t r = 0; r < block; r++) panel[p * width + i + r] = rows[r * ld + p];
+    for (; p + line <= k; p += line) {
+      for (size_t r = 0; r < block; r++) __builtin_prefetch(ahead + r * ld + p);
+      for (size_t q = p; q < p + line; q += block)
+        KERNEL(transpose_block)(rows + q, ld, panel + q * width + first, width);
+    }
+    for (size_t r = 0; r < block; r++)
+      KERNEL(matmul_pack_row)(width, k - p, rows + r * ld + p, panel + p * width + first + r);
   }
-  for (; i < width; i++)
-    for (size_t p = 0; p < k; p++) panel[p * width + i] = i < used ? source[i * ld + p] : 0;
+  for (size_t i = 0; i < used && used < block; i++) KERNEL(matmul_pack_row)(width, k, source + i * ld, panel + i);
+  for (size_t i = used; i < width; i++)
+    for (size_t p = 0; p < k; p++) panel[p * width + i] = 0;
+}
+
+static void KERNEL(matmul_pack_across)(size_t used, size_t width, size_t k, const void *from, size_t ld, void *to) {
+  for (size_t first = 0; first < used; first += width)
+    KERNEL(matmul_pack_panel)(used - first < width ? used - first : width, width, k, (const SCALAR *)from + first * ld,
+                              ld, (SCALAR *)to + first * k);
 }
 
 static void KERNEL(matmul_scale)(size_t m, size_t n, const void *factor, void *matrix, size_t ldc) {

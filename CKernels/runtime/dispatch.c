@@ -2,6 +2,7 @@
 #include "dispatch.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static const struct {
 };
 
 static bool supported[FARRO_ISA_COUNT];
-static farro_isa process_choice = FARRO_ISA_NONE;
+static _Atomic farro_isa process_choice = FARRO_ISA_NONE;
 static char refusal[256] = "FARRO_ISA is fine";
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static _Thread_local farro_isa local_choice = FARRO_ISA_NONE;
@@ -77,6 +78,9 @@ bool farro_isa_supported(farro_isa isa) {
 
 farro_isa farro_current_isa(void) {
   if (local_choice != FARRO_ISA_NONE) return local_choice;
+  // Every kernel call comes through here: once chosen, one load.
+  const farro_isa chosen = atomic_load_explicit(&process_choice, memory_order_acquire);
+  if (chosen != FARRO_ISA_NONE) return chosen;
   pthread_once(&once, choose);
   return process_choice;
 }

@@ -16,6 +16,10 @@ typedef struct farro_kernels {
   const hashing_kernels *hashing;
   const probe_kernels *probe;
   const matmul_kernels *matmul_f32, *matmul_f64;
+  const elementwise_kernels *elementwise_f32, *elementwise_f64;
+  const reduction_kernels *reduction_f32, *reduction_f64;
+  const distance_kernels *distance_f32, *distance_f64;
+  const normalization_kernels *normalization_f32, *normalization_f64;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,

@@ -85,6 +85,23 @@ OVERLOAD f32v multiply_add(f32v a, f32v b, f32v c) { return a * b + c; }
 OVERLOAD f64v multiply_add(f64v a, f64v b, f64v c) { return a * b + c; }
 #endif
 
+// 0, 1, 2 ... in the lanes.
+OVERLOAD i32v lane_numbers(i32v like) {
+  UNROLL for (int i = 0; i < f32_lanes; i++) like[i] = i;
+  return like;
+}
+OVERLOAD i64v lane_numbers(i64v like) {
+  UNROLL for (int i = 0; i < f64_lanes; i++) like[i] = i;
+  return like;
+}
+
+// Non-temporal stores become visible to other threads in order only after this. arm64 orders them like any others.
+INLINE void fence_nontemporal(void) {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
 // ---- partial vectors: the first n lanes, 0 < n <= lanes --------------------------------------------------------
 // load_first puts 0 in the other lanes; store_first leaves the memory behind them untouched. Neither reads or writes
 // beyond the n elements.
@@ -133,4 +150,12 @@ OVERLOAD void store_first(double *p, f64v v, size_t n) {
 }
 
 #endif
+
+// load_first with `other` in the other lanes.
+OVERLOAD f32v load_first_or(const float *p, size_t n, float other) {
+  return lane_numbers((i32v){0}) < (i32v)(int32_t)n ? load_first(p, n) : broadcast(other);
+}
+OVERLOAD f64v load_first_or(const double *p, size_t n, double other) {
+  return lane_numbers((i64v){0}) < (i64v)(int64_t)n ? load_first(p, n) : broadcast(other);
+}
 #endif

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+bool exhaustive = false;
+
 static atomic_size_t passed, failed; // checks run inside parallel bodies too
 
 void expect(bool holds, const char *file, int line, const char *format, ...) {
@@ -68,10 +70,16 @@ static const struct {
   const char *name;
   void (*run)(void);
 } families[] = {
+    {"hashing", check_hashing},
     {"matmul", check_matmul},
+    {"elementwise", check_elementwise},
+    {"reduction", check_reduction},
+    {"distance", check_distance},
+    {"normalization", check_normalization},
 };
 
-int main(void) {
+int main(int count, char **arguments) {
+  exhaustive = count > 1 && strcmp(arguments[1], "--exhaustive") == 0;
   for (int isa = 0; isa < FARRO_ISA_COUNT; isa++) {
     if (farro_set_local_isa((farro_isa)isa, NULL) != FARRO_OK) {
       printf("%-9s skipped: not on this machine\n", farro_isa_name((farro_isa)isa));

@@ -17,6 +17,9 @@
 #define EXPECT(condition, ...) expect((condition), __FILE__, __LINE__, __VA_ARGS__)
 void expect(bool holds, const char *file, int line, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+// `check --exhaustive`: functions of one float are tried on all 2^32 (minutes).
+extern bool exhaustive;
+
 // Deterministic numbers: uniform in [-1, 1), and below a bound.
 double random_unit(void);
 size_t random_below(size_t bound);
@@ -34,6 +37,11 @@ extern const size_t tail_sizes[];
 extern const size_t tail_size_count;
 
 void check_runtime(void);
+void check_hashing(void);
 void check_matmul(void);
+void check_elementwise(void);
+void check_reduction(void);
+void check_distance(void);
+void check_normalization(void);
 
 #endif

@@ -31,6 +31,7 @@ extension Broadcast {
 
   /// The same by the C kernels for `Float` and `Double`, and by Swift's trapping operators for integers. `out` may be `a`
   /// where `a` is not repeated.
+  @usableFromInline
   func combine<Scalar: ArithmeticScalar>(
     _ operation: Arithmetic,
     _ a: UnsafePointer<Scalar>,
@@ -40,14 +41,14 @@ extension Broadcast {
     switch Scalar.dtype {
     case .f32: combine(operation.f32, operation.name, a.f32, b.f32, out.f32)
     case .f64: combine(operation.f64, operation.name, a.f64, b.f64, out.f64)
-    case .i8: combineIntegers(operation, a, b, out, as: Int8.self)
-    case .i16: combineIntegers(operation, a, b, out, as: Int16.self)
-    case .i32: combineIntegers(operation, a, b, out, as: Int32.self)
-    case .i64: combineIntegers(operation, a, b, out, as: Int64.self)
-    case .u8: combineIntegers(operation, a, b, out, as: UInt8.self)
-    case .u16: combineIntegers(operation, a, b, out, as: UInt16.self)
-    case .u32: combineIntegers(operation, a, b, out, as: UInt32.self)
-    case .u64: combineIntegers(operation, a, b, out, as: UInt64.self)
+    case .i8: combineIntegers(operation, a.as(Int8.self), b.as(Int8.self), out.as(Int8.self))
+    case .i16: combineIntegers(operation, a.as(Int16.self), b.as(Int16.self), out.as(Int16.self))
+    case .i32: combineIntegers(operation, a.as(Int32.self), b.as(Int32.self), out.as(Int32.self))
+    case .i64: combineIntegers(operation, a.as(Int64.self), b.as(Int64.self), out.as(Int64.self))
+    case .u8: combineIntegers(operation, a.as(UInt8.self), b.as(UInt8.self), out.as(UInt8.self))
+    case .u16: combineIntegers(operation, a.as(UInt16.self), b.as(UInt16.self), out.as(UInt16.self))
+    case .u32: combineIntegers(operation, a.as(UInt32.self), b.as(UInt32.self), out.as(UInt32.self))
+    case .u64: combineIntegers(operation, a.as(UInt64.self), b.as(UInt64.self), out.as(UInt64.self))
     case .bool, .f16: stop("\(operation.name): no arithmetic on \(Scalar.self)")
     }
   }
@@ -73,16 +74,12 @@ extension Broadcast {
     }
   }
 
-  private func combineIntegers<Scalar, Integer: FixedWidthInteger>(
+  private func combineIntegers<Integer: FixedWidthInteger>(
     _ operation: Arithmetic,
-    _ a: UnsafePointer<Scalar>,
-    _ b: UnsafePointer<Scalar>,
-    _ out: UnsafeMutablePointer<Scalar>,
-    as: Integer.Type
+    _ a: UnsafePointer<Integer>,
+    _ b: UnsafePointer<Integer>,
+    _ out: UnsafeMutablePointer<Integer>
   ) {
-    let a = UnsafeRawPointer(a).assumingMemoryBound(to: Integer.self)
-    let b = UnsafeRawPointer(b).assumingMemoryBound(to: Integer.self)
-    let out = UnsafeMutableRawPointer(out).assumingMemoryBound(to: Integer.self)
     switch operation {
     case .add: combine(a, b, out, +)
     case .subtract: combine(a, b, out, -)
@@ -93,6 +90,7 @@ extension Broadcast {
 }
 
 /// The four operations, and the C kernels of each.
+@usableFromInline
 enum Arithmetic {
   typealias Kernel<Scalar> = (
     UnsafePointer<farro_binary_shape>?, UnsafePointer<Scalar>?, UnsafePointer<Scalar>?, UnsafeMutablePointer<Scalar>?
@@ -100,7 +98,7 @@ enum Arithmetic {
 
   case add, subtract, multiply, divide
 
-  var name: StaticString {
+  @usableFromInline var name: StaticString {
     switch self {
     case .add: "+"
     case .subtract: "-"
@@ -129,6 +127,7 @@ enum Arithmetic {
 }
 
 extension Tensor where Scalar: ArithmeticScalar {
+  @inlinable
   init(_ operation: Arithmetic, _ a: Tensor, _ b: Tensor) {
     let plan = Broadcast(a.shape, b.shape, operation.name)
     self.init(uninitialized: plan.shape, count: plan.count)
@@ -137,6 +136,7 @@ extension Tensor where Scalar: ArithmeticScalar {
     }
   }
 
+  @inlinable
   init(_ operation: Arithmetic, _ a: Tensor, _ b: Scalar) {
     let plan = Broadcast(a.shape, count: a.count, isScalarFirst: false)
     self.init(uninitialized: plan.shape, count: plan.count)
@@ -145,6 +145,7 @@ extension Tensor where Scalar: ArithmeticScalar {
     }
   }
 
+  @inlinable
   init(_ operation: Arithmetic, _ a: Scalar, _ b: Tensor) {
     let plan = Broadcast(b.shape, count: b.count, isScalarFirst: true)
     self.init(uninitialized: plan.shape, count: plan.count)
@@ -154,6 +155,7 @@ extension Tensor where Scalar: ArithmeticScalar {
   }
 
   /// In place, unless another tensor shares the elements: then into new memory, without copying them first.
+  @inlinable
   mutating func apply(_ operation: Arithmetic, _ other: Tensor) {
     let plan = Broadcast(shape, other.shape, operation.name)
     require(
@@ -168,6 +170,7 @@ extension Tensor where Scalar: ArithmeticScalar {
     other.withUnsafeBufferPointer { plan.combine(operation, elements, $0.baseAddress!, elements) }
   }
 
+  @inlinable
   mutating func apply(_ operation: Arithmetic, _ other: Scalar) {
     guard isKnownUniquelyReferenced(&storage) else {
       self = Tensor(operation, self, other)
@@ -180,19 +183,43 @@ extension Tensor where Scalar: ArithmeticScalar {
 }
 
 extension Tensor {
-  /// `operation` on each pair of elements, for ``Tensor``'s comparisons.
+  /// `operation` on each pair of elements, for the comparisons.
   @inlinable @inline(__always)
-  static func compare(
-    _ a: Tensor,
-    _ b: Tensor,
-    _ name: StaticString,
-    _ operation: (Scalar, Scalar) -> Bool
-  ) -> Tensor<Bool> {
+  static func compare(_ a: Tensor, _ b: Tensor, _ name: StaticString, _ operation: (Scalar, Scalar) -> Bool)
+    -> Tensor<Bool>
+  {
     let plan = Broadcast(a.shape, b.shape, name)
     let result = Tensor<Bool>(uninitialized: plan.shape, count: plan.count)
     a.withUnsafeBufferPointer { a in
       b.withUnsafeBufferPointer { plan.combine(a.baseAddress!, $0.baseAddress!, result.storage.base, operation) }
     }
     return result
+  }
+
+  /// The same with one number.
+  @inlinable @inline(__always)
+  static func compare(_ a: Tensor, _ b: Scalar, _ operation: (Scalar, Scalar) -> Bool) -> Tensor<Bool> {
+    let plan = Broadcast(a.shape, count: a.count, isScalarFirst: false)
+    let result = Tensor<Bool>(uninitialized: plan.shape, count: plan.count)
+    a.withUnsafeBufferPointer { a in
+      withUnsafePointer(to: b) { plan.combine(a.baseAddress!, $0, result.storage.base, operation) }
+    }
+    return result
+  }
+
+  /// Whether all elements are equal; the shapes are.
+  @inlinable @inline(__always)
+  func hasEqualElements(_ other: Tensor) -> Bool {
+    withUnsafeBufferPointer { a in
+      other.withUnsafeBufferPointer { b in
+        // No branch within a block, so that it can be vectorized.
+        for block in stride(from: 0, to: count, by: 256) {
+          var areEqual = true
+          for i in block..<Swift.min(block + 256, count) { areEqual = (a[i] == b[i]) && areEqual }
+          if !areEqual { return false }
+        }
+        return true
+      }
+    }
   }
 }

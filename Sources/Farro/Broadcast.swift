@@ -78,7 +78,7 @@ struct Broadcast {
   private init(shape: [Int], count: Int, innermostFirst axes: [Axis]) {
     self.shape = shape
     self.count = count
-    var block = Block()
+    var block = Block(aStep: 1, bStep: 1)  // of one element: nothing is repeated, so that it can be combined in place
     if let columns = axes.first { (block.columns, block.aStep, block.bStep) = (columns.length, columns.a, columns.b) }
     if axes.count > 1 { (block.rows, block.aRow, block.bRow) = (axes[1].length, axes[1].a, axes[1].b) }
     self.block = block

@@ -11,6 +11,7 @@ import CKernels
 /// - Returns: Shape (..., m, n).
 /// - Precondition: both have at least two axes, and their shapes agree as above.
 /// - Complexity: O(batch m n k).
+@inlinable
 public func matmul<Scalar: KernelScalar>(
   _ a: Tensor<Scalar>,
   _ b: Tensor<Scalar>,
@@ -18,9 +19,7 @@ public func matmul<Scalar: KernelScalar>(
   transposeB: Bool = false
 ) -> Tensor<Scalar> {
   let plan = MatmulPlan(a.shape, b.shape, transposeA, transposeB)
-  return Tensor(unsafeUninitializedShape: plan.resultShape) { c in
-    multiply(plan, 1, a, b, 0, c)
-  }
+  return Tensor(unsafeUninitializedShape: plan.resultShape) { plan.multiply(1, a, b, 0, $0) }
 }
 
 /// `c = alpha op(a) op(b) + beta c`, as ``matmul(_:_:transposeA:transposeB:)`` into a tensor that exists.
@@ -28,6 +27,8 @@ public func matmul<Scalar: KernelScalar>(
 /// With `beta` 0 (the default), `c` is overwritten without being read.
 ///
 /// - Precondition: `c` has the shape of the product.
+/// - Complexity: O(batch m n k).
+@inlinable
 public func matmul<Scalar: KernelScalar>(
   _ a: Tensor<Scalar>,
   _ b: Tensor<Scalar>,
@@ -42,13 +43,15 @@ public func matmul<Scalar: KernelScalar>(
     c.shape == plan.resultShape,
     "matmul: the product of \(a.shape) and \(b.shape) has the shape \(plan.resultShape), not \(c.shape)"
   )
-  c.withUnsafeMutableBufferPointer { multiply(plan, alpha, a, b, beta, $0) }
+  c.withUnsafeMutableBufferPointer { plan.multiply(alpha, a, b, beta, $0) }
 }
 
+@usableFromInline
 struct MatmulPlan {
-  var shape: farro_matmul_shape
-  let resultShape: [Int]
+  let shape: farro_matmul_shape
+  @usableFromInline let resultShape: [Int]
 
+  @usableFromInline
   init(_ a: [Int], _ b: [Int], _ transposeA: Bool, _ transposeB: Bool) {
     require(a.count >= 2 && b.count >= 2, "matmul: \(a) and \(b) must both have at least two axes")
     let (aRows, aColumns) = (a[a.count - 2], a[a.count - 1])
@@ -76,25 +79,34 @@ struct MatmulPlan {
       stride_b: isSingleB ? 0 : bRows * bColumns,
       stride_c: m * n
     )
-    resultShape = batch + [m, n]
+    resultShape = batch.isEmpty ? [m, n] : batch + [m, n]
   }
-}
 
-private func multiply<Scalar: KernelScalar>(
-  _ plan: MatmulPlan,
-  _ alpha: Scalar,
-  _ a: Tensor<Scalar>,
-  _ b: Tensor<Scalar>,
-  _ beta: Scalar,
-  _ c: UnsafeMutableBufferPointer<Scalar>
-) {
-  var shape = plan.shape
-  a.withUnsafeBufferPointer { a in
-    b.withUnsafeBufferPointer { b in
-      let (a, b, c) = (a.baseAddress!, b.baseAddress!, c.baseAddress!)
+  @inlinable @inline(__always)
+  func multiply<Scalar: KernelScalar>(
+    _ alpha: Scalar,
+    _ a: Tensor<Scalar>,
+    _ b: Tensor<Scalar>,
+    _ beta: Scalar,
+    _ c: UnsafeMutableBufferPointer<Scalar>
+  ) {
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { multiply(alpha, a.baseAddress!, $0.baseAddress!, beta, c.baseAddress!) }
+    }
+  }
+
+  @usableFromInline
+  func multiply<Scalar: KernelScalar>(
+    _ alpha: Scalar,
+    _ a: UnsafePointer<Scalar>,
+    _ b: UnsafePointer<Scalar>,
+    _ beta: Scalar,
+    _ c: UnsafeMutablePointer<Scalar>
+  ) {
+    withUnsafePointer(to: shape) { shape in
       switch Scalar.dtype {
-      case .f32: check(farro_matmul_f32(&shape, Float(alpha), a.f32, b.f32, Float(beta), c.f32), "matmul")
-      default: check(farro_matmul_f64(&shape, Double(alpha), a.f64, b.f64, Double(beta), c.f64), "matmul")
+      case .f32: check(farro_matmul_f32(shape, alpha.f32, a.f32, b.f32, beta.f32, c.f32), "matmul")
+      default: check(farro_matmul_f64(shape, alpha.f64, a.f64, b.f64, beta.f64, c.f64), "matmul")
       }
     }
   }

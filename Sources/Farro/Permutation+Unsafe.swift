@@ -58,8 +58,9 @@ struct Permutation {
     }
   }
 
-  /// `out[i * outRow + j] = source[j * sourceRow + i]`, in square tiles that stay in the L1 cache: each line of the source
-  /// is used up before it is evicted, and each line of the result is written whole.
+  /// `out[i * outRow + j] = source[j * sourceRow + i]`, tile by tile through a copy of the tile: each cache line of source
+  /// and result is touched once, so that it does not matter when a power of two as row length puts a whole column of
+  /// lines into one set of the cache.
   @inline(__always)
   private func transpose<Word: FixedWidthInteger>(
     _ source: UnsafePointer<Word>,
@@ -69,13 +70,20 @@ struct Permutation {
     rows: Int,
     columns: Int
   ) {
-    let tile = 64 / MemoryLayout<Word>.stride  // one cache line
-    for i0 in stride(from: 0, to: rows, by: tile) {
-      let i1 = min(i0 + tile, rows)
-      for j0 in stride(from: 0, to: columns, by: tile) {
-        let j1 = min(j0 + tile, columns)
-        for i in i0..<i1 {
-          for j in j0..<j1 { out[i &* outRow &+ j] = source[j &* sourceRow &+ i] }
+    let side = max(16, 64 / MemoryLayout<Word>.stride)  // at least one cache line, and at most 4 KiB of them
+    withUnsafeTemporaryAllocation(of: Word.self, capacity: side * side) { buffer in
+      let tile = buffer.baseAddress!
+      for i0 in Swift.stride(from: 0, to: rows, by: side) {
+        let height = min(side, rows - i0)
+        for j0 in Swift.stride(from: 0, to: columns, by: side) {
+          let width = min(side, columns - j0)
+          // Whole lines go in and single elements come out: the other way round, each load of a line would have to wait
+          // until the stores of its elements have left the store buffer, behind those that miss the cache.
+          for j in 0..<width { (tile + j * side).update(from: source + ((j0 + j) * sourceRow + i0), count: height) }
+          for i in 0..<height {
+            let line = out + ((i0 + i) * outRow + j0)
+            for j in 0..<width { line[j] = tile[j * side + i] }
+          }
         }
       }
     }

@@ -12,9 +12,6 @@ public struct Xoshiro256: RandomNumberGenerator, Sendable {
     state = (seeds.next(), seeds.next(), seeds.next(), seeds.next())
   }
 
-  /// - Precondition: not all numbers of the state are 0.
-  init(state: (UInt64, UInt64, UInt64, UInt64)) { self.state = state }
-
   @inlinable
   public mutating func next() -> UInt64 {
     let result = rotatedLeft(state.1 &* 5, 7) &* 9

@@ -8,34 +8,54 @@
 ///
 /// Complexity: O(count of the result).
 extension Tensor where Scalar: ArithmeticScalar {
-  public static func + (a: Tensor, b: Tensor) -> Tensor { Tensor(.add, a, b) }
-  public static func + (a: Tensor, b: Scalar) -> Tensor { Tensor(.add, a, b) }
-  public static func + (a: Scalar, b: Tensor) -> Tensor { Tensor(.add, a, b) }
-  public static func += (a: inout Tensor, b: Tensor) { a.apply(.add, b) }
-  public static func += (a: inout Tensor, b: Scalar) { a.apply(.add, b) }
+  /// The sum of each pair of elements.
+  @inlinable public static func + (a: Tensor, b: Tensor) -> Tensor { Tensor(.add, a, b) }
+  /// Each element plus `b`.
+  @inlinable public static func + (a: Tensor, b: Scalar) -> Tensor { Tensor(.add, a, b) }
+  /// `a` plus each element.
+  @inlinable public static func + (a: Scalar, b: Tensor) -> Tensor { Tensor(.add, a, b) }
+  /// Adds the elements of `b`.
+  @inlinable public static func += (a: inout Tensor, b: Tensor) { a.apply(.add, b) }
+  /// Adds `b` to each element.
+  @inlinable public static func += (a: inout Tensor, b: Scalar) { a.apply(.add, b) }
 
-  public static func - (a: Tensor, b: Tensor) -> Tensor { Tensor(.subtract, a, b) }
-  public static func - (a: Tensor, b: Scalar) -> Tensor { Tensor(.subtract, a, b) }
-  public static func - (a: Scalar, b: Tensor) -> Tensor { Tensor(.subtract, a, b) }
-  public static func -= (a: inout Tensor, b: Tensor) { a.apply(.subtract, b) }
-  public static func -= (a: inout Tensor, b: Scalar) { a.apply(.subtract, b) }
+  /// The difference of each pair of elements.
+  @inlinable public static func - (a: Tensor, b: Tensor) -> Tensor { Tensor(.subtract, a, b) }
+  /// Each element minus `b`.
+  @inlinable public static func - (a: Tensor, b: Scalar) -> Tensor { Tensor(.subtract, a, b) }
+  /// `a` minus each element.
+  @inlinable public static func - (a: Scalar, b: Tensor) -> Tensor { Tensor(.subtract, a, b) }
+  /// Subtracts the elements of `b`.
+  @inlinable public static func -= (a: inout Tensor, b: Tensor) { a.apply(.subtract, b) }
+  /// Subtracts `b` from each element.
+  @inlinable public static func -= (a: inout Tensor, b: Scalar) { a.apply(.subtract, b) }
 
-  public static func * (a: Tensor, b: Tensor) -> Tensor { Tensor(.multiply, a, b) }
-  public static func * (a: Tensor, b: Scalar) -> Tensor { Tensor(.multiply, a, b) }
-  public static func * (a: Scalar, b: Tensor) -> Tensor { Tensor(.multiply, a, b) }
-  public static func *= (a: inout Tensor, b: Tensor) { a.apply(.multiply, b) }
-  public static func *= (a: inout Tensor, b: Scalar) { a.apply(.multiply, b) }
+  /// The product of each pair of elements; for the matrix product see ``matmul(_:_:transposeA:transposeB:)``.
+  @inlinable public static func * (a: Tensor, b: Tensor) -> Tensor { Tensor(.multiply, a, b) }
+  /// Each element times `b`.
+  @inlinable public static func * (a: Tensor, b: Scalar) -> Tensor { Tensor(.multiply, a, b) }
+  /// `a` times each element.
+  @inlinable public static func * (a: Scalar, b: Tensor) -> Tensor { Tensor(.multiply, a, b) }
+  /// Multiplies by the elements of `b`.
+  @inlinable public static func *= (a: inout Tensor, b: Tensor) { a.apply(.multiply, b) }
+  /// Multiplies each element by `b`.
+  @inlinable public static func *= (a: inout Tensor, b: Scalar) { a.apply(.multiply, b) }
 
-  public static func / (a: Tensor, b: Tensor) -> Tensor { Tensor(.divide, a, b) }
-  public static func / (a: Tensor, b: Scalar) -> Tensor { Tensor(.divide, a, b) }
-  public static func / (a: Scalar, b: Tensor) -> Tensor { Tensor(.divide, a, b) }
-  public static func /= (a: inout Tensor, b: Tensor) { a.apply(.divide, b) }
-  public static func /= (a: inout Tensor, b: Scalar) { a.apply(.divide, b) }
+  /// The quotient of each pair of elements.
+  @inlinable public static func / (a: Tensor, b: Tensor) -> Tensor { Tensor(.divide, a, b) }
+  /// Each element divided by `b`.
+  @inlinable public static func / (a: Tensor, b: Scalar) -> Tensor { Tensor(.divide, a, b) }
+  /// `a` divided by each element.
+  @inlinable public static func / (a: Scalar, b: Tensor) -> Tensor { Tensor(.divide, a, b) }
+  /// Divides by the elements of `b`.
+  @inlinable public static func /= (a: inout Tensor, b: Tensor) { a.apply(.divide, b) }
+  /// Divides each element by `b`.
+  @inlinable public static func /= (a: inout Tensor, b: Scalar) { a.apply(.divide, b) }
 }
 
 extension Tensor where Scalar: ArithmeticScalar & SignedNumeric {
   /// The elements with the opposite sign; the sign of a zero changes too.
   ///
   /// - Complexity: O(`count`).
-  public static prefix func - (a: Tensor) -> Tensor { Tensor(.multiply, a, -1) }
+  @inlinable public static prefix func - (a: Tensor) -> Tensor { Tensor(.multiply, a, -1) }
 }

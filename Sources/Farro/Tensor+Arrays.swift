@@ -43,9 +43,6 @@ extension Tensor: Equatable {
   /// - Complexity: O(`count`).
   @inlinable
   public static func == (a: Tensor, b: Tensor) -> Bool {
-    guard a.shape == b.shape else { return false }
-    return a.withUnsafeBufferPointer { a in
-      b.withUnsafeBufferPointer { b in a.elementsEqual(b) }
-    }
+    a.shape == b.shape && a.hasEqualElements(b)
   }
 }

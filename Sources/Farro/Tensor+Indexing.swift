@@ -31,14 +31,24 @@ extension Tensor {
     set { setScalar(newValue, at: position(i, j, k)) }
   }
 
-  /// The element at an index of each axis; `a[]` is the element of a tensor without axes.
+  /// The element at an index of each of four or more axes.
   ///
   /// - Precondition: there are `rank` indices, each within its axis.
   /// - Complexity: O(`rank`); for a change, O(`count`) when another tensor shares the elements.
   @inlinable
-  public subscript(indices: Int...) -> Scalar {
-    get { scalar(at: position(indices)) }
-    set { setScalar(newValue, at: position(indices)) }
+  public subscript(i: Int, j: Int, k: Int, l: Int, others: Int...) -> Scalar {
+    get { scalar(at: position([i, j, k, l] + others)) }
+    set { setScalar(newValue, at: position([i, j, k, l] + others)) }
+  }
+
+  /// The one element of a tensor without axes: `a[]`.
+  ///
+  /// - Precondition: `rank` is 0.
+  /// - Complexity: O(1).
+  @inlinable
+  public subscript() -> Scalar {
+    get { scalar(at: position([])) }
+    set { setScalar(newValue, at: position([])) }
   }
 
   // One to three indices are spelled out, so that they need no array.

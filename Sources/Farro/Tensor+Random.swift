@@ -61,8 +61,8 @@ extension Tensor where Scalar: KernelScalar {
     using generator: inout some RandomNumberGenerator
   ) {
     self.init(unsafeUninitializedShape: shape) { elements in
-      for i in 0..<elements.count {
-        elements[i] = mean + standardDeviation * Scalar(normalDeviate(generator.next()))
+      withNormalDeviates(elements.count, using: &generator) { i, deviate in
+        elements[i] = mean + standardDeviation * Scalar(deviate)
       }
     }
   }

@@ -64,13 +64,28 @@ extension Tensor {
   }
 }
 
-// C kernels come in pairs, one per element type; these hand a generic pointer to the one that a `switch` on `dtype` chose.
+// C kernels come in pairs, one per element type; these hand a generic pointer or number to the one that a `switch` on
+// `dtype` chose.
 extension UnsafePointer {
-  var f32: UnsafePointer<Float> { UnsafeRawPointer(self).assumingMemoryBound(to: Float.self) }
-  var f64: UnsafePointer<Double> { UnsafeRawPointer(self).assumingMemoryBound(to: Double.self) }
+  var f32: UnsafePointer<Float> { `as`(Float.self) }
+  var f64: UnsafePointer<Double> { `as`(Double.self) }
+
+  func `as`<Scalar>(_: Scalar.Type) -> UnsafePointer<Scalar> {
+    UnsafeRawPointer(self).assumingMemoryBound(to: Scalar.self)
+  }
 }
 
 extension UnsafeMutablePointer {
-  var f32: UnsafeMutablePointer<Float> { UnsafeMutableRawPointer(self).assumingMemoryBound(to: Float.self) }
-  var f64: UnsafeMutablePointer<Double> { UnsafeMutableRawPointer(self).assumingMemoryBound(to: Double.self) }
+  var f32: UnsafeMutablePointer<Float> { `as`(Float.self) }
+  var f64: UnsafeMutablePointer<Double> { `as`(Double.self) }
+
+  func `as`<Scalar>(_: Scalar.Type) -> UnsafeMutablePointer<Scalar> {
+    UnsafeMutableRawPointer(self).assumingMemoryBound(to: Scalar.self)
+  }
+}
+
+extension KernelScalar {
+  // A conversion `Float(self)` costs 50 ns where the type is not known to the compiler.
+  var f32: Float { unsafeBitCast(self, to: Float.self) }
+  var f64: Double { unsafeBitCast(self, to: Double.self) }
 }

@@ -6,18 +6,20 @@ import CKernels
 @usableFromInline
 final class TensorStorage<Scalar: TensorScalar>: @unchecked Sendable {
   @usableFromInline let base: UnsafeMutablePointer<Scalar>
-  let count: Int
+  @usableFromInline let count: Int
 
   /// Memory with undefined contents.
-  @usableFromInline
+  @inlinable
   init(uninitialized count: Int) {
-    let bytes = count * MemoryLayout<Scalar>.stride
-    guard let memory = farro_allocate(bytes) else {
-      stop("Tensor: no memory for \(bytes) bytes")
-    }
-    base = memory.bindMemory(to: Scalar.self, capacity: count)
+    base = allocateMemory(count * MemoryLayout<Scalar>.stride).bindMemory(to: Scalar.self, capacity: count)
     self.count = count
   }
 
   deinit { farro_release(base, count * MemoryLayout<Scalar>.stride) }
+}
+
+@usableFromInline
+func allocateMemory(_ bytes: Int) -> UnsafeMutableRawPointer {
+  guard let memory = farro_allocate(bytes) else { stop("Tensor: no memory for \(bytes) bytes") }
+  return memory
 }

@@ -9,7 +9,8 @@ struct ProfileCommand: AsyncParsableCommand {
     abstract: "Measure what this CPU can do, and what each kernel reaches of it.",
     discussion: """
       Measures the peak rate of multiply-adds and the bandwidth of each level of memory, then every kernel in turn with the \
-      limit that applies to it. Exits with 1 when a kernel is slower than in --baseline, with 64 for unknown options.
+      limit that applies to it. Exits with 1 when a kernel is slower than in --baseline, with 64 for unknown options, and with 65, 66 or 73 for a \
+      file that is no profile, cannot be read, or cannot be made.
       """
   )
 
@@ -58,7 +59,7 @@ struct ProfileCommand: AsyncParsableCommand {
     case .table: writeOutput(Data(profile.table.utf8))
     case .json: writeOutput(try profile.jsonData())
     }
-    if let output { try profile.write(toDirectory: output) }
+    if let output { try write(profile, toDirectory: output) }
     if let baseline { try profile.complainOfRegressions(from: baseline) }
   }
 }
@@ -141,9 +142,19 @@ extension ProfileCommand {
     do {
       return try Profile(json: Data(contentsOf: URL(fileURLWithPath: baseline)))
     } catch let error as DecodingError {
-      throw FileMistake("\(baseline) is not a profile.json of farro: \(error)")
+      throw refusal("\(baseline) is not a profile.json of farro: \(error)", status: EX_DATAERR)
     } catch {
-      throw FileMistake("cannot read \(baseline): \(error.localizedDescription)")
+      throw refusal("cannot read \(baseline): \(error.localizedDescription)", status: EX_NOINPUT)
+    }
+  }
+
+  private func write(_ profile: Profile, toDirectory directory: String) throws {
+    let directory = URL(fileURLWithPath: directory)
+    do {
+      try writeWhole(profile.jsonData(), to: directory.appendingPathComponent("profile.json"))
+      // Here the report and the roofline are wired in: report.html and roofline.svg.
+    } catch {
+      throw refusal("cannot write into \(directory.path): \(error.localizedDescription)", status: EX_CANTCREAT)
     }
   }
 
@@ -151,25 +162,18 @@ extension ProfileCommand {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw FileMistake("cannot make the directory \(path): \(error.localizedDescription)")
+      throw refusal("cannot make the directory \(path): \(error.localizedDescription)", status: EX_CANTCREAT)
     }
   }
-}
 
-/// A file that cannot be used, said in one sentence.
-struct FileMistake: Error, CustomStringConvertible {
-  let description: String
-
-  init(_ description: String) { self.description = description }
+  /// Says what is wrong with a file; the exit status, of sysexits.h, is not the 1 of a regression.
+  private func refusal(_ message: String, status: Int32) -> ExitCode {
+    complain("farro profile: \(message)")
+    return ExitCode(status)
+  }
 }
 
 extension Profile {
-  fileprivate func write(toDirectory directory: String) throws {
-    let directory = URL(fileURLWithPath: directory)
-    try writeWhole(jsonData(), to: directory.appendingPathComponent("profile.json"))
-    // Here the report and the roofline are wired in: report.html and roofline.svg.
-  }
-
   /// Says which kernels regressed, and ends with exit status 1 when any did.
   fileprivate func complainOfRegressions(from baseline: Profile) throws {
     let regressions = regressions(from: baseline)

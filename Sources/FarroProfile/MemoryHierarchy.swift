@@ -34,8 +34,8 @@ public struct MemoryHierarchy: Sendable {
     // Half of a cache leaves room for what else lives there, and half of the second is well beyond the first.
     case .l1: l1 / 2 * threads
     case .l2: l2 / 2 * threads
-    // Halfway between what the second level holds already and the whole, of which neighbours take a part.
-    case .l3: (l2 * threads + (l3 ?? 0)) / 2
+    // Several times what the second level holds already, yet far from filling a cache that neighbours use too.
+    case .l3: min(max(4 * l2 * threads, (l3 ?? 0) / 4), (l2 * threads + (l3 ?? 0)) / 2)
     // So little of four times the last cache survives in it from one sweep to the next that it does not count.
     case .dram: max(64 << 20, min(4 * max(l3 ?? 0, l2 * threads), (memory ?? .max) / 8))
     }

@@ -43,8 +43,12 @@ struct Prober {
     memory = zeros(bytes: bytes)
   }
 
+  /// A shorter probe would tell more of the clock, and of waking threads, than of the machine.
+  static let leastSeconds = 100e-6
+
   /// Operations or bytes per second, over about `seconds` and one sweep at least.
   mutating func rate(of target: ProbeTarget, _ configuration: Configuration, seconds: Double) -> Double {
+    let seconds = max(seconds, Prober.leastSeconds)
     let key = Key(target: target, configuration: configuration)
     let perRepeat = secondsPerRepeat[key] ?? calibrate(key, seconds: seconds)
     secondsPerRepeat[key] = perRepeat

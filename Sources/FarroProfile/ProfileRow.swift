@@ -33,8 +33,8 @@ struct ProfileRow {
   /// fraction is of the two probes beside it, so that a clock frequency or a neighbour that comes and goes cancels.
   func measure(_ prober: inout Prober, seconds: Double) throws -> KernelResult {
     let clock = Stopwatch()
-    // Some ten rounds of two halves, but long enough for the clock and short enough to see the machine drift.
-    let sample = min(max(seconds / 20, 100e-6), 20e-3)
+    // Some ten rounds of two halves, but short enough to see the machine drift.
+    let sample = min(max(seconds / 20, Prober.leastSeconds), 20e-3)
     let configuration = roofline.configuration
     let calls = configuration.run { callsPerSample(lasting: sample, prepared.run) }
     var times: [Double] = []

@@ -106,10 +106,26 @@ extension Profiler.Options {
   }
 }
 
+extension Roofline {
+  /// Measures the limits of this machine in one configuration, to see where work of one's own stands:
+  ///
+  /// ```swift
+  /// let roofline = try Roofline(measuring: Configuration(isa: .avx2, threads: 1))
+  /// let timing = measure { scale(vector) }
+  /// let point = roofline.point(Work(flops: 1e6, bytes: 8e6), seconds: timing.seconds.median)
+  /// ```
+  ///
+  /// - Throws: `CancellationError` when the current task is cancelled.
+  public init(measuring configuration: Configuration, budget: Duration = .seconds(2)) throws {
+    let options = Profiler.Options(configurations: [configuration], budget: budget)
+    self.init(try Profiler(options, kernels: []).run(), configuration)
+  }
+}
+
 /// Divides the time of a run: a fixed part to the peaks, the rest equally among the rows not yet measured.
 struct Schedule {
   /// The peaks are the yardstick of all rows; a seventh gives each of some 50 of them 40 ms in the shortest default run.
-  static let shareOfPeaks = 1.0 / 7
+  private var shareOfPeaks: Double { rows == 0 ? 1 : 1.0 / 7 }
 
   private let clock: @Sendable () -> Double
   let budget: Double
@@ -131,7 +147,7 @@ struct Schedule {
     )
   }
 
-  var peakSeconds: Double { budget * Schedule.shareOfPeaks / Double(max(1, peaks)) }
+  var peakSeconds: Double { budget * shareOfPeaks / Double(max(1, peaks)) }
 
   /// An equal share of what is left; 0 once the budget is spent.
   var secondsForNextRow: Double { max(0, budget - clock()) / Double(max(1, peaks + rows - completed)) }

@@ -1,0 +1,34 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One executable per kernel family, as the benchmark plugin wants them; what they run is in Suites.
+func suite(_ name: String) -> Target {
+  .executableTarget(
+    name: "\(name)Benchmarks",
+    dependencies: ["Suites", .product(name: "Benchmark", package: "benchmark")],
+    path: "Benchmarks/\(name)",
+    plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]
+  )
+}
+
+let package = Package(
+  name: "farro-benchmarks",
+  platforms: [.macOS(.v15)],
+  dependencies: [
+    .package(name: "farro", path: ".."),
+    // Without its traits: they replace the allocator and the reference counting that are being measured.
+    .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+  ],
+  targets: [
+    .target(
+      name: "Suites",
+      dependencies: [
+        .product(name: "Farro", package: "farro"), .product(name: "FarroProfile", package: "farro"),
+        .product(name: "Benchmark", package: "benchmark"),
+      ],
+      path: "Suites"
+    ),
+    suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"), suite("Hashing"),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,108 @@
+// Maps over rows of elements. One loop serves every operation and every way to broadcast: an operand that repeats one
+// element is read from a vector of copies of it, over and over (a load from the L1 cache, where ports are free).
+
+INLINE VECTOR KERNEL(map_apply)(const map_operation operation, const VECTOR in[map_most_operands]) {
+  switch (operation) {
+  case map_add:
+    return in[0] + in[1];
+  case map_subtract:
+    return in[0] - in[1];
+  case map_multiply:
+    return in[0] * in[1];
+  case map_divide:
+    return in[0] / in[1];
+  case map_multiply_add:
+    return multiply_add(in[0], in[1], in[2]);
+  case map_relu:
+    return in[0] <= (SCALAR)0 ? broadcast((SCALAR)0) : in[0];
+  case map_exp:
+    return vector_exp(in[0]);
+  case map_tanh:
+    return vector_tanh(in[0]);
+  case map_sigmoid:
+    return vector_sigmoid(in[0]);
+  default:
+    __builtin_unreachable();
+  }
+}
+
+// Elements `at` to at + n of a row, n at most LANES.
+INLINE void KERNEL(map_part)(const map_operation operation, const size_t operands, const SCALAR *const *in,
+                             const size_t *step, SCALAR *out, size_t at, size_t n) {
+  VECTOR v[map_most_operands];
+  UNROLL for (size_t k = 0; k < operands; k++) v[k] = load_first(in[k] + at * step[k], n);
+  store_first(out + at, KERNEL(map_apply)(operation, v), n);
+}
+
+// Whole vectors from `at` on; returns where they end.
+INLINE size_t KERNEL(map_vectors)(const map_operation operation, const size_t operands, const bool streaming,
+                                  const SCALAR *const *in, const size_t *step, SCALAR *out, size_t at, size_t n) {
+  _Pragma("clang loop unroll_count(2)") for (; at + LANES <= n; at += LANES) {
+    VECTOR v[map_most_operands];
+    UNROLL for (size_t k = 0; k < operands; k++) v[k] = load(in[k] + at * step[k]);
+    const VECTOR result = KERNEL(map_apply)(operation, v);
+    if (streaming)
+      store_nontemporal(out + at, result);
+    else
+      store(out + at, result);
+  }
+  return at;
+}
+
+INLINE void KERNEL(map_row)(const map_operation operation, const size_t operands, bool streaming,
+                            const SCALAR *const *in, const size_t *step, SCALAR *out, size_t n) {
+  size_t at = 0;
+  if (streaming) { // from the first aligned vector on
+    const size_t head = (-(uintptr_t)out) % VECTOR_BYTES / sizeof(SCALAR);
+    if (head) KERNEL(map_part)(operation, operands, in, step, out, 0, head < n ? head : n);
+    at = KERNEL(map_vectors)(operation, operands, true, in, step, out, head, n);
+  } else {
+    at = KERNEL(map_vectors)(operation, operands, false, in, step, out, 0, n);
+  }
+  if (at < n) KERNEL(map_part)(operation, operands, in, step, out, at, n - at);
+}
+
+INLINE void KERNEL(map_rows)(const map_operation operation, const size_t operands, const map_view *view) {
+  SCALAR repeated[map_most_operands][LANES];
+  const SCALAR *in[map_most_operands];
+  size_t step[map_most_operands];
+  for (size_t i = 0; i < view->rows; i++) {
+    UNROLL for (size_t k = 0; k < operands; k++) {
+      in[k] = (const SCALAR *)view->in[k].base + i * view->in[k].row;
+      step[k] = view->in[k].step;
+      if (step[k] == 0) {
+        store(repeated[k], broadcast(*in[k]));
+        in[k] = repeated[k];
+      }
+    }
+    SCALAR *out = (SCALAR *)view->out + i * view->out_row;
+    KERNEL(map_row)(operation, operands, view->streaming, in, step, out, view->columns);
+  }
+  if (view->streaming) fence_nontemporal();
+}
+
+#define MAP(operation, operands)                                                                                       \
+  static void KERNEL(operation)(const map_view *view) { KERNEL(map_rows)(operation, operands, view); }
+MAP(map_add, 2)
+MAP(map_subtract, 2)
+MAP(map_multiply, 2)
+MAP(map_divide, 2)
+MAP(map_multiply_add, 3)
+MAP(map_relu, 1)
+MAP(map_exp, 1)
+MAP(map_tanh, 1)
+MAP(map_sigmoid, 1)
+#undef MAP
+
+static const elementwise_kernels KERNEL(elementwise) = {
+    .element_bytes = sizeof(SCALAR),
+    .map = {[map_add] = KERNEL(map_add),
+            [map_subtract] = KERNEL(map_subtract),
+            [map_multiply] = KERNEL(map_multiply),
+            [map_divide] = KERNEL(map_divide),
+            [map_multiply_add] = KERNEL(map_multiply_add),
+            [map_relu] = KERNEL(map_relu),
+            [map_exp] = KERNEL(map_exp),
+            [map_tanh] = KERNEL(map_tanh),
+            [map_sigmoid] = KERNEL(map_sigmoid)},
+};

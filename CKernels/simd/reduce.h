@@ -1,0 +1,42 @@
+// From the lanes of one vector to one number, halves upon halves: always the same tree.
+#ifndef FARRO_SIMD_REDUCE_H
+#define FARRO_SIMD_REDUCE_H
+
+// The larger, or NaN if one is NaN; of numbers as well as of vectors. Of two NaN, a.
+#define MAXIMUM(a, b) ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
+
+#define SUM_OF_BOTH(a, b) ((a) + (b))
+
+// Declares `folded`: the 16 bytes that remain when v is folded in halves by `combine`.
+#if VECTOR_BYTES == 64
+  #define FOLD_TO_16_BYTES(combine, v, folded)                                                                         \
+    const __auto_type half = combine((v).lo, (v).hi);                                                                  \
+    const __auto_type folded = combine(half.lo, half.hi)
+#elif VECTOR_BYTES == 32
+  #define FOLD_TO_16_BYTES(combine, v, folded) const __auto_type folded = combine((v).lo, (v).hi)
+#else
+  #define FOLD_TO_16_BYTES(combine, v, folded) const __auto_type folded = v
+#endif
+
+OVERLOAD float horizontal_sum(f32v v) {
+  FOLD_TO_16_BYTES(SUM_OF_BOTH, v, quad);
+  return (quad[0] + quad[2]) + (quad[1] + quad[3]);
+}
+OVERLOAD double horizontal_sum(f64v v) {
+  FOLD_TO_16_BYTES(SUM_OF_BOTH, v, pair);
+  return pair[0] + pair[1];
+}
+
+OVERLOAD float horizontal_max(f32v v) {
+  FOLD_TO_16_BYTES(MAXIMUM, v, quad);
+  const float even = MAXIMUM(quad[0], quad[2]), odd = MAXIMUM(quad[1], quad[3]);
+  return MAXIMUM(even, odd);
+}
+OVERLOAD double horizontal_max(f64v v) {
+  FOLD_TO_16_BYTES(MAXIMUM, v, pair);
+  return MAXIMUM(pair[0], pair[1]);
+}
+
+#undef FOLD_TO_16_BYTES
+#undef SUM_OF_BOTH
+#endif

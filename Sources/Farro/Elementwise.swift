@@ -1,0 +1,172 @@
+import CKernels
+
+// MARK: - Functions of one tensor
+
+/// The larger of each element and 0; NaN for NaN.
+///
+/// - Complexity: O(`x.count`).
+public func relu<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_relu_f32, farro_relu_f64, "relu")
+}
+
+/// ``relu(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+public func relu<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_relu_f32, farro_relu_f64, "relu")
+}
+
+/// e to the power of each element, within 1 unit in the last place.
+///
+/// - Complexity: O(`x.count`).
+public func exp<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_exp_f32, farro_exp_f64, "exp")
+}
+
+/// ``exp(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+public func exp<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_exp_f32, farro_exp_f64, "exp")
+}
+
+/// The hyperbolic tangent of each element, within 2 units in the last place.
+///
+/// - Complexity: O(`x.count`).
+public func tanh<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_tanh_f32, farro_tanh_f64, "tanh")
+}
+
+/// ``tanh(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+public func tanh<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_tanh_f32, farro_tanh_f64, "tanh")
+}
+
+/// The logistic function `1 / (1 + exp(-x))` of each element, within 2 units in the last place.
+///
+/// - Complexity: O(`x.count`).
+public func sigmoid<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_sigmoid_f32, farro_sigmoid_f64, "sigmoid")
+}
+
+/// ``sigmoid(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+public func sigmoid<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_sigmoid_f32, farro_sigmoid_f64, "sigmoid")
+}
+
+private typealias MapKernel<Scalar> = (Int, UnsafePointer<Scalar>?, UnsafeMutablePointer<Scalar>?) -> farro_status
+
+private func map<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ f32: MapKernel<Float>,
+  _ f64: MapKernel<Double>,
+  _ name: StaticString
+) -> Tensor<Scalar> {
+  Tensor(unsafeUninitializedShape: x.shape) { map(x, $0, f32, f64, name) }
+}
+
+private func map<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  into result: inout Tensor<Scalar>,
+  _ f32: MapKernel<Float>,
+  _ f64: MapKernel<Double>,
+  _ name: StaticString
+) {
+  precondition(result.shape == x.shape, "\(name): the result of \(x.shape) does not fit \(result.shape)")
+  result.withUnsafeMutableBufferPointer { map(x, $0, f32, f64, name) }
+}
+
+private func map<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ out: UnsafeMutableBufferPointer<Scalar>,
+  _ f32: MapKernel<Float>,
+  _ f64: MapKernel<Double>,
+  _ name: StaticString
+) {
+  x.withUnsafeBufferPointer { x in
+    let (from, to) = (x.baseAddress!, out.baseAddress!)
+    switch Scalar.dtype {
+    case .f32: check(f32(x.count, from.f32, to.f32), name)
+    default: check(f64(x.count, from.f64, to.f64), name)
+    }
+  }
+}
+
+// MARK: - Multiply-add
+
+/// `a * b + c` for each element of `a`, rounded once where the instruction set fuses (see ``InstructionSet``).
+///
+/// `b` and `c` each have the shape of `a`, or the shape of its last axis alone (then it is used for every row), or one
+/// element.
+///
+/// - Returns: The shape of `a`.
+/// - Precondition: the shapes agree as above.
+/// - Complexity: O(`a.count`).
+public func multiplyAdd<Scalar: KernelScalar>(
+  _ a: Tensor<Scalar>,
+  _ b: Tensor<Scalar>,
+  _ c: Tensor<Scalar>
+) -> Tensor<Scalar> {
+  Tensor(unsafeUninitializedShape: a.shape) { multiplyAdd(a, b, c, $0) }
+}
+
+/// ``multiplyAdd(_:_:_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `a`.
+public func multiplyAdd<Scalar: KernelScalar>(
+  _ a: Tensor<Scalar>,
+  _ b: Tensor<Scalar>,
+  _ c: Tensor<Scalar>,
+  into result: inout Tensor<Scalar>
+) {
+  precondition(result.shape == a.shape, "multiplyAdd: the result of \(a.shape) does not fit \(result.shape)")
+  result.withUnsafeMutableBufferPointer { multiplyAdd(a, b, c, $0) }
+}
+
+private func multiplyAdd<Scalar: KernelScalar>(
+  _ a: Tensor<Scalar>,
+  _ b: Tensor<Scalar>,
+  _ c: Tensor<Scalar>,
+  _ out: UnsafeMutableBufferPointer<Scalar>
+) {
+  let columns = a.shape.last ?? 1
+  let (bRow, bStep) = strides(of: b, under: a)
+  let (cRow, cStep) = strides(of: c, under: a)
+  var shape = farro_multiply_add_shape(
+    rows: columns == 0 ? 0 : a.count / columns,
+    columns: columns,
+    a_row: columns,
+    a_step: 1,
+    b_row: bRow,
+    b_step: bStep,
+    c_row: cRow,
+    c_step: cStep,
+    out_row: columns
+  )
+  a.withUnsafeBufferPointer { a in
+    b.withUnsafeBufferPointer { b in
+      c.withUnsafeBufferPointer { c in
+        let (a, b, c, out) = (a.baseAddress!, b.baseAddress!, c.baseAddress!, out.baseAddress!)
+        switch Scalar.dtype {
+        case .f32: check(farro_multiply_add_f32(&shape, a.f32, b.f32, c.f32, out.f32), "multiplyAdd")
+        default: check(farro_multiply_add_f64(&shape, a.f64, b.f64, c.f64, out.f64), "multiplyAdd")
+        }
+      }
+    }
+  }
+}
+
+/// The elements from one row and from one column of `a` to the next in an operand that is repeated over `a`.
+private func strides<Scalar>(of operand: Tensor<Scalar>, under a: Tensor<Scalar>) -> (row: Int, step: Int) {
+  if operand.shape == a.shape { return (a.shape.last ?? 1, 1) }
+  if operand.count == 1 { return (0, 0) }
+  precondition(
+    operand.shape == a.shape.suffix(1),
+    "multiplyAdd: \(operand.shape) is neither the shape \(a.shape) nor that of its last axis"
+  )
+  return (0, 1)
+}

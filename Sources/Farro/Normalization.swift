@@ -1,0 +1,257 @@
+import CKernels
+
+// MARK: - Layer norm
+
+/// Normalizes along the last axis: `(x - mean) / sqrt(variance + epsilon) * scale + offset`, with the mean and the
+/// population variance of each row.
+///
+/// A large mean costs no accuracy. A row with NaN or infinity becomes NaN.
+///
+/// Source: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer normalization", 2016.
+///
+/// - Parameters:
+///   - x: Shape (..., n), at least one axis.
+///   - scale: Shape (n); ones when `nil`.
+///   - offset: Shape (n); zeros when `nil`.
+///   - epsilon: Not negative. It keeps the divisor of a row of equal elements from being zero.
+/// - Returns: The shape of `x`.
+/// - Complexity: O(`x.count`).
+public func layerNorm<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  offset: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5
+) -> Tensor<Scalar> {
+  let rows = Rows(x, "layerNorm", scale, offset, epsilon)
+  return Tensor(unsafeUninitializedShape: x.shape) { y in
+    x.withUnsafeBufferPointer { rows.layerNorm($0.baseAddress!, scale, offset, epsilon, y.baseAddress!) }
+  }
+}
+
+/// ``layerNorm(_:scale:offset:epsilon:)`` into a tensor that exists.
+///
+/// - Precondition: `y` has the shape of `x`.
+public func layerNorm<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  offset: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5,
+  into y: inout Tensor<Scalar>
+) {
+  let rows = Rows(x, "layerNorm", scale, offset, epsilon)
+  requireSameShape(x, y, "layerNorm")
+  y.withUnsafeMutableBufferPointer { y in
+    x.withUnsafeBufferPointer { rows.layerNorm($0.baseAddress!, scale, offset, epsilon, y.baseAddress!) }
+  }
+}
+
+/// ``layerNorm(_:scale:offset:epsilon:)`` in place.
+public func layerNorm<Scalar: KernelScalar>(
+  inPlace x: inout Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  offset: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5
+) {
+  let rows = Rows(x, "layerNorm", scale, offset, epsilon)
+  x.withUnsafeMutableBufferPointer { rows.layerNorm($0.baseAddress!, scale, offset, epsilon, $0.baseAddress!) }
+}
+
+// MARK: - RMS norm
+
+/// Divides each row along the last axis by its root mean square: `x / sqrt(mean(x * x) + epsilon) * scale`.
+///
+/// Squares must not overflow.
+///
+/// Source: B. Zhang, R. Sennrich, "Root mean square layer normalization", 2019.
+///
+/// - Parameters:
+///   - x: Shape (..., n), at least one axis.
+///   - scale: Shape (n); ones when `nil`.
+///   - epsilon: Not negative.
+/// - Returns: The shape of `x`.
+/// - Complexity: O(`x.count`).
+public func rmsNorm<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5
+) -> Tensor<Scalar> {
+  let rows = Rows(x, "rmsNorm", scale, nil, epsilon)
+  return Tensor(unsafeUninitializedShape: x.shape) { y in
+    x.withUnsafeBufferPointer { rows.rmsNorm($0.baseAddress!, scale, epsilon, y.baseAddress!) }
+  }
+}
+
+/// ``rmsNorm(_:scale:epsilon:)`` into a tensor that exists.
+///
+/// - Precondition: `y` has the shape of `x`.
+public func rmsNorm<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5,
+  into y: inout Tensor<Scalar>
+) {
+  let rows = Rows(x, "rmsNorm", scale, nil, epsilon)
+  requireSameShape(x, y, "rmsNorm")
+  y.withUnsafeMutableBufferPointer { y in
+    x.withUnsafeBufferPointer { rows.rmsNorm($0.baseAddress!, scale, epsilon, y.baseAddress!) }
+  }
+}
+
+/// ``rmsNorm(_:scale:epsilon:)`` in place.
+public func rmsNorm<Scalar: KernelScalar>(
+  inPlace x: inout Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5
+) {
+  let rows = Rows(x, "rmsNorm", scale, nil, epsilon)
+  x.withUnsafeMutableBufferPointer { rows.rmsNorm($0.baseAddress!, scale, epsilon, $0.baseAddress!) }
+}
+
+// MARK: - Softmax
+
+/// `exp(x) / sum(exp(x))` along an axis, computed from the differences to the greatest element so that nothing overflows.
+///
+/// Minus infinity gives 0. A row of nothing else, or with NaN or infinity, becomes NaN.
+///
+/// - Parameters:
+///   - x: Shape (..., n), at least one axis.
+///   - axis: The last axis, counted from the front or as -1.
+/// - Returns: The shape of `x`.
+/// - Complexity: O(`x.count`).
+public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1) -> Tensor<Scalar> {
+  let rows = Rows(x, "softmax", axis)
+  return Tensor(unsafeUninitializedShape: x.shape) { y in
+    x.withUnsafeBufferPointer { rows.softmax($0.baseAddress!, y.baseAddress!) }
+  }
+}
+
+/// ``softmax(_:axis:)`` into a tensor that exists.
+///
+/// - Precondition: `y` has the shape of `x`.
+public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1, into y: inout Tensor<Scalar>) {
+  let rows = Rows(x, "softmax", axis)
+  requireSameShape(x, y, "softmax")
+  y.withUnsafeMutableBufferPointer { y in
+    x.withUnsafeBufferPointer { rows.softmax($0.baseAddress!, y.baseAddress!) }
+  }
+}
+
+/// ``softmax(_:axis:)`` in place.
+public func softmax<Scalar: KernelScalar>(inPlace x: inout Tensor<Scalar>, axis: Int = -1) {
+  let rows = Rows(x, "softmax", axis)
+  x.withUnsafeMutableBufferPointer { rows.softmax($0.baseAddress!, $0.baseAddress!) }
+}
+
+// MARK: - Rows
+
+/// A tensor as contiguous rows of its last axis, and the kernels that work on them.
+private struct Rows {
+  let count: Int
+  let length: Int
+
+  init<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString) {
+    precondition(x.rank > 0, "\(function): a tensor of the shape \(x.shape) has no axis to work along")
+    length = x.shape[x.rank - 1]
+    count = length == 0 ? 0 : x.count / length
+  }
+
+  init<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString, _ axis: Int) {
+    self.init(x, function)
+    precondition(
+      axis == -1 || axis == x.rank - 1,
+      "\(function): axis \(axis) is not the last one of the shape \(x.shape)"
+    )
+  }
+
+  init<Scalar: KernelScalar>(
+    _ x: Tensor<Scalar>,
+    _ function: StaticString,
+    _ scale: Tensor<Scalar>?,
+    _ offset: Tensor<Scalar>?,
+    _ epsilon: Scalar
+  ) {
+    self.init(x, function)
+    precondition(epsilon >= 0, "\(function): epsilon is \(epsilon), not 0 or more")
+    for parameter in [scale, offset] {
+      guard let shape = parameter?.shape else { continue }
+      precondition(shape == [length], "\(function): scale or offset of the shape \(shape) does not fit \(x.shape)")
+    }
+  }
+
+  func layerNorm<Scalar: KernelScalar>(
+    _ x: UnsafePointer<Scalar>,
+    _ scale: Tensor<Scalar>?,
+    _ offset: Tensor<Scalar>?,
+    _ epsilon: Scalar,
+    _ y: UnsafeMutablePointer<Scalar>
+  ) {
+    withPointer(scale) { scale in
+      withPointer(offset) { offset in
+        let status =
+          switch Scalar.dtype {
+          case .f32:
+            farro_layer_norm_f32(
+              count,
+              length,
+              x.f32,
+              length,
+              scale?.f32,
+              offset?.f32,
+              Float(epsilon),
+              y.f32,
+              length
+            )
+          default:
+            farro_layer_norm_f64(
+              count,
+              length,
+              x.f64,
+              length,
+              scale?.f64,
+              offset?.f64,
+              Double(epsilon),
+              y.f64,
+              length
+            )
+          }
+        check(status, "layerNorm")
+      }
+    }
+  }
+
+  func rmsNorm<Scalar: KernelScalar>(
+    _ x: UnsafePointer<Scalar>,
+    _ scale: Tensor<Scalar>?,
+    _ epsilon: Scalar,
+    _ y: UnsafeMutablePointer<Scalar>
+  ) {
+    withPointer(scale) { scale in
+      let status =
+        switch Scalar.dtype {
+        case .f32: farro_rms_norm_f32(count, length, x.f32, length, scale?.f32, Float(epsilon), y.f32, length)
+        default: farro_rms_norm_f64(count, length, x.f64, length, scale?.f64, Double(epsilon), y.f64, length)
+        }
+      check(status, "rmsNorm")
+    }
+  }
+
+  func softmax<Scalar: KernelScalar>(_ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
+    switch Scalar.dtype {
+    case .f32: check(farro_softmax_f32(count, length, x.f32, length, y.f32, length), "softmax")
+    default: check(farro_softmax_f64(count, length, x.f64, length, y.f64, length), "softmax")
+    }
+  }
+}
+
+/// Calls `body` with the elements of a tensor that may be missing.
+private func withPointer<Scalar, Result>(
+  _ tensor: Tensor<Scalar>?,
+  _ body: (UnsafePointer<Scalar>?) -> Result
+) -> Result {
+  guard let tensor else { return body(nil) }
+  return tensor.withUnsafeBufferPointer { body($0.baseAddress) }
+}
+
+func requireSameShape<Scalar>(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ function: StaticString) {
+  precondition(x.shape == y.shape, "\(function): the result for \(x.shape) does not fit into \(y.shape)")
+}

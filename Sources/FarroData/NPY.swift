@@ -1,0 +1,110 @@
+import Farro
+
+/// Arrays in NumPy's file format, as `numpy.save` writes and `numpy.load` reads them.
+///
+/// Read are versions 1.0 to 3.0, elements of every ``DType`` in either byte order, and C and Fortran order. Structured
+/// types, objects, strings, complex and longer floating-point numbers are refused by name. Reading goes straight into the
+/// tensor's memory: nothing is held twice.
+///
+/// What follows the array in a file is ignored, as `numpy.load` does (several arrays may be saved into one file); the next
+/// would start at ``NPYHeader/dataOffset`` + ``NPYHeader/dataBytes``.
+///
+/// Source: NEP 1 (https://numpy.org/neps/nep-0001-npy-format.html) and the documentation of `numpy.lib.format`.
+///
+/// ```swift
+/// try NPY.write(weights, to: "weights.npy")
+/// let again = try NPY.read("weights.npy", as: Float.self)
+/// ```
+public enum NPY {}
+
+// MARK: - Files
+
+extension NPY {
+  /// What the file at `path` says about its array, having checked that the array is there.
+  ///
+  /// - Throws: ``FileError`` when the file cannot be read, ``NPYError`` when it is not what it claims to be.
+  /// - Complexity: O(length of the header).
+  public static func header(of path: String) throws -> NPYHeader {
+    try NPYHeader(of: FileBytes(path))
+  }
+
+  /// Reads the array of the file at `path`, whose elements must be of the type `Scalar`.
+  ///
+  /// - Throws: ``FileError`` when the file cannot be read, ``NPYError`` when it is not what it claims to be or has
+  ///   elements of another type.
+  /// - Complexity: O(count); elements in Fortran order take a further 1 MiB of memory.
+  public static func read<Scalar: TensorScalar>(_ path: String, as: Scalar.Type = Scalar.self) throws -> Tensor<Scalar>
+  {
+    let source = try FileBytes(path)
+    return try NPYHeader(of: source).tensor(of: source)
+  }
+
+  /// Reads the array of the file at `path`, whatever the type of its elements.
+  ///
+  /// - Throws: as ``read(_:as:)``.
+  /// - Complexity: O(count).
+  public static func readAny(_ path: String) throws -> AnyTensor {
+    try AnyTensor(npy: FileBytes(path))
+  }
+
+  /// Writes `tensor` to the file at `path`, whole or not at all (see ``AtomicFile``).
+  ///
+  /// The bytes are those that `numpy.save` of NumPy 2 writes for the same array.
+  ///
+  /// - Precondition: `tensor` has at most ``NPYHeader/mostAxes`` axes.
+  /// - Throws: ``FileError``.
+  /// - Complexity: O(count).
+  public static func write<Scalar: TensorScalar>(_ tensor: Tensor<Scalar>, to path: String) throws {
+    let header = NPYHeader.encoded(dtype: Scalar.dtype, shape: tensor.shape)
+    try AtomicFile.write(to: path) { file in
+      try file.append(header)
+      try tensor.withUnsafeBytes { try file.append($0) }
+    }
+  }
+}
+
+// MARK: - Memory
+
+extension NPY {
+  /// What `bytes`, the contents of an NPY file, say about their array.
+  ///
+  /// - Throws: ``NPYError``.
+  public static func decodeHeader(_ bytes: some Collection<UInt8>) throws -> NPYHeader {
+    try withSource(bytes) { try NPYHeader(of: $0) }
+  }
+
+  /// The array of `bytes`, the contents of an NPY file, whose elements must be of the type `Scalar`.
+  ///
+  /// - Throws: ``NPYError``.
+  /// - Complexity: O(count).
+  public static func decode<Scalar: TensorScalar>(
+    _ bytes: some Collection<UInt8>,
+    as: Scalar.Type = Scalar.self
+  ) throws -> Tensor<Scalar> {
+    try withSource(bytes) { try NPYHeader(of: $0).tensor(of: $0) }
+  }
+
+  /// The array of `bytes`, the contents of an NPY file, whatever the type of its elements.
+  ///
+  /// - Throws: ``NPYError``.
+  /// - Complexity: O(count).
+  public static func decodeAny(_ bytes: some Collection<UInt8>) throws -> AnyTensor {
+    try withSource(bytes) { try AnyTensor(npy: $0) }
+  }
+
+  /// The contents of the file that ``write(_:to:)`` makes.
+  ///
+  /// - Precondition: `tensor` has at most ``NPYHeader/mostAxes`` axes.
+  /// - Complexity: O(count).
+  public static func encode<Scalar: TensorScalar>(_ tensor: Tensor<Scalar>) -> [UInt8] {
+    tensor.withUnsafeBytes { NPYHeader.encoded(dtype: Scalar.dtype, shape: tensor.shape) + $0 }
+  }
+
+  private static func withSource<Result>(
+    _ bytes: some Collection<UInt8>,
+    _ body: (MemoryBytes) throws -> Result
+  ) throws -> Result {
+    try bytes.withContiguousStorageIfAvailable { try body(MemoryBytes(memory: UnsafeRawBufferPointer($0))) }
+      ?? Array(bytes).withUnsafeBytes { try body(MemoryBytes(memory: $0)) }
+  }
+}

@@ -1,0 +1,29 @@
+import Farro
+import Testing
+
+@testable import FarroProfile
+
+@Suite struct ProbeTests {
+  @Test func everyBandwidthHasAPattern() {
+    let kinds = Peak.Kind.allCases.filter { !$0.isArithmetic }.map(\.rawValue)
+    #expect(Set(kinds) == Set(Probe.Pattern.allCases.map(\.rawValue)))
+  }
+
+  @Test(arguments: Probe.Pattern.allCases)
+  func trafficCountsTheBytesOfEverySweep(pattern: Probe.Pattern) {
+    // Divisible among 3 arrays of 1 or 2 threads in pieces of 1 KiB.
+    var memory = zeros(bytes: 12 << 10)
+    let result = withThreads(min(2, Threads.current)) {
+      Probe.traffic(pattern, bytes: 12 << 10, sweeps: 5, in: &memory)
+    }
+    #expect(result.amount == Double(5 * 12 << 10))
+    #expect(result.seconds > 0)
+  }
+
+  @Test func twiceTheRoundsAreTwiceTheOperations() {
+    let (one, two) = withThreads(1) {
+      (Probe.multiplyAdd(Float.self, rounds: 100), Probe.multiplyAdd(Float.self, rounds: 200))
+    }
+    #expect(one.amount > 0 && two.amount == 2 * one.amount)
+  }
+}

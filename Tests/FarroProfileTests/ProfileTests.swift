@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+@testable import FarroProfile
+
+@Suite struct ProfileTests {
+  private let profile = Profile(
+    machine: plainMachine,
+    peaks: [plainPeaks[0], plainPeaks[2]],
+    kernels: [result(bound: .memory(.dram, .copy))]
+  )
+
+  @Test func profileSurvivesItsJSON() throws {
+    #expect(try Profile(json: profile.jsonData()) == profile)
+  }
+
+  @Test func jsonHasTheseKeys() throws {
+    let json = try #require(try JSONSerialization.jsonObject(with: profile.jsonData()) as? [String: Any])
+    #expect(Set(json.keys) == ["machine", "peaks", "kernels"])
+    let machine = try #require(json["machine"] as? [String: Any])
+    #expect(
+      Set(machine.keys) == [
+        "name", "vendor", "logical_cores", "usable_cores", "threads", "openmp", "instruction_sets", "l1d_bytes",
+        "l2_bytes", "l3_bytes", "memory_bytes", "frequency_hz",
+      ],
+      "line_bytes is unknown, and so left out"
+    )
+    let peaks = try #require(json["peaks"] as? [[String: Any]])
+    #expect(Set(peaks[0].keys) == ["kind", "isa", "threads", "gflops"])
+    #expect(Set(peaks[1].keys) == ["kind", "level", "isa", "threads", "gbps"])
+    let kernel = try #require((json["kernels"] as? [[String: Any]])?.first)
+    #expect(
+      Set(kernel.keys) == [
+        "family", "name", "dtype", "shape", "isa", "threads", "median_s", "min_s", "spread", "gflops", "gbps",
+        "intensity", "bound", "fraction_of_bound",
+      ]
+    )
+    #expect(kernel["bound"] as? String == "DRAM copy")
+    #expect(kernel["shape"] as? [Int] == [8, 8, 8])
+    #expect(kernel["dtype"] as? String == "f32")
+  }
+
+  @Test func boundsAreReadAsTheyAreWritten() {
+    for text in ["fma_f32", "fma_f64", "L1 read", "L2 copy", "L3 read", "DRAM copy"] {
+      #expect(Bound(rawValue: text)?.rawValue == text)
+    }
+    for text in ["", "read", "L4 read", "L1 triad", "L1 read read"] {
+      #expect(Bound(rawValue: text) == nil)
+    }
+  }
+
+  @Test func otherFilesAreNoProfiles() {
+    for text in ["", "[]", "{}", #"{"machine": 1}"#] {
+      #expect(throws: DecodingError.self) { try Profile(json: Data(text.utf8)) }
+    }
+  }
+
+  @Test func scalingIsAgainstOneThread() {
+    let (one, two) = (result(median: 1e-3), result(threads: 2, median: 0.625e-3))
+    #expect(Profile(machine: plainMachine, peaks: [], kernels: [one, two]).scaling(of: two) == 1.6)
+    #expect(Profile(machine: plainMachine, peaks: [], kernels: [two]).scaling(of: two) == nil)
+  }
+
+  @Test func fractionsAbove105PercentAreFaultsOfTheProbe() {
+    #expect(!result(fraction: 1.05).isProbeFault)
+    #expect(result(fraction: 1.06).isProbeFault)
+  }
+}
+
+@Suite struct BaselineTests {
+  private func regressions(_ earlier: KernelResult, _ now: KernelResult) -> [Regression] {
+    Profile(machine: plainMachine, peaks: [], kernels: [now])
+      .regressions(from: Profile(machine: plainMachine, peaks: [], kernels: [earlier]))
+  }
+
+  @Test func aSlowerKernelOnAnEqualMachineRegressed() throws {
+    let found = regressions(result(), result(median: 1.2e-3, fraction: 0.75))
+    let regression = try #require(found.first)
+    #expect(regression.key == result().key)
+    #expect(abs(regression.slowdown - 1.2) < 1e-12)
+    #expect(regression.tolerance == 0.05)
+  }
+
+  @Test func aFasterOrEqualKernelDidNot() {
+    #expect(regressions(result(), result()).isEmpty)
+    #expect(regressions(result(), result(median: 0.5e-3, fraction: 1)).isEmpty)
+  }
+
+  @Test func theNoiseOfBothRunsIsAllowedFor() {
+    let now = result(median: 1.2e-3, spread: 0.15, fraction: 0.75)
+    #expect(regressions(result(spread: 0.01), now).count == 1)
+    #expect(regressions(result(spread: 0.1), now).isEmpty)
+  }
+
+  @Test func aSlowerMachineIsNoRegression() {
+    #expect(regressions(result(), result(median: 1.5e-3, fraction: 0.9)).isEmpty)
+  }
+
+  @Test func aHigherPeakIsNoRegression() {
+    #expect(regressions(result(), result(median: 1e-3, fraction: 0.6)).isEmpty)
+  }
+
+  @Test func whereAnotherBoundAppliesTheTimeDecides() {
+    let now = result(median: 1.5e-3, bound: .memory(.dram, .copy), fraction: 0.95)
+    #expect(regressions(result(), now).count == 1)
+  }
+
+  @Test func resultsThatOnlyOneRunHasAreLeftAside() {
+    #expect(regressions(result(shape: [4, 4, 4]), result(median: 1)).isEmpty)
+  }
+}

@@ -1,0 +1,121 @@
+import Farro
+import Synchronization
+import Testing
+
+@testable import FarroProfile
+
+@Suite(.serialized) struct ProfilerTests {
+  private let shortest = Profiler.Options(budget: .milliseconds(1))
+
+  @Test func aRunHasEveryPeakAndEveryRow() throws {
+    let profile = try Profiler(shortest, kernels: [quickKernel()]).run()
+    let configurations = shortest.configurations
+    #expect(
+      profile.kernels.map(\.shape) == [[64], [256]].flatMap { Array(repeating: $0, count: configurations.count) }
+    )
+    #expect(profile.kernels.map(\.threads) == (0..<2).flatMap { _ in configurations.map(\.threads) })
+    for configuration in configurations {
+      let targets = ProbeTarget.all(in: MemoryHierarchy(.current), threads: configuration.threads)
+      let peaks = profile.peaks.filter { $0.configuration == configuration }
+      #expect(peaks.map { ProbeTarget(kind: $0.kind, level: $0.level) } == targets)
+      #expect(peaks.allSatisfy { $0.rate > 0 && $0.rate.isFinite })
+    }
+    for kernel in profile.kernels {
+      #expect(kernel.minSeconds > 0 && kernel.minSeconds <= kernel.medianSeconds)
+      #expect(kernel.bound == .memory(.l1, .read) && kernel.fractionOfBound > 0)
+    }
+    #expect(try Profile(json: profile.jsonData()) == profile)
+  }
+
+  @Test func optionsChooseFamiliesShapesAndConfigurations() throws {
+    let isa = try #require(InstructionSet.current)
+    let options = Profiler.Options(
+      families: ["sums"],
+      configurations: [Configuration(isa: isa, threads: 1)],
+      allShapes: true,
+      budget: .milliseconds(1)
+    )
+    let profile = try Profiler(options, kernels: [quickKernel(), quickKernel(family: "others")]).run()
+    #expect(profile.kernels.map(\.shape) == [[64], [128], [256]])
+    #expect(profile.kernels.allSatisfy { $0.family == "sums" && $0.threads == 1 })
+  }
+
+  @Test func operandsArePreparedOncePerShape() throws {
+    let count = Atomic(0)
+    _ = try Profiler(shortest, kernels: [quickKernel { count.add(1, ordering: .relaxed) }]).run()
+    #expect(count.load(ordering: .relaxed) == 2)
+  }
+
+  @Test func progressGoesForwardToTheLastRow() throws {
+    var steps: [Profiler.Progress] = []
+    _ = try Profiler(shortest, kernels: [quickKernel()]).run { steps.append($0) }
+    #expect(steps.map(\.completed) == steps.map(\.completed).sorted())
+    let last = try #require(steps.last)
+    #expect(last.completed == last.total - shortest.configurations.count)
+  }
+
+  @Test func aRooflineOfThisMachineTakesWorkOfAnyKind() throws {
+    let roofline = try Roofline(measuring: shortest.configurations[0], budget: .milliseconds(1))
+    for traffic in [Traffic.read, .copy] {
+      for bytes in [1e3, 1e5, 1e7, 1e9] {
+        let point = try #require(roofline.point(Work(flops: 0, bytes: bytes, traffic: traffic), seconds: 1))
+        #expect(point.fractionOfBound > 0)
+      }
+    }
+  }
+
+  @Test func aCancelledRunThrows() async {
+    let options = shortest
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try Profiler(options, kernels: [quickKernel()]).run()
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+}
+
+@Suite struct ScheduleTests {
+  private final class Clock: Sendable {
+    private let time = Mutex(0.0)
+
+    var now: Double {
+      get { time.withLock { $0 } }
+      set { time.withLock { $0 = newValue } }
+    }
+  }
+
+  @Test func rowsShareWhatThePeaksLeave() {
+    let clock = Clock()
+    var schedule = Schedule(budget: 70, peaks: 10, rows: 4) { clock.now }
+    #expect(schedule.peakSeconds == 1)
+    (clock.now, schedule.completed) = (10, 10)
+    #expect(schedule.secondsForNextRow == 15)
+    // A row that takes long leaves less to the others; one that takes no time leaves more.
+    (clock.now, schedule.completed) = (40, 11)
+    #expect(schedule.secondsForNextRow == 10)
+    schedule.completed = 12
+    #expect(schedule.secondsForNextRow == 15)
+  }
+
+  @Test func peaksAloneTakeTheWholeBudget() {
+    #expect(Schedule(budget: 6, peaks: 3, rows: 0) { 0 }.peakSeconds == 2)
+  }
+
+  @Test func aSpentBudgetLeavesNothing() {
+    let clock = Clock()
+    clock.now = 11
+    #expect(Schedule(budget: 10, peaks: 0, rows: 3) { clock.now }.secondsForNextRow == 0)
+  }
+
+  @Test func theBudgetHoldsHoweverManyRowsThereAre() {
+    for rows in [1, 10, 1000] {
+      let clock = Clock()
+      var schedule = Schedule(budget: 60, peaks: 0, rows: rows) { clock.now }
+      for _ in 0..<rows {
+        clock.now += schedule.secondsForNextRow
+        schedule.completed += 1
+      }
+      #expect(abs(clock.now - 60) < 1e-6)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import FarroProfile
+
+@Suite struct StatisticsTests {
+  @Test func quartilesInterpolateBetweenSamples() {
+    let summary = Summary([4, 1, 3, 2])
+    #expect(summary.count == 4)
+    #expect(summary.min == 1 && summary.max == 4)
+    #expect(summary.lowerQuartile == 1.75)
+    #expect(summary.median == 2.5)
+    #expect(summary.upperQuartile == 3.25)
+    #expect(summary.spread == 0.6)
+  }
+
+  @Test func oneSampleIsItsOwnSummary() {
+    let summary = Summary([7])
+    #expect(summary.median == 7 && summary.spread == 0 && summary.interval == 7...7)
+  }
+
+  @Test func spreadOfAZeroMedianIsZero() {
+    #expect(Summary([0, 0, 0, 5]).spread == 0)
+  }
+
+  /// From the binomial distribution in exact integers.
+  @Test(arguments: [
+    (1, 1), (5, 1), (6, 1), (8, 1), (9, 2), (10, 2), (20, 6), (25, 8), (50, 18), (100, 40), (1000, 469), (2000, 956),
+  ])
+  func intervalRanksAreThoseOfTheBinomialDistribution(count: Int, rank: Int) {
+    #expect(medianIntervalRank(count: count) == rank)
+  }
+
+  @Test func intervalIsFromOneOrderStatisticToAnother() {
+    #expect(Summary((1...10).map(Double.init).shuffled()).interval == 2...9)
+    #expect(Summary((1...5).map(Double.init)).interval == 1...5)
+  }
+
+  @Test func ratiosAreTakenPairByPair() {
+    // The machine runs at half speed during the second pair: both medians shift, no ratio does.
+    let ratio = ratioSummary(of: [2, 4, 2], to: [1, 2, 1])
+    #expect(ratio.median == 2 && ratio.spread == 0 && ratio.count == 3)
+  }
+}
