@@ -16,7 +16,7 @@ struct RooflineChart {
   private let threads: Int
   private let isa: InstructionSet?
   private let kernels: [KernelResult]
-  private let x, y: LogAxis
+  private let x, y: Axis
   private let plot = Box(x: 62, y: 18, width: 922, height: 520)
   static let width = 1000.0
   static let height = 620.0
@@ -29,16 +29,18 @@ struct RooflineChart {
     let roofs = [Peak.Kind.fmaF32, .fmaF64].compactMap { profile.peak($0, isa: isa, threads: threads) }
     let rates = kernels.map(\.gflops) + roofs
     let intensities = kernels.map(\.intensity)
-    x = LogAxis(
+    x = Axis(
+      .logarithmic,
       from: min(0.06, (intensities.min() ?? 1) / 1.8),
-      to: max(128, (intensities.max() ?? 1) * 2.5),
-      at: plot.x,
+      through: max(128, (intensities.max() ?? 1) * 2.5),
+      alongPixels: plot.x,
       plot.x + plot.width
     )
-    y = LogAxis(
+    y = Axis(
+      .logarithmic,
       from: (rates.min() ?? 1) / 2.2,
-      to: (rates.max() ?? 100) * 1.7,
-      at: plot.y + plot.height,
+      through: (rates.max() ?? 100) * 1.7,
+      alongPixels: plot.y + plot.height,
       plot.y
     )
   }
@@ -50,7 +52,13 @@ struct RooflineChart {
     drawing.add(.init("style", text: Self.style))
     let clip = SVG.Element.rect(origin: .init(plot.x, plot.y), width: plot.width, height: plot.height)
     drawing.add(.init("clipPath", [.init("id", "roofline-plot")], children: [clip]))
-    let paper = SVG.Element.rect(origin: .init(0, 0), width: Self.width, height: Self.height, style("paper"), .init("rx", 10))
+    let paper = SVG.Element.rect(
+      origin: .init(0, 0),
+      width: Self.width,
+      height: Self.height,
+      style("paper"),
+      .init("rx", 10)
+    )
     let clipped = SVG.Element.group(bands, .init("clip-path", "url(#roofline-plot)"))
     drawing.add(.group([paper] + grid + [clipped] + ceilings + points + legend, style("roofline")))
     return drawing.description
@@ -60,15 +68,18 @@ struct RooflineChart {
 
   private var grid: [SVG.Element] {
     let bottom = plot.y + plot.height
-    let vertical = x.powers(of: 2, every: 2).flatMap { value in
-      [
-        line(.init(x[value], plot.y), .init(x[value], bottom), "grid"),
-        text(LogAxis.powerOfTwoText(value), .init(x[value], bottom + 17), "axis middle"),
+    let vertical = powersOfFour.flatMap { value in
+      let place = x.position(of: value)
+      return [
+        line(.init(place, plot.y), .init(place, bottom), "grid"),
+        text(value < 1 ? "1/\(Int(1 / value))" : "\(Int(value))", .init(place, bottom + 17), "axis middle"),
       ]
     }
-    let horizontal = y.decades.flatMap { value, isLabelled in
-      [line(.init(plot.x, y[value]), .init(plot.x + plot.width, y[value]), isLabelled ? "grid" : "grid faint")]
-        + (isLabelled ? [text(LogAxis.decimalText(value), .init(plot.x - 8, y[value] + 4), "axis end")] : [])
+    let horizontal = (y.ticks.map(\.value) + y.minorTicks).flatMap { value in
+      let (place, label) = (y.position(of: value), String(format: "%g", value))
+      let isLabelled = label.contains { "125".contains($0) } && Set(label).isSubset(of: Set("0.125"))
+      return [line(.init(plot.x, place), .init(plot.x + plot.width, place), isLabelled ? "grid" : "grid faint")]
+        + (isLabelled ? [text(label, .init(plot.x - 8, place + 4), "axis end")] : [])
     }
     let xTitle = "arithmetic intensity, flop per byte of minimum traffic"
     let side = SVG.Point(16, plot.y + plot.height / 2)
@@ -76,6 +87,10 @@ struct RooflineChart {
       text(xTitle, .init(plot.x + plot.width / 2, bottom + 37), "axis middle"),
       text("GFLOP/s", side, "axis middle", .rotation(degrees: -90, about: side)),
     ]
+  }
+
+  private var powersOfFour: [Double] {
+    (-12...12).map { exp2(2 * Double($0)) }.filter(x.contains)
   }
 
   // MARK: - Roofs
@@ -101,13 +116,16 @@ struct RooflineChart {
     }
   }
 
-  private var top: Double { fmaRoofs.map(\.gflops).max() ?? y.upper }
+  private var top: Double { fmaRoofs.map(\.gflops).max() ?? y.upperBound }
 
   /// Each level as a band under the highest FMA roof, with its name along the upper edge.
   private var bands: [SVG.Element] {
     levels.flatMap { level in
       let edges = [level.low, level.high].map { rate in
-        [SVG.Point(x[x.lower], y[rate * x.lower]), SVG.Point(x[top / rate], y[top])]
+        [
+          SVG.Point(x.position(of: x.lowerBound), y.position(of: rate * x.lowerBound)),
+          SVG.Point(x.position(of: top / rate), y.position(of: top)),
+        ]
       }
       let outline = [SVG.Step.move(edges[0][0])] + (edges[0].dropFirst() + edges[1].reversed()).map(SVG.Step.line)
       return [.path(outline + [.close], style("band"))]
@@ -124,19 +142,22 @@ struct RooflineChart {
 
   /// Just above the upper edge, where the edge enters the plot.
   private func nameBaseline(of level: Level) -> (start: SVG.Point, angle: Double) {
-    let entry = max(x.lower, y.lower / level.high) * 1.12
-    let angle = atan2(y[level.high] - y[level.high * 10], x[10] - x[1])
-    return (.init(x[entry] - 4 * sin(angle), y[level.high * entry] - 4 * cos(angle)), angle)
+    let entry = max(x.lowerBound, y.lowerBound / level.high) * 1.12
+    let angle = atan2(
+      y.position(of: level.high) - y.position(of: level.high * 10),
+      x.position(of: 10) - x.position(of: 1)
+    )
+    return (.init(x.position(of: entry) - 4 * sin(angle), y.position(of: level.high * entry) - 4 * cos(angle)), angle)
   }
 
   private var ceilings: [SVG.Element] {
     let start = levels.map(\.high).max()
     let right = plot.x + plot.width
     return fmaRoofs.flatMap { name, gflops in
-      let left = start.map { max(plot.x, x[gflops / $0]) } ?? plot.x
+      let left = start.map { max(plot.x, x.position(of: gflops / $0)) } ?? plot.x
       return [
-        line(.init(left, y[gflops]), .init(right, y[gflops]), "roof ceiling"),
-        text("FMA \(name) \(rounded(gflops)) GFLOP/s", .init(right - 6, y[gflops] - 6), "halo level end"),
+        line(.init(left, y.position(of: gflops)), .init(right, y.position(of: gflops)), "roof ceiling"),
+        text("FMA \(name) \(rounded(gflops)) GFLOP/s", .init(right - 6, y.position(of: gflops) - 6), "halo level end"),
       ]
     }
   }
@@ -149,15 +170,17 @@ struct RooflineChart {
         Box(x: start.x + along * cos(angle), y: start.y - along * sin(angle) - 14, width: 14, height: 18)
       }
     }
-    let flat = fmaRoofs.map { Box(x: plot.x + plot.width - 180, y: y[$0.gflops] - 18, width: 180, height: 20) }
-    let ceilings = fmaRoofs.map { Box(x: plot.x, y: y[$0.gflops] - 3, width: plot.width, height: 6) }
+    let flat = fmaRoofs.map {
+      Box(x: plot.x + plot.width - 180, y: y.position(of: $0.gflops) - 18, width: 180, height: 20)
+    }
+    let ceilings = fmaRoofs.map { Box(x: plot.x, y: y.position(of: $0.gflops) - 3, width: plot.width, height: 6) }
     return slanted + flat + ceilings
   }
 
   // MARK: - Kernels
 
   private var points: [SVG.Element] {
-    let places = kernels.map { SVG.Point(x[$0.intensity], y[$0.gflops]) }
+    let places = kernels.map { SVG.Point(x.position(of: $0.intensity), y.position(of: $0.gflops)) }
     let names = kernels.map { "\($0.name) \($0.shortShapeText)" }
     let labels = zip(places, names).map { LabelPlacement.Label(point: $0, width: 6 * Double($1.count) + 4) }
     let inner = Box(x: plot.x + 3, y: plot.y + 3, width: plot.width - 6, height: plot.height - 6)

@@ -1,4 +1,5 @@
 import Farro
+
 @testable import FarroProfile
 
 extension Profile {
@@ -37,7 +38,8 @@ private func samplePeaks(threads: Int) -> [Peak] {
     + bandwidths.flatMap { level, read, copy, nonTemporal in
       let scale = level == .dram ? 1 + 0.45 * Double(threads - 1) : scale
       return [
-        (Peak.Kind.read, read), (.write, copy * 0.6), (.copy, copy), (.copyNonTemporal, nonTemporal), (.triad, copy * 1.1),
+        (Peak.Kind.read, read), (.write, copy * 0.6), (.copy, copy), (.copyNonTemporal, nonTemporal),
+        (.triad, copy * 1.1),
       ]
       .map { Peak(kind: $0, level: level, isa: .avx512, threads: threads, gbps: $1 * scale) }
     }
@@ -82,19 +84,127 @@ private let sampleShapes: [SampleShape] = [
   rowwise("elementwise", "add", .f32, [16 << 20], flopsPerElement: 1, bytesPerElement: 12, .memory(.dram, .copy), 0.97),
   rowwise("elementwise", "exp", .f32, [16384], flopsPerElement: 20, bytesPerElement: 8, .compute(.fmaF32), 0.46),
   rowwise("elementwise", "exp", .f32, [16 << 20], flopsPerElement: 20, bytesPerElement: 8, .memory(.dram, .copy), 0.93),
-  rowwise("elementwise", "exp", .f64, [16 << 20], flopsPerElement: 26, bytesPerElement: 16, .memory(.dram, .copy), 0.94),
-  rowwise("elementwise", "sum", .f32, [4096, 4096], flopsPerElement: 1, bytesPerElement: 4, .memory(.dram, .read), 0.98),
+  rowwise(
+    "elementwise",
+    "exp",
+    .f64,
+    [16 << 20],
+    flopsPerElement: 26,
+    bytesPerElement: 16,
+    .memory(.dram, .copy),
+    0.94
+  ),
+  rowwise(
+    "elementwise",
+    "sum",
+    .f32,
+    [4096, 4096],
+    flopsPerElement: 1,
+    bytesPerElement: 4,
+    .memory(.dram, .read),
+    0.98
+  ),
   rowwise("elementwise", "sum", .f32, [64, 256], flopsPerElement: 1, bytesPerElement: 4, .memory(.l1, .read), 0.83),
-  rowwise("elementwise", "sum", .f64, [4096, 2048], flopsPerElement: 1, bytesPerElement: 8, .memory(.dram, .read), 0.97),
-  rowwise("normalization", "layer_norm", .f32, [64, 768], flopsPerElement: 8, bytesPerElement: 8, .memory(.l2, .copy), 0.72),
-  rowwise("normalization", "layer_norm", .f32, [8192, 768], flopsPerElement: 8, bytesPerElement: 8, .memory(.dram, .copy), 0.9),
-  rowwise("normalization", "rms_norm", .f32, [64, 768], flopsPerElement: 4, bytesPerElement: 8, .memory(.l2, .copy), 0.81),
-  rowwise("normalization", "rms_norm", .f32, [8192, 768], flopsPerElement: 4, bytesPerElement: 8, .memory(.dram, .copy), 0.92),
-  rowwise("normalization", "softmax", .f32, [64, 1024], flopsPerElement: 24, bytesPerElement: 8, .compute(.fmaF32), 0.38),
-  rowwise("normalization", "softmax", .f32, [8192, 1024], flopsPerElement: 24, bytesPerElement: 8, .memory(.dram, .copy), 0.89),
-  rowwise("distance", "squared_euclidean", .f32, [512, 512, 128], flopsPerElement: 1.6, bytesPerElement: 0.047, .compute(.fmaF32), 0.88),
-  rowwise("distance", "manhattan", .f32, [512, 512, 128], flopsPerElement: 3, bytesPerElement: 0.047, .compute(.fmaF32), 0.41),
-  rowwise("distance", "cosine", .f32, [512, 512, 128], flopsPerElement: 2, bytesPerElement: 0.047, .compute(.fmaF32), 0.84),
+  rowwise(
+    "elementwise",
+    "sum",
+    .f64,
+    [4096, 2048],
+    flopsPerElement: 1,
+    bytesPerElement: 8,
+    .memory(.dram, .read),
+    0.97
+  ),
+  rowwise(
+    "normalization",
+    "layer_norm",
+    .f32,
+    [64, 768],
+    flopsPerElement: 8,
+    bytesPerElement: 8,
+    .memory(.l2, .copy),
+    0.72
+  ),
+  rowwise(
+    "normalization",
+    "layer_norm",
+    .f32,
+    [8192, 768],
+    flopsPerElement: 8,
+    bytesPerElement: 8,
+    .memory(.dram, .copy),
+    0.9
+  ),
+  rowwise(
+    "normalization",
+    "rms_norm",
+    .f32,
+    [64, 768],
+    flopsPerElement: 4,
+    bytesPerElement: 8,
+    .memory(.l2, .copy),
+    0.81
+  ),
+  rowwise(
+    "normalization",
+    "rms_norm",
+    .f32,
+    [8192, 768],
+    flopsPerElement: 4,
+    bytesPerElement: 8,
+    .memory(.dram, .copy),
+    0.92
+  ),
+  rowwise(
+    "normalization",
+    "softmax",
+    .f32,
+    [64, 1024],
+    flopsPerElement: 24,
+    bytesPerElement: 8,
+    .compute(.fmaF32),
+    0.38
+  ),
+  rowwise(
+    "normalization",
+    "softmax",
+    .f32,
+    [8192, 1024],
+    flopsPerElement: 24,
+    bytesPerElement: 8,
+    .memory(.dram, .copy),
+    0.89
+  ),
+  rowwise(
+    "distance",
+    "squared_euclidean",
+    .f32,
+    [512, 512, 128],
+    flopsPerElement: 1.6,
+    bytesPerElement: 0.047,
+    .compute(.fmaF32),
+    0.88
+  ),
+  rowwise(
+    "distance",
+    "manhattan",
+    .f32,
+    [512, 512, 128],
+    flopsPerElement: 3,
+    bytesPerElement: 0.047,
+    .compute(.fmaF32),
+    0.41
+  ),
+  rowwise(
+    "distance",
+    "cosine",
+    .f32,
+    [512, 512, 128],
+    flopsPerElement: 2,
+    bytesPerElement: 0.047,
+    .compute(.fmaF32),
+    0.84
+  ),
   rowwise("hashing", "xxh3_64", .u8, [4096], flopsPerElement: 0, bytesPerElement: 1, .memory(.l1, .read), 0.31),
   rowwise("hashing", "xxh3_64", .u8, [64 << 20], flopsPerElement: 0, bytesPerElement: 1, .memory(.dram, .read), 1.08),
 ]
