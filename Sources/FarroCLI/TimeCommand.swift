@@ -41,15 +41,19 @@ struct TimeCommand: AsyncParsableCommand {
   var command: [String] = []
 
   func validate() throws {
-    guard let first = command.first, !first.isEmpty else {
-      throw ValidationError("Say which command to time: farro time [options] -- command arguments")
-    }
     guard runs > 0 && warmup >= 0 else { throw ValidationError("--runs must be at least 1, and --warmup at least 0.") }
-    guard timeout ?? 1 > 0 else { throw ValidationError("--timeout must be above 0 seconds.") }
+    guard let seconds = timeout else { return }
+    guard seconds > 0 && seconds <= 1e9 else {
+      throw ValidationError("--timeout must be above 0 seconds, at most 1e9.")
+    }
   }
 
   func run() async throws {
-    var programs = [Program(command[0], Array(command.dropFirst()))]
+    // Not in validate(), which comes before the parser tells of unknown options.
+    guard let first = command.first, !first.isEmpty else {
+      throw ValidationError("Say which command to time: farro time [options] -- command arguments")
+    }
+    var programs = [Program(first, Array(command.dropFirst()))]
     do {
       if let against { programs.append(try Program(shellWords: against)) }
       let progress = ProgressLine()
