@@ -58,6 +58,6 @@ struct RaceCommand: ParsableCommand {
         lane.name.rawValue, duration(lane.medianSeconds), percent(lane.spread / 2), fixed(lane.gbps, 1), speedup,
       ])
     }
-    return table.description
+    return table.description + "Tensor and kernel: up to \(result.threads) thread\(result.threads == 1 ? "" : "s")\n"
   }
 }

@@ -33,7 +33,7 @@ func addOneAppend(_ x: [Float]) -> [Float] {
   return y
 }
 
-/// The shortest, and fast where the closure is inlined.
+/// The shortest to write; inside it appends one element after the other.
 func addOneMap(_ x: [Float]) -> [Float] { x.map { $0 + 1 } }
 
 /// No checks, and memory that is written once: nothing between the compiler and its vectors.
@@ -98,6 +98,8 @@ public struct RaceResult: Sendable, Equatable, Codable {
   /// Whether the ways were compiled without optimization: their times then tell nothing about release builds, except for
   /// the kernels', which are always optimized.
   public var isDebugBuild: Bool
+  /// Threads that Farro's kernels may use; Swift's loops use one.
+  public var threads: Int
   public var lanes: [Lane]
 
   public struct Lane: Sendable, Equatable, Codable {
@@ -120,7 +122,7 @@ public struct RaceResult: Sendable, Equatable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case count, lanes
+    case count, threads, lanes
     case isDebugBuild = "debug_build"
   }
 }
@@ -154,7 +156,7 @@ public func race(count: Int, budget: Duration = .seconds(2)) -> RaceResult {
       speedupHigh: ratio.interval.upperBound
     )
   }
-  return RaceResult(count: count, isDebugBuild: isDebugBuild, lanes: lanes)
+  return RaceResult(count: count, isDebugBuild: isDebugBuild, threads: Threads.current, lanes: lanes)
 }
 
 #if DEBUG

@@ -38,7 +38,7 @@ struct RooflineChart {
     )
     y = Axis(
       .logarithmic,
-      from: (rates.min() ?? 1) / 2.2,
+      from: min((rates.min() ?? 1) / 2.2, (rates.max() ?? 100) / 100),
       through: (rates.max() ?? 100) * 1.7,
       alongPixels: plot.y + plot.height,
       plot.y
