@@ -45,6 +45,31 @@ import Testing
     #expect(cpu < 0.15, "sleeping takes no CPU time")
   }
 
+  #if os(Linux)
+    @Test func peakMemoryIsThatOfTheProgramAndNotOfOneBeforeIt() async throws {
+      // tail keeps as much as it is asked for, and the shell has waited for it.
+      let large = "head -c 300000000 /dev/zero | tail -c 200000000 > /dev/null"
+      let outcome = try await farro(
+        "time",
+        "--runs",
+        "2",
+        "--format",
+        "json",
+        "--against",
+        "true",
+        "--",
+        "sh",
+        "-c",
+        large
+      )
+      let programs = try #require(try json(outcome)["programs"] as? [[String: Any]])
+      let peaks = programs.compactMap { $0["peak_memory_bytes"] as? Int }
+      #expect(peaks.count == 2 && peaks[0] > 190_000_000 && peaks[1] < 190_000_000)
+      // What is smaller than farro itself cannot be told from it.
+      #expect(programs.map { $0["peak_memory_is_upper_bound"] as? Bool } == [false, true])
+    }
+  #endif
+
   @Test func whatAProgramWritesIsShownOnDemand() async throws {
     let command = ["--", "sh", "-c", "echo to output; echo to error >&2"]
     let quiet = try await farro("time", "--runs", "1", command[0], command[1], command[2], command[3])
