@@ -53,9 +53,10 @@ let package = Package(
     kernels,
     .target(name: "Farro", dependencies: ["CKernels"]),
     .target(name: "FarroData", dependencies: ["Farro"]),
+    .target(name: "CProcessUsage"),
     .target(
       name: "FarroProfile",
-      dependencies: ["Farro", "FarroData", .product(name: "Subprocess", package: "swift-subprocess")]
+      dependencies: ["CProcessUsage", "Farro", "FarroData", .product(name: "Subprocess", package: "swift-subprocess")]
     ),
     .executableTarget(
       name: "FarroCLI",

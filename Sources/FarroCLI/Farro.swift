@@ -5,6 +5,6 @@ struct FarroCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "farro",
     abstract: "CPU kernels: profile, race, time, hash.",
-    subcommands: [CPUCommand.self, ProfileCommand.self]
+    subcommands: [CPUCommand.self, ProfileCommand.self, RaceCommand.self, TimeCommand.self, HashCommand.self]
   )
 }

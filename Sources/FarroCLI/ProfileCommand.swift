@@ -1,5 +1,6 @@
 import ArgumentParser
 import Farro
+import FarroData
 import FarroProfile
 import Foundation
 
@@ -155,12 +156,12 @@ extension ProfileCommand {
   }
 
   private func write(_ profile: Profile, toDirectory directory: String) throws {
-    let directory = URL(fileURLWithPath: directory)
     do {
-      try writeWhole(profile.jsonData(), to: directory.appendingPathComponent("profile.json"))
-      // Here the report and the roofline are wired in: report.html and roofline.svg.
+      try AtomicFile.write(profile.jsonData(), to: directory + "/profile.json")
+      try AtomicFile.write(Report.html(profile), to: directory + "/report.html")
+      try AtomicFile.write(Roofline.svg(profile), to: directory + "/roofline.svg")
     } catch {
-      throw refusal("cannot write into \(directory.path): \(error.localizedDescription)", status: EX_CANTCREAT)
+      throw refusal("cannot write into \(directory): \(error)", status: EX_CANTCREAT)
     }
   }
 
@@ -192,10 +193,6 @@ extension Profile {
     }
     if !regressions.isEmpty { throw ExitCode(1) }
   }
-}
-
-private func writeWhole(_ data: Data, to file: URL) throws {
-  try data.write(to: file, options: .atomic)
 }
 
 // MARK: - Progress

@@ -1,0 +1,39 @@
+import Farro
+import Foundation
+import Testing
+
+@Suite struct CommandLineTests {
+  @Test(arguments: [["time", "--nope"], ["hash", "--nope"], ["race", "--nope"], ["cpu", "--nope"], ["nope"]])
+  func unknownWordsPrintHelpAndExitWith64(arguments: [String]) async throws {
+    let outcome = try await runFarro(arguments)
+    #expect(outcome.status == 64)
+    #expect(outcome.error.contains("nope") && outcome.error.contains("Usage: farro"))
+    #expect(outcome.output.isEmpty)
+  }
+
+  @Test(arguments: ["cpu", "race", "hash"])
+  func anUnusableInstructionSetExitsWith64AndNamesThoseThatWouldBeRight(command: String) async throws {
+    let outcome = try await runFarro([command], environment: ["FARRO_ISA": "nonsense"])
+    #expect(outcome.status == 64)
+    #expect(outcome.error.contains("FARRO_ISA=nonsense"))
+    for isa in InstructionSet.supported { #expect(outcome.error.contains(isa.rawValue)) }
+  }
+
+  @Test func helpNamesEverySubcommand() async throws {
+    let outcome = try await farro("--help")
+    #expect(outcome.status == 0)
+    for command in ["cpu", "profile", "race", "time", "hash"] { #expect(outcome.output.contains("  \(command) ")) }
+  }
+
+  @Test func aRaceAsJSONTimesEveryWayForEachCount() async throws {
+    let outcome = try await farro("race", "--count", "100", "--count", "1000", "--time", "0", "--format", "json")
+    #expect(outcome.status == 0)
+    let races = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [[String: Any]])
+    #expect(races.map { $0["count"] as? Int } == [100, 1000])
+    for race in races {
+      let lanes = try #require(race["lanes"] as? [[String: Any]])
+      #expect(lanes.count == 9)
+      #expect(lanes.allSatisfy { ($0["median_s"] as? Double ?? 0) > 0 && ($0["gbps"] as? Double ?? 0) > 0 })
+    }
+  }
+}
