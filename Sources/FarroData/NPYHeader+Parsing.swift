@@ -10,7 +10,7 @@ extension NPYHeader {
   /// Reads and checks everything before the elements, and that the elements are there.
   ///
   /// - Complexity: O(length of the header).
-  init(of source: some ByteSource) throws {
+  init(of source: any ByteSource) throws {
     let prefix = try source.bytes(0..<min(source.count, 12))
     func fail(at offset: Int, _ problem: NPYError.Problem) -> NPYError {
       NPYError(problem: problem, file: source.name, offset: offset)
