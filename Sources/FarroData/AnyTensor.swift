@@ -20,7 +20,7 @@ public enum AnyTensor: Sendable {
 
 extension AnyTensor {
   /// Reads the array of NPY data as what it is.
-  init(npy source: some ByteSource) throws {
+  init(npy source: any ByteSource) throws {
     let header = try NPYHeader(of: source)
     switch header.dtype {
     case .bool: self = .bool(try header.tensor(of: source))

@@ -94,8 +94,9 @@ extension Axis {
   /// The values between ``ticks`` of a logarithmic axis that are 2 to 9 times a power of ten; none on a linear axis, or on one
   /// with so many decades that they would merge.
   public var minorTicks: [Double] {
+    guard scale == .logarithmic else { return [] }
     let decades = powersOfTen
-    guard scale == .logarithmic, decades.count <= 9 else { return [] }
+    if decades.count > 9 { return [] }
     let major = Set(ticks.map(\.value))
     return (decadeBelow...decadeBelow + decades.count).flatMap { exponent in
       (1...9).map { tick(digits: $0, exponent: exponent).value }

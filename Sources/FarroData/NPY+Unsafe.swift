@@ -3,6 +3,9 @@ import Farro
 // From bytes to the memory of a tensor.
 
 /// Bytes that can be read at any offset: those of a file or of memory.
+///
+/// Passed as `any`: functions that are generic over the source as well as the element are not compiled for the element
+/// alone, and swapping bytes then takes ten times as long.
 protocol ByteSource {
   /// The file's path; `nil` for memory.
   var name: String? { get }
@@ -50,7 +53,7 @@ extension NPYHeader {
   /// The elements, row-major and in this machine's byte order.
   ///
   /// - Precondition: this is the header of `source`.
-  func tensor<Scalar: TensorScalar>(of source: some ByteSource) throws -> Tensor<Scalar> {
+  func tensor<Scalar: TensorScalar>(of source: any ByteSource) throws -> Tensor<Scalar> {
     func error(_ problem: NPYError.Problem) -> NPYError {
       NPYError(problem: problem, file: source.name, offset: dataOffset)
     }
@@ -72,7 +75,7 @@ extension NPYHeader {
 
   /// Reads the elements as the unsigned integers of their size.
   private func read<Word: FixedWidthInteger>(
-    _ source: some ByteSource,
+    _ source: any ByteSource,
     into elements: UnsafeMutableBufferPointer<Word>
   ) throws {
     if isFortranOrder && shape.count > 1 {
@@ -95,7 +98,7 @@ extension NPYHeader {
   /// whose rows come in another order when there are more than two axes. It is read in tiles, so that the memory taken
   /// besides the tensor stays near 1 MiB; a tile has enough rows for a cache line of the tensor to be written at once.
   private func readTransposed<Word: FixedWidthInteger>(
-    _ source: some ByteSource,
+    _ source: any ByteSource,
     into elements: UnsafeMutableBufferPointer<Word>
   ) throws {
     guard let rows = shape.last, !elements.isEmpty else { return }

@@ -10,7 +10,7 @@ extension NPYHeader {
   /// Reads and checks everything before the elements, and that the elements are there.
   ///
   /// - Complexity: O(length of the header).
-  init(of source: some ByteSource) throws {
+  init(of source: any ByteSource) throws {
     let prefix = try source.bytes(0..<min(source.count, 12))
     func fail(at offset: Int, _ problem: NPYError.Problem) -> NPYError {
       NPYError(problem: problem, file: source.name, offset: offset)
@@ -165,6 +165,11 @@ extension HeaderText {
       position += 1
     }
     guard position > start else { throw malformed("a length that is not negative") }
+    // Octal to Python 2, an error to Python 3.
+    if bytes[start] == UInt8(ascii: "0"), position > start + 1 {
+      position = start
+      throw malformed("a length without a leading zero")
+    }
     if position < bytes.count, bytes[position] == UInt8(ascii: "L") { position += 1 }
     return value
   }

@@ -37,6 +37,7 @@ import Testing
     ("{'shape': (2 3)}", 13, "'3'", "',' or ')'"),
     ("{'shape': (2.0,)}", 12, "'.'", "',' or ')'"),
     ("{'shape': (0x10,)}", 12, "'x'", "',' or ')'"),
+    ("{'shape': (0, 010)}", 14, "'0'", "a length without a leading zero"),
     ("{'shape': (True,)}", 11, "'T'", "a length that is not negative"),
     ("{'shape': (9223372036854775808,)}", 11, "a larger one", "a length of at most 9223372036854775807"),
     ("{'shape': (3,", 13, "its end", "a length that is not negative"),

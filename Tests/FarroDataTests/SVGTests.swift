@@ -87,6 +87,8 @@ import Testing
     #expect(marker.children.map(\.name) == ["title", "circle", "text"])
     let legend = chart.legend([("a", "red"), ("b", "blue")], at: .init(5, 5))
     #expect(legend.children.map(\.text) == ["", "a", "", "b"])
+    let axes = chart.axes(xTitle: "x", yTitle: "y")
+    #expect(axes.children.map(\.children.count) == [16, 9, 0, 11])
   }
 
   private func roofline() -> SVG {
