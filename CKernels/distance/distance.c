@@ -16,7 +16,7 @@ enum {
 };
 
 // Rough speed of one thread, to decide about waking others.
-static const double terms_per_nanosecond = 20;
+static const double terms_per_nanosecond = 60;
 
 typedef struct {
   const matmul_kernels *matmul;

@@ -11,8 +11,8 @@ enum {
 };
 
 // Rough speed of one thread, to decide about waking others: what memory gives, and what functions cost beside it.
-static const double bytes_per_nanosecond = 20;
-static const double function_nanoseconds = 0.25; // of four bytes
+static const double bytes_per_nanosecond = 150;
+static const double function_nanoseconds = 0.15; // of four bytes
 
 typedef struct {
   void (*map)(const map_view *view);

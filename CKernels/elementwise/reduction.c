@@ -13,7 +13,7 @@
 enum { task_elements = 32 * 1024 };
 
 // Rough speed of one thread, to decide about waking others.
-static const double bytes_per_nanosecond = 15;
+static const double bytes_per_nanosecond = 100;
 
 typedef struct {
   const reduction_kernels *kernels;

@@ -158,8 +158,8 @@ static farro_status hash_keys(farro_body body, const void *bytes, const uint64_t
                     .seed = seed,
                     .secret = secret_of(seed, words),
                     .hashes = hashes};
-  // One thread: some 5 ns to begin a key, then 30 bytes a nanosecond. A range is about 10 us of that.
-  const double nanoseconds = 5.0 * (double)count + (double)(offsets[count] - offsets[0]) / 30;
+  // One thread: some 2 ns to begin a key, then 30 bytes a nanosecond. A range is about 10 us of that.
+  const double nanoseconds = 2.0 * (double)count + (double)(offsets[count] - offsets[0]) / 30;
   const size_t grain = (size_t)(10e3 * (double)count / (nanoseconds + 1)) + 1;
   farro_parallel_for(count, grain, nanoseconds, body, &work);
   return FARRO_OK;

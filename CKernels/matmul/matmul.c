@@ -5,16 +5,17 @@
 // of A and B are packed once, by all threads, and then tiles of C are computed from them, again by all. Every tile sees
 // k in the same blocks and order whoever computes it, so the bits do not depend on threads.
 #include "matmul.h"
+
 #include <string.h>
 
 #include "include/matmul.h"
 #include "runtime/dispatch.h"
 
 enum {
-  block_bytes = 2048,  // of k: a panel of B (64 KiB in f32) streams from L2, one of A (28 KiB) stays in L1
+  block_bytes = 3072,  // of k, at most: a panel of B (96 KiB in f32) streams from L2, one of A (42 KiB) stays in L1
   most_columns = 4096, // of packed B: bounds the work space
-  chunk_rows = 6,      // panels of A that one task multiplies,
-  chunk_columns = 6,   // and of B that it multiplies them with at a time: both stay in L2
+  chunk_rows = 4,      // panels of A that one task multiplies,
+  chunk_columns = 4,   // and of B that it multiplies them with at a time: both stay in L2
 };
 
 // B of this size stays in the L1 and L2 caches while every row panel of A runs over it: packing would not pay.
@@ -181,7 +182,8 @@ static void multiply_block(block *w) {
 static farro_status multiply_packed(const plan *p, const void *a, const void *b, void *c) {
   const farro_matmul_shape *s = p->shape;
   const matmul_kernels *kernels = p->kernels;
-  const size_t most_steps = block_bytes / kernels->element_bytes, steps = smaller(most_steps, s->k);
+  const size_t blocks = ceil_divide(s->k * kernels->element_bytes, block_bytes);
+  const size_t steps = smaller(ceil_divide(ceil_divide(s->k, blocks), 8) * 8, s->k); // blocks of equal length
   const size_t columns = ceil_divide(smaller(most_columns, s->n), kernels->columns) * kernels->columns;
   const size_t bytes = columns * steps * kernels->element_bytes;
   void *space = farro_allocate(bytes);

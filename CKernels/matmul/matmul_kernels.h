@@ -13,23 +13,32 @@
 #define MATMUL_VECTORS 2
 #define MATMUL_COLUMNS (MATMUL_VECTORS * LANES)
 
-// The sums of `rows` x `vectors` over k. rows, vectors, a_row in the packed case and `masked` are constants after
-// inlining.
-INLINE void KERNEL(matmul_sums)(const size_t rows, const size_t vectors, const bool masked, size_t last, size_t k,
-                                const SCALAR *restrict a, size_t a_row, size_t a_step, const SCALAR *restrict b,
-                                size_t b_step, VECTOR sums[MATMUL_ROWS][MATMUL_VECTORS]) {
+// The sums of `rows` x `vectors` over k. rows, vectors and `masked` are constants after inlining.
+//
+// The tile of C is wanted at the end, and comes from far: it is asked for meanwhile, a row at a time, since 28 requests
+// at once would hold up the loads of B behind them.
+INLINE void KERNEL(matmul_sums)(const size_t rows, const size_t vectors, const bool masked, const matmul_tile *t,
+                                VECTOR sums[MATMUL_ROWS][MATMUL_VECTORS]) {
+  const SCALAR *a = t->a, *b = t->b, *c = t->c;
+  const size_t a_row = t->a_row, a_step = t->a_step, b_step = t->b_step, last = t->columns - (vectors - 1) * LANES;
   UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < vectors; j++) sums[i][j] =
       broadcast((SCALAR)0);
-  _Pragma("clang loop unroll_count(2)") for (size_t p = 0; p < k; p++) {
-    VECTOR row[MATMUL_VECTORS];
-    UNROLL for (size_t j = 0; j < vectors; j++) row[j] =
-        masked && j + 1 == vectors ? load_first(b + j * LANES, last) : load(b + j * LANES);
-    UNROLL for (size_t i = 0; i < rows; i++) {
-      const VECTOR x = broadcast(a[i * a_row]);
-      UNROLL for (size_t j = 0; j < vectors; j++) sums[i][j] = multiply_add(x, row[j], sums[i][j]);
+  for (size_t left = t->k, most = left / rows + 1; left > 0; c += t->ldc) {
+    __builtin_prefetch(c, 1);
+    __builtin_prefetch(c + t->columns - 1, 1);
+    const size_t steps = left < most ? left : most;
+    left -= steps;
+    _Pragma("clang loop unroll_count(2)") for (size_t p = 0; p < steps; p++) {
+      VECTOR row[MATMUL_VECTORS];
+      UNROLL for (size_t j = 0; j < vectors; j++) row[j] =
+          masked && j + 1 == vectors ? load_first(b + j * LANES, last) : load(b + j * LANES);
+      UNROLL for (size_t i = 0; i < rows; i++) {
+        const VECTOR x = broadcast(a[i * a_row]);
+        UNROLL for (size_t j = 0; j < vectors; j++) sums[i][j] = multiply_add(x, row[j], sums[i][j]);
+      }
+      a += a_step;
+      b += b_step;
     }
-    a += a_step;
-    b += b_step;
   }
 }
 
@@ -56,16 +65,10 @@ INLINE void KERNEL(matmul_tile_of)(const size_t rows, const size_t vectors, cons
   VECTOR sums[MATMUL_ROWS][MATMUL_VECTORS];
   const size_t last = t->columns - (vectors - 1) * LANES;
   const SCALAR beta = *(const SCALAR *)t->beta;
-  // The tile of C is wanted at the end: fetch it meanwhile, into L2, since its rows may share one set of L1.
-  for (size_t i = 0; i < rows; i++) {
-    const SCALAR *c = (const SCALAR *)t->c + i * t->ldc;
-    __builtin_prefetch(c, 1);
-    __builtin_prefetch(c + t->columns - 1, 1);
-  }
   if (t->padded || last == LANES)
-    KERNEL(matmul_sums)(rows, vectors, false, last, t->k, t->a, t->a_row, t->a_step, t->b, t->b_step, sums);
+    KERNEL(matmul_sums)(rows, vectors, false, t, sums);
   else
-    KERNEL(matmul_sums)(rows, vectors, true, last, t->k, t->a, t->a_row, t->a_step, t->b, t->b_step, sums);
+    KERNEL(matmul_sums)(rows, vectors, true, t, sums);
   KERNEL(matmul_finish)(rows, vectors, last, *(const SCALAR *)t->alpha, beta, t->c, t->ldc, sums);
 }
 

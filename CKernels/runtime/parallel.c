@@ -170,11 +170,11 @@ static void run_ranges(void *context, int32_t member, int32_t members) {
 }
 
 // Half of the work is saved at best by a second thread, so it must be worth several forks. Workers that sleep cost
-// more, but the caller works while they wake: there, the work need only be longer than the waking.
+// more, but the caller works while they wake: there, the work need only be twice as long as the waking.
 static bool is_worth_forking(double nanoseconds) {
   if (nanoseconds < 4 * fork_join_nanoseconds) return false;
   const double idle = farro_seconds() - atomic_load_explicit(&last_region_end, memory_order_relaxed);
-  return idle < 1e-3 * block_time_milliseconds || nanoseconds > cold_fork_join_nanoseconds;
+  return idle < 1e-3 * block_time_milliseconds || nanoseconds > 2 * cold_fork_join_nanoseconds;
 }
 
 void farro_parallel_for(size_t count, size_t grain, double nanoseconds, farro_body body, void *context) {
