@@ -116,9 +116,12 @@ static row_panels pack_rows(const block *w, size_t first, size_t count, void *sp
   }
   const size_t bytes = w->steps * p->kernels->element_bytes;
   for (size_t i = 0; i < count; i++) {
-    const char *row = offset(p, w->a, (first + i) * lda + w->step), *ahead = offset(p, row, 2 * lda);
-    for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(ahead + line);
-    memcpy((void *)offset(p, space, i * pitch), row, bytes);
+    const char *row = offset(p, w->a, (first + i) * lda + w->step), *ahead = offset(p, row, 4 * lda);
+    char *to = (void *)offset(p, space, i * pitch);
+    for (size_t at = 0, piece = 256; at < bytes; at += piece) {
+      for (size_t line = at; line < at + piece; line += 64) __builtin_prefetch(ahead + line);
+      memcpy(to + at, row + at, smaller(piece, bytes - at));
+    }
   }
   return (row_panels){.a = space, .a_row = pitch, .a_step = 1, .panel = rows * pitch};
 }
