@@ -77,7 +77,7 @@ extension AddOne {
     case .tensorInPlace: return ({ tensor += 1 }, { Array(tensor) })
     case .kernel:
       let (source, one) = (tensor, Tensor<Float>(repeating: 1, shape: [1]))
-      return ({ multiplyAdd(source, one, one, into: &tensor) }, { Array(tensor) })
+      return ({ add(source, one, into: &tensor) }, { Array(tensor) })
     }
   }
 
