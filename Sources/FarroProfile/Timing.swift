@@ -56,11 +56,16 @@ public func measure<Result>(_ options: TimingOptions = TimingOptions(), _ body: 
 }
 
 /// Times two closures in turn, in the order a b, b a, a b ..., as ``measure(_:_:)`` times one.
+///
+/// ```swift
+/// let comparison = compare { x.sum() } to: { x.scalars.reduce(0, +) }
+/// print(comparison.ratio.median)  // how many times the time of the first the second takes
+/// ```
 @inlinable
 public func compare<A, B>(
   _ options: TimingOptions = TimingOptions(),
   _ a: () throws -> A,
-  _ b: () throws -> B
+  to b: () throws -> B
 ) rethrows -> TimingComparison {
   try sampleInTurn(options, { blackHole(try a()) }, { blackHole(try b()) })
 }

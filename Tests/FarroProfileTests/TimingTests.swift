@@ -29,7 +29,7 @@ import Testing
 
   @Test func comparedClosuresTakeTurnsAtGoingFirst() {
     var order = ""
-    let comparison = compare(four, { order += "a" }, { order += "b" })
+    let comparison = compare(four, { order += "a" }, to: { order += "b" })
     #expect(order == "ab" + "abbaabba", "a warm-up of each, then pairs")
     #expect(comparison.ratio.count == 4)
   }
@@ -37,6 +37,6 @@ import Testing
   @Test func errorsOfTheClosureComeThrough() {
     struct Failure: Error {}
     #expect(throws: Failure.self) { try measure(four) { throw Failure() } }
-    #expect(throws: Failure.self) { try compare(four, { 1 }, { throw Failure() }) }
+    #expect(throws: Failure.self) { try compare(four, { 1 }, to: { throw Failure() }) }
   }
 }
