@@ -1,6 +1,7 @@
 #include "process_usage.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #if defined(__linux__)
@@ -31,12 +32,18 @@ bool farro_await_child(pid_t pid, struct rusage *usage) {
   return result == 0 && tells_usage;
 }
 
-static struct rusage usage_of(int who) {
-  struct rusage usage = {0};
-  getrusage(who, &usage);
-  return usage;
+size_t farro_own_peak_bytes(void) {
+  FILE *status = fopen("/proc/self/status", "re");
+  if (!status) return 0;
+  char line[256];
+  size_t kibibytes = 0;
+  while (!kibibytes && fgets(line, sizeof line, status)) sscanf(line, "VmHWM: %zu kB", &kibibytes);
+  fclose(status);
+  return kibibytes * 1024;
 }
 
-struct rusage farro_own_usage(void) { return usage_of(RUSAGE_SELF); }
-
-struct rusage farro_reaped_usage(void) { return usage_of(RUSAGE_CHILDREN); }
+struct rusage farro_reaped_usage(void) {
+  struct rusage usage = {0};
+  getrusage(RUSAGE_CHILDREN, &usage);
+  return usage;
+}

@@ -77,7 +77,7 @@ extension Program {
       userSeconds: seconds(to.ru_utime) - seconds(from.ru_utime),
       systemSeconds: seconds(to.ru_stime) - seconds(from.ru_stime),
       peakMemoryBytes: peak,
-      peakMemoryIsUpperBound: peak.map { $0 <= peakBytes(farro_own_usage()) } ?? false,
+      peakMemoryIsUpperBound: peak.map { $0 <= Int(farro_own_peak_bytes()) } ?? false,
       output: output.bytes,
       outputIsCut: output.isCut
     )
