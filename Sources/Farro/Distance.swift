@@ -53,6 +53,7 @@ public func pairwiseDistances<Scalar: KernelScalar>(
 /// As ``pairwiseDistances(_:_:metric:)``, into a tensor that exists.
 ///
 /// - Precondition: `distances` has the shape (m, n).
+/// - Complexity: O(m n d).
 public func pairwiseDistances<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   _ y: Tensor<Scalar>? = nil,

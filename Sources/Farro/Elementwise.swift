@@ -12,6 +12,7 @@ public func relu<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
 /// ``relu(_:)`` into a tensor that exists.
 ///
 /// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
 public func relu<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
   map(x, into: &result, farro_relu_f32, farro_relu_f64, "relu")
 }
@@ -26,6 +27,7 @@ public func exp<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
 /// ``exp(_:)`` into a tensor that exists.
 ///
 /// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
 public func exp<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
   map(x, into: &result, farro_exp_f32, farro_exp_f64, "exp")
 }
@@ -40,6 +42,7 @@ public func tanh<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
 /// ``tanh(_:)`` into a tensor that exists.
 ///
 /// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
 public func tanh<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
   map(x, into: &result, farro_tanh_f32, farro_tanh_f64, "tanh")
 }
@@ -54,6 +57,7 @@ public func sigmoid<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar>
 /// ``sigmoid(_:)`` into a tensor that exists.
 ///
 /// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
 public func sigmoid<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
   map(x, into: &result, farro_sigmoid_f32, farro_sigmoid_f64, "sigmoid")
 }
@@ -116,7 +120,8 @@ public func multiplyAdd<Scalar: KernelScalar>(
 
 /// ``multiplyAdd(_:_:_:)`` into a tensor that exists.
 ///
-/// - Precondition: `result` has the shape of `a`.
+/// - Precondition: `result` has the shape of `a`, and the operands agree as there.
+/// - Complexity: O(`a.count`).
 public func multiplyAdd<Scalar: KernelScalar>(
   _ a: Tensor<Scalar>,
   _ b: Tensor<Scalar>,

@@ -18,7 +18,9 @@ import CKernels
 ///
 /// Source: Y. Collet, "xxHash fast digest algorithm", doc/xxhash_spec.md of github.com/Cyan4973/xxHash.
 public protocol XXHash: Sendable {
+  /// What makes one hash function of the family differ from another; 0 where none is given.
   associatedtype Seed: FixedWidthInteger & UnsignedInteger & Sendable
+  /// A hash, as wide as the function's name says.
   associatedtype Digest: FixedWidthInteger & UnsignedInteger & Sendable
 
   /// A hasher that has seen nothing.
@@ -46,6 +48,8 @@ extension XXHash {
   public init() { self.init(seed: 0) }
 
   /// Takes in the next bytes.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes; no memory.
   @inlinable
   public mutating func update(_ bytes: RawSpan) {
     bytes.withUnsafeBytes { update($0) }
@@ -53,6 +57,8 @@ extension XXHash {
 
   /// Takes in the next bytes; they are copied first unless the sequence keeps them contiguously, as arrays, slices and
   /// buffers do.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes.
   @inlinable
   public mutating func update(_ bytes: some Sequence<UInt8>) {
     if bytes.withContiguousStorageIfAvailable({ update(UnsafeRawBufferPointer($0)) }) == nil {
@@ -61,10 +67,14 @@ extension XXHash {
   }
 
   /// Takes in the UTF-8 of a text.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes.
   @inlinable
   public mutating func update(_ text: String) { update(text.utf8) }
 
   /// The hash of some bytes.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes; no memory.
   @inlinable
   public static func hash(_ bytes: RawSpan, seed: Seed = 0) -> Digest {
     bytes.withUnsafeBytes { hash($0, seed: seed) }
@@ -72,6 +82,8 @@ extension XXHash {
 
   /// The hash of some bytes; they are copied first unless the sequence keeps them contiguously, as arrays, slices and
   /// buffers do.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes.
   @inlinable
   public static func hash(_ bytes: some Sequence<UInt8>, seed: Seed = 0) -> Digest {
     bytes.withContiguousStorageIfAvailable { hash(UnsafeRawBufferPointer($0), seed: seed) }
@@ -79,6 +91,8 @@ extension XXHash {
   }
 
   /// The hash of the UTF-8 of a text.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes.
   @inlinable
   public static func hash(_ text: String, seed: Seed = 0) -> Digest { hash(text.utf8, seed: seed) }
 }
@@ -89,6 +103,7 @@ extension XXHash {
 public struct XXH3: XXHash {
   private var state: XXH3State
 
+  /// A hasher that has seen nothing.
   public init(seed: UInt64) { state = XXH3State(seed: seed) }
 
   /// A hasher that has seen nothing, with a secret instead of a seed.
@@ -96,10 +111,19 @@ public struct XXH3: XXHash {
   /// - Precondition: the secret has at least 136 bytes, which should look random.
   public init(secret: some Sequence<UInt8>) { state = XXH3State(secret: Array(secret)) }
 
+  /// Takes in the next bytes.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes; no memory.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) { state.update(bytes) }
 
+  /// The hash of the bytes seen so far.
+  ///
+  /// - Complexity: O(1).
   public func finalize() -> UInt64 { state.digest64 }
 
+  /// The hash of some bytes.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes; no memory.
   public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
     var hash: UInt64 = 0
     check(farro_xxh3_64(bytes.baseAddress, bytes.count, seed, &hash), "XXH3")
@@ -109,6 +133,7 @@ public struct XXH3: XXHash {
   /// The hash of some bytes, with a secret instead of a seed.
   ///
   /// - Precondition: the secret has at least 136 bytes, which should look random.
+  /// - Complexity: O(*n*) for *n* bytes.
   public static func hash(_ bytes: some Sequence<UInt8>, secret: some Sequence<UInt8>) -> UInt64 {
     withBytes(bytes, secret) { bytes, secret in
       var hash: UInt64 = 0
@@ -126,6 +151,7 @@ public struct XXH3: XXHash {
   /// - Parameters:
   ///   - bytes: The keys, one after another.
   ///   - offsets: Where each key begins, and then where the last one ends.
+  ///   - seed: The same for every key.
   /// - Returns: One hash per key: `offsets.count - 1` of them, none when `offsets` is empty.
   /// - Precondition: `offsets` never descend and lie within `bytes`.
   /// - Complexity: O(*n*) for *n* bytes and keys.
@@ -137,7 +163,8 @@ public struct XXH3: XXHash {
 
   /// ``hashes(ofKeysIn:offsets:seed:)`` into an array that exists.
   ///
-  /// - Precondition: `hashes` has `offsets.count - 1` elements.
+  /// - Precondition: `hashes` has `offsets.count - 1` elements; `offsets` never descend and lie within `bytes`.
+  /// - Complexity: O(*n*) for *n* bytes and keys.
   public static func hashes(
     ofKeysIn bytes: [UInt8],
     offsets: [Int],
@@ -157,6 +184,7 @@ public struct XXH3: XXHash {
 public struct XXH128: XXHash {
   private var state: XXH3State
 
+  /// A hasher that has seen nothing.
   public init(seed: UInt64) { state = XXH3State(seed: seed) }
 
   /// A hasher that has seen nothing, with a secret instead of a seed.
@@ -164,10 +192,19 @@ public struct XXH128: XXHash {
   /// - Precondition: the secret has at least 136 bytes, which should look random.
   public init(secret: some Sequence<UInt8>) { state = XXH3State(secret: Array(secret)) }
 
+  /// Takes in the next bytes.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes; no memory.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) { state.update(bytes) }
 
+  /// The hash of the bytes seen so far.
+  ///
+  /// - Complexity: O(1).
   public func finalize() -> UInt128 { state.digest128 }
 
+  /// The hash of some bytes.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes; no memory.
   public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt128 {
     var hash = farro_hash128()
     check(farro_xxh3_128(bytes.baseAddress, bytes.count, seed, &hash), "XXH128")
@@ -177,6 +214,7 @@ public struct XXH128: XXHash {
   /// The hash of some bytes, with a secret instead of a seed.
   ///
   /// - Precondition: the secret has at least 136 bytes, which should look random.
+  /// - Complexity: O(*n*) for *n* bytes.
   public static func hash(_ bytes: some Sequence<UInt8>, secret: some Sequence<UInt8>) -> UInt128 {
     withBytes(bytes, secret) { bytes, secret in
       var hash = farro_hash128()
@@ -186,6 +224,9 @@ public struct XXH128: XXHash {
   }
 
   /// The hashes of many keys, as ``XXH3/hashes(ofKeysIn:offsets:seed:)`` computes them.
+  ///
+  /// - Precondition: `offsets` never descend and lie within `bytes`.
+  /// - Complexity: O(*n*) for *n* bytes and keys.
   public static func hashes(ofKeysIn bytes: [UInt8], offsets: [Int], seed: UInt64 = 0) -> [UInt128] {
     hashKeys(bytes, offsets) { bytes, offsets, count, hashes in
       farro_xxh3_128_keys(bytes, offsets, count, seed, hashes?.halves)
@@ -194,7 +235,8 @@ public struct XXH128: XXHash {
 
   /// ``hashes(ofKeysIn:offsets:seed:)`` into an array that exists.
   ///
-  /// - Precondition: `hashes` has `offsets.count - 1` elements.
+  /// - Precondition: `hashes` has `offsets.count - 1` elements; `offsets` never descend and lie within `bytes`.
+  /// - Complexity: O(*n*) for *n* bytes and keys.
   public static func hashes(
     ofKeysIn bytes: [UInt8],
     offsets: [Int],
@@ -214,14 +256,24 @@ public struct XXH128: XXHash {
 public struct XXH64: XXHash {
   private var state = farro_xxh64_state()
 
+  /// A hasher that has seen nothing.
   public init(seed: UInt64) { farro_xxh64_init(&state, seed) }
 
+  /// Takes in the next bytes.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes; no memory.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     farro_xxh64_update(&state, bytes.baseAddress, bytes.count)
   }
 
+  /// The hash of the bytes seen so far.
+  ///
+  /// - Complexity: O(1).
   public func finalize() -> UInt64 { withUnsafePointer(to: state) { farro_xxh64_digest($0) } }
 
+  /// The hash of some bytes.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes; no memory.
   public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
     farro_xxh64(bytes.baseAddress, bytes.count, seed)
   }
@@ -231,14 +283,24 @@ public struct XXH64: XXHash {
 public struct XXH32: XXHash {
   private var state = farro_xxh32_state()
 
+  /// A hasher that has seen nothing.
   public init(seed: UInt32) { farro_xxh32_init(&state, seed) }
 
+  /// Takes in the next bytes.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes; no memory.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     farro_xxh32_update(&state, bytes.baseAddress, bytes.count)
   }
 
+  /// The hash of the bytes seen so far.
+  ///
+  /// - Complexity: O(1).
   public func finalize() -> UInt32 { withUnsafePointer(to: state) { farro_xxh32_digest($0) } }
 
+  /// The hash of some bytes.
+  ///
+  /// - Complexity: O(*n*) for *n* bytes; no memory.
   public static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt32) -> UInt32 {
     farro_xxh32(bytes.baseAddress, bytes.count, seed)
   }

@@ -8,6 +8,8 @@ import CKernels
 /// - Parameters:
 ///   - a: Shape (..., m, k), or (..., k, m) when `transposeA`.
 ///   - b: Shape (..., k, n), or (..., n, k) when `transposeB`.
+///   - transposeA: Whether `a` is given with its last two axes exchanged.
+///   - transposeB: Whether `b` is.
 /// - Returns: Shape (..., m, n).
 /// - Precondition: both have at least two axes, and their shapes agree as above.
 /// - Complexity: O(batch m n k).
@@ -26,6 +28,14 @@ public func matmul<Scalar: KernelScalar>(
 ///
 /// With `beta` 0 (the default), `c` is overwritten without being read.
 ///
+/// - Parameters:
+///   - a: Shape (..., m, k), or (..., k, m) when `transposeA`.
+///   - b: Shape (..., k, n), or (..., n, k) when `transposeB`.
+///   - transposeA: Whether `a` is given with its last two axes exchanged.
+///   - transposeB: Whether `b` is.
+///   - alpha: What the product is multiplied by.
+///   - beta: What the old `c` is multiplied by.
+///   - c: Shape (..., m, n).
 /// - Precondition: `c` has the shape of the product.
 /// - Complexity: O(batch m n k).
 @inlinable

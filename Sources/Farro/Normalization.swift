@@ -15,6 +15,7 @@ import CKernels
 ///   - offset: Shape (n); zeros when `nil`.
 ///   - epsilon: Not negative. It keeps the divisor of a row of equal elements from being zero.
 /// - Returns: The shape of `x`.
+/// - Precondition: the parameters are as above.
 /// - Complexity: O(`x.count`).
 public func layerNorm<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -31,6 +32,7 @@ public func layerNorm<Scalar: KernelScalar>(
 /// ``layerNorm(_:scale:offset:epsilon:)`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
+/// - Complexity: O(`x.count`).
 public func layerNorm<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -46,6 +48,8 @@ public func layerNorm<Scalar: KernelScalar>(
 }
 
 /// ``layerNorm(_:scale:offset:epsilon:)`` in place.
+///
+/// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 public func layerNorm<Scalar: KernelScalar>(
   inPlace x: inout Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -69,6 +73,7 @@ public func layerNorm<Scalar: KernelScalar>(
 ///   - scale: Shape (n); ones when `nil`.
 ///   - epsilon: Not negative.
 /// - Returns: The shape of `x`.
+/// - Precondition: the parameters are as above.
 /// - Complexity: O(`x.count`).
 public func rmsNorm<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -84,6 +89,7 @@ public func rmsNorm<Scalar: KernelScalar>(
 /// ``rmsNorm(_:scale:epsilon:)`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
+/// - Complexity: O(`x.count`).
 public func rmsNorm<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -98,6 +104,8 @@ public func rmsNorm<Scalar: KernelScalar>(
 }
 
 /// ``rmsNorm(_:scale:epsilon:)`` in place.
+///
+/// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 public func rmsNorm<Scalar: KernelScalar>(
   inPlace x: inout Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -117,6 +125,7 @@ public func rmsNorm<Scalar: KernelScalar>(
 ///   - x: Shape (..., n), at least one axis.
 ///   - axis: The last axis, counted from the front or as -1.
 /// - Returns: The shape of `x`.
+/// - Precondition: the parameters are as above.
 /// - Complexity: O(`x.count`).
 public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1) -> Tensor<Scalar> {
   let rows = Rows(x, "softmax", axis)
@@ -128,6 +137,7 @@ public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1) -
 /// ``softmax(_:axis:)`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
+/// - Complexity: O(`x.count`).
 public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1, into y: inout Tensor<Scalar>) {
   let rows = Rows(x, "softmax", axis)
   requireSameShape(x, y, "softmax")
@@ -137,6 +147,8 @@ public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1, i
 }
 
 /// ``softmax(_:axis:)`` in place.
+///
+/// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 public func softmax<Scalar: KernelScalar>(inPlace x: inout Tensor<Scalar>, axis: Int = -1) {
   let rows = Rows(x, "softmax", axis)
   x.withUnsafeMutableBufferPointer { rows.softmax($0.baseAddress!, $0.baseAddress!) }

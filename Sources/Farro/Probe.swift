@@ -7,9 +7,11 @@ import CKernels
 public enum Probe {
   /// What a loop over memory does with each element.
   public enum Pattern: String, Sendable, CaseIterable {
+    /// `s += x[i]`, `y[i] = s`, `y[i] = x[i]` and `z[i] = x[i] + s * y[i]`.
     case read, write, copy, triad
     /// With stores that bypass the caches.
     case writeNonTemporal = "write_nt"
+    /// ``copy`` with stores that bypass the caches.
     case copyNonTemporal = "copy_nt"
 
     var code: farro_traffic {
@@ -26,9 +28,11 @@ public enum Probe {
 
   /// What one probe did.
   public struct Result: Sendable {
+    /// From the moment that the first thread starts until the last one ends.
     public let seconds: Double
     /// Floating-point operations, or bytes read and written by the program, over all threads.
     public let amount: Double
+    /// Those that took part.
     public let threads: Int
 
     /// ``amount`` per second.

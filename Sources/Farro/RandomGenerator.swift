@@ -12,6 +12,9 @@ public struct Xoshiro256: RandomNumberGenerator, Sendable {
     state = (seeds.next(), seeds.next(), seeds.next(), seeds.next())
   }
 
+  /// The next 64 bits, uniform.
+  ///
+  /// - Complexity: O(1).
   @inlinable
   public mutating func next() -> UInt64 {
     let result = rotatedLeft(state.1 &* 5, 7) &* 9
@@ -33,9 +36,13 @@ public struct Xoshiro256: RandomNumberGenerator, Sendable {
 public struct SplitMix64: RandomNumberGenerator, Sendable {
   @usableFromInline var state: UInt64
 
+  /// A generator whose counter starts at `seed`.
   @inlinable
   public init(seed: UInt64) { state = seed }
 
+  /// The next 64 bits, uniform.
+  ///
+  /// - Complexity: O(1).
   @inlinable
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15

@@ -38,7 +38,9 @@ extension Tensor where Scalar: KernelScalar {
 extension Tensor where Scalar: KernelScalar {
   /// The sums along an axis; 0 where it is empty.
   ///
-  /// - Parameter keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
+  /// - Parameters:
+  ///   - axis: The axis to reduce.
+  ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
   /// - Precondition: `axis` is in `0..<rank`.
   /// - Complexity: O(`count`).
   public func sum(axis: Int, keepingDimensions: Bool = false) -> Tensor {
@@ -46,13 +48,18 @@ extension Tensor where Scalar: KernelScalar {
   }
 
   /// ``sum(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
+  ///
+  /// - Precondition: `axis` is in `0..<rank`; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
   public func sum(axis: Int, into result: inout Tensor) {
     reduce(.sum, axis, into: &result)
   }
 
   /// The means along an axis; NaN where it is empty.
   ///
-  /// - Parameter keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
+  /// - Parameters:
+  ///   - axis: The axis to reduce.
+  ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
   /// - Precondition: `axis` is in `0..<rank`.
   /// - Complexity: O(`count`).
   public func mean(axis: Int, keepingDimensions: Bool = false) -> Tensor {
@@ -60,6 +67,9 @@ extension Tensor where Scalar: KernelScalar {
   }
 
   /// ``mean(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
+  ///
+  /// - Precondition: `axis` is in `0..<rank`; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
   public func mean(axis: Int, into result: inout Tensor) {
     reduce(.mean, axis, into: &result)
   }
@@ -78,13 +88,18 @@ extension Tensor where Scalar: KernelScalar {
   }
 
   /// ``variance(axis:correction:keepingDimensions:)`` into a tensor that exists, with or without the axis.
+  ///
+  /// - Precondition: `axis` is in `0..<rank`; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
   public func variance(axis: Int, correction: Double = 0, into result: inout Tensor) {
     reduce(.variance(correction), axis, into: &result)
   }
 
   /// The largest elements along an axis; NaN where one is NaN.
   ///
-  /// - Parameter keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
+  /// - Parameters:
+  ///   - axis: The axis to reduce.
+  ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
   /// - Precondition: `axis` is in `0..<rank`, and not empty.
   /// - Complexity: O(`count`).
   public func max(axis: Int, keepingDimensions: Bool = false) -> Tensor {
@@ -92,13 +107,18 @@ extension Tensor where Scalar: KernelScalar {
   }
 
   /// ``max(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
+  ///
+  /// - Precondition: `axis` is in `0..<rank`, and not empty; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
   public func max(axis: Int, into result: inout Tensor) {
     reduce(.max, axis, into: &result)
   }
 
   /// The positions along an axis of its first largest elements, or of the first NaN.
   ///
-  /// - Parameter keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
+  /// - Parameters:
+  ///   - axis: The axis to reduce.
+  ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
   /// - Precondition: `axis` is in `0..<rank`, and not empty.
   /// - Complexity: O(`count`).
   public func argmax(axis: Int, keepingDimensions: Bool = false) -> Tensor<Int> {
@@ -106,6 +126,9 @@ extension Tensor where Scalar: KernelScalar {
   }
 
   /// ``argmax(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
+  ///
+  /// - Precondition: `axis` is in `0..<rank`, and not empty; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
   public func argmax(axis: Int, into result: inout Tensor<Int>) {
     reduce(.argmax, axis, into: &result)
   }

@@ -1,15 +1,20 @@
 /// The value of an element of any type, without loss: the middle of every cast. The optimizer removes it.
 @frozen
 public enum ScalarValue: Sendable, Equatable {
+  /// Of a boolean (0 or 1) or a signed integer.
   case signed(Int64)
+  /// Of an unsigned integer.
   case unsigned(UInt64)
+  /// Of a floating-point number.
   case floating(Double)
 }
 
 extension Bool {
+  /// This value, to be cast to another type.
   @inlinable
   public var scalarValue: ScalarValue { .signed(self ? 1 : 0) }
 
+  /// `false` for 0, `true` for every other number, NaN among them.
   @inlinable
   public init(casting value: ScalarValue) {
     switch value {
@@ -21,11 +26,15 @@ extension Bool {
 }
 
 extension TensorScalar where Self: FixedWidthInteger {
+  /// This value, to be cast to another type.
   @inlinable
   public var scalarValue: ScalarValue {
     Self.isSigned ? .signed(Int64(truncatingIfNeeded: self)) : .unsigned(UInt64(truncatingIfNeeded: self))
   }
 
+  /// A number without its fraction.
+  ///
+  /// - Precondition: the integer part fits this type.
   @inlinable
   public init(casting value: ScalarValue) {
     switch value {
@@ -52,9 +61,11 @@ extension TensorScalar where Self: FixedWidthInteger {
 }
 
 extension TensorScalar where Self: BinaryFloatingPoint {
+  /// This value, to be cast to another type.
   @inlinable
   public var scalarValue: ScalarValue { .floating(Double(self)) }
 
+  /// The nearest number of this type.
   @inlinable
   public init(casting value: ScalarValue) {
     switch value {

@@ -2,10 +2,13 @@ import CKernels
 
 /// The mean and the population standard deviation of each column of a matrix, in double for every element type.
 public struct ColumnMoments: Sendable, Equatable {
+  /// One for each column.
   public var mean: [Double]
   /// 1 where all elements of the column are equal, so that it can be divided by.
   public var deviation: [Double]
 
+  /// Moments that were computed, or read, elsewhere.
+  ///
   /// - Precondition: both have the same number of elements.
   public init(mean: [Double], deviation: [Double]) {
     precondition(
@@ -25,6 +28,7 @@ public struct ColumnMoments: Sendable, Equatable {
 /// Source: T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983.
 ///
 /// - Parameter x: Shape (rows, columns).
+/// - Precondition: `x` has two axes.
 /// - Complexity: O(`x.count`).
 public func columnMoments<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> ColumnMoments {
   let (rows, columns) = matrixShape(x, "columnMoments")
@@ -56,6 +60,7 @@ public func columnMoments<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> ColumnMo
 ///   - x: Shape (rows, columns).
 ///   - moments: One mean and deviation for each column; those of `x` when `nil`.
 /// - Returns: Shape (rows, columns).
+/// - Precondition: the shapes agree as above.
 /// - Complexity: O(`x.count`).
 public func standardizeColumns<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -70,6 +75,7 @@ public func standardizeColumns<Scalar: KernelScalar>(
 /// ``standardizeColumns(_:by:)`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
+/// - Complexity: O(`x.count`).
 public func standardizeColumns<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   by moments: ColumnMoments? = nil,
@@ -83,6 +89,8 @@ public func standardizeColumns<Scalar: KernelScalar>(
 }
 
 /// ``standardizeColumns(_:by:)`` in place.
+///
+/// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 public func standardizeColumns<Scalar: KernelScalar>(inPlace x: inout Tensor<Scalar>, by moments: ColumnMoments? = nil)
 {
   let plan = Standardization(x, moments)

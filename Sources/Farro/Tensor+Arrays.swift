@@ -1,11 +1,14 @@
 extension Tensor {
   /// A tensor of one axis with the elements of `scalars`.
+  ///
+  /// - Complexity: O(`count`).
   @inlinable
   public init(_ scalars: some Collection<Scalar>) { self.init(scalars, shape: [scalars.count]) }
 
   /// A matrix of shape (`rows.count`, `rows[0].count`); (0, 0) without rows.
   ///
   /// - Precondition: all rows have the same length.
+  /// - Complexity: O(`count`).
   @inlinable
   public init(_ rows: [[Scalar]]) {
     let columns = rows.first?.count ?? 0

@@ -23,7 +23,9 @@ public func concatenate<Scalar>(_ tensors: [Tensor<Scalar>], axis: Int = 0) -> T
 
 /// Tensors of one shape one after the other along a new axis.
 ///
-/// - Parameter axis: The place of the new axis in the result, `0...rank`; its length is the number of tensors.
+/// - Parameters:
+///   - tensors: Of one shape.
+///   - axis: The place of the new axis in the result, `0...rank`; its length is the number of tensors.
 /// - Precondition: there is at least one tensor, and all have the same shape.
 /// - Complexity: O(count of the result).
 public func stack<Scalar>(_ tensors: [Tensor<Scalar>], axis: Int = 0) -> Tensor<Scalar> {

@@ -25,18 +25,24 @@ public struct TensorLiteral<Scalar: TensorScalar>: Sendable {
 }
 
 extension TensorLiteral: ExpressibleByArrayLiteral {
+  /// Rows of one shape, one level of brackets deeper.
+  ///
+  /// - Precondition: all rows have the same shape.
   public init(arrayLiteral rows: TensorLiteral...) { self.init(rows: rows) }
 }
 
 extension TensorLiteral: ExpressibleByIntegerLiteral where Scalar: ExpressibleByIntegerLiteral {
+  /// A number without brackets.
   public init(integerLiteral value: Scalar.IntegerLiteralType) { self.init(Scalar(integerLiteral: value)) }
 }
 
 extension TensorLiteral: ExpressibleByFloatLiteral where Scalar: ExpressibleByFloatLiteral {
+  /// A number without brackets.
   public init(floatLiteral value: Scalar.FloatLiteralType) { self.init(Scalar(floatLiteral: value)) }
 }
 
 extension TensorLiteral: ExpressibleByBooleanLiteral where Scalar: ExpressibleByBooleanLiteral {
+  /// A boolean without brackets.
   public init(booleanLiteral value: Scalar.BooleanLiteralType) { self.init(Scalar(booleanLiteral: value)) }
 }
 
@@ -44,6 +50,7 @@ extension Tensor: ExpressibleByArrayLiteral {
   /// A tensor with one axis per level of brackets: `[1, 2, 3]` has the shape [3], `[[1, 2], [3, 4]]` [2, 2].
   ///
   /// - Precondition: rows of one level have the same shape.
+  /// - Complexity: O(`count` times `rank`).
   public init(arrayLiteral rows: TensorLiteral<Scalar>...) {
     let literal = TensorLiteral(rows: rows)
     self.init(literal.scalars, shape: literal.shape)

@@ -2,6 +2,8 @@
 
 extension Tensor {
   /// Calls `body` with the elements in row-major order. The pointer is valid only during the call.
+  ///
+  /// - Complexity: O(1) besides `body`.
   @inlinable @inline(__always)
   public func withUnsafeBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeBufferPointer<Scalar>) throws(Failure) -> Result
@@ -13,6 +15,8 @@ extension Tensor {
 
   /// Calls `body` with the elements in row-major order, to be changed. If another tensor shares them, they are copied
   /// first. The pointer is valid only during the call.
+  ///
+  /// - Complexity: O(1) besides `body`; O(`count`) when another tensor shares the elements.
   @inlinable @inline(__always)
   public mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws(Failure) -> Result

@@ -50,6 +50,9 @@ extension Tensor {
   }
 
   /// A tensor filled with one value.
+  ///
+  /// - Precondition: no axis has a negative length, and the elements fit in memory.
+  /// - Complexity: O(`count`).
   @inlinable
   public init(repeating value: Scalar, shape: [Int]) {
     self.init(unsafeUninitializedShape: shape) { $0.initialize(repeating: value) }
@@ -58,6 +61,7 @@ extension Tensor {
   /// A tensor with the elements of `scalars` in row-major order.
   ///
   /// - Precondition: `scalars.count` is the product of `shape`.
+  /// - Complexity: O(`count`).
   @inlinable
   public init(_ scalars: some Collection<Scalar>, shape: [Int]) {
     let count = scalars.count
@@ -90,10 +94,16 @@ extension Tensor {
 
 extension Tensor where Scalar: ExpressibleByIntegerLiteral {
   /// A tensor of zeros.
+  ///
+  /// - Precondition: no axis has a negative length, and the elements fit in memory.
+  /// - Complexity: O(`count`).
   @inlinable
   public init(zeros shape: [Int]) { self.init(repeating: 0, shape: shape) }
 
   /// A tensor of ones.
+  ///
+  /// - Precondition: no axis has a negative length, and the elements fit in memory.
+  /// - Complexity: O(`count`).
   @inlinable
   public init(ones shape: [Int]) { self.init(repeating: 1, shape: shape) }
 }

@@ -1,13 +1,18 @@
 /// The element types that a tensor can hold.
 public enum DType: String, Sendable, Codable, CaseIterable {
+  /// `Bool`.
   case bool
+  /// Signed integers: `Int8` to `Int64`; `Int` is ``i64``.
   case i8, i16, i32, i64
+  /// Unsigned integers: `UInt8` to `UInt64`.
   case u8, u16, u32, u64
+  /// Floating-point numbers: `Float16`, `Float` and `Double`.
   case f16, f32, f64
 }
 
 /// A type that a ``Tensor`` can hold: booleans, integers of 8 to 64 bits and floating-point numbers of 16 to 64.
 public protocol TensorScalar: BitwiseCopyable, Sendable, Equatable {
+  /// The name of this type, as files and reports write it.
   static var dtype: DType { get }
 
   /// This value, to be cast to another type.

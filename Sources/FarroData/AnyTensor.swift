@@ -2,19 +2,31 @@ import Farro
 
 /// A tensor whose element type is known only when the program runs, for example that of a file.
 public enum AnyTensor: Sendable {
+  /// Elements of the type `Bool`.
   case bool(Tensor<Bool>)
+  /// Elements of the type `Int8`.
   case i8(Tensor<Int8>)
+  /// Elements of the type `Int16`.
   case i16(Tensor<Int16>)
+  /// Elements of the type `Int32`.
   case i32(Tensor<Int32>)
+  /// Elements of the type `Int64`.
   case i64(Tensor<Int64>)
+  /// Elements of the type `UInt8`.
   case u8(Tensor<UInt8>)
+  /// Elements of the type `UInt16`.
   case u16(Tensor<UInt16>)
+  /// Elements of the type `UInt32`.
   case u32(Tensor<UInt32>)
+  /// Elements of the type `UInt64`.
   case u64(Tensor<UInt64>)
   #if !(os(macOS) && arch(x86_64))
+    /// Elements of the type `Float16`.
     case f16(Tensor<Float16>)
   #endif
+  /// Elements of the type `Float`.
   case f32(Tensor<Float>)
+  /// Elements of the type `Double`.
   case f64(Tensor<Double>)
 }
 

@@ -16,7 +16,9 @@
 /// x.ticks.map(\.label)  // ["0.1", "1", "10", "100"]
 /// ```
 public struct Axis: Sendable, Hashable {
+  /// What grows evenly along an axis.
   public enum Scale: Sendable, Hashable {
+    /// Equal differences take equal lengths.
     case linear
     /// Equal ratios take equal lengths; ticks are at powers of 10.
     case logarithmic
@@ -24,10 +26,13 @@ public struct Axis: Sendable, Hashable {
 
   /// A value that is marked, with its label.
   public struct Tick: Sendable, Hashable {
+    /// Where it lies on the axis; not in pixels.
     public let value: Double
+    /// The value as text, for example "0.05", "20" or "1e6".
     public let label: String
   }
 
+  /// Whether differences or ratios take equal lengths.
   public let scale: Scale
 
   /// The first and the last value.

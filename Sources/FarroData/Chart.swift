@@ -11,8 +11,10 @@
 /// drawing.add(chart.marker(at: (2, 40), color: "crimson", label: "matmul"))
 /// ```
 public struct Chart: Sendable, Hashable {
+  /// The axis to the right and the axis upwards.
   public let x, y: Axis
 
+  /// A chart in the rectangle that two axes span.
   public init(x: Axis, y: Axis) { (self.x, self.y) = (x, y) }
 
   private static let grid = "#ccc"

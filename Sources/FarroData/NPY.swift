@@ -2,7 +2,7 @@ import Farro
 
 /// Arrays in NumPy's file format, as `numpy.save` writes and `numpy.load` reads them.
 ///
-/// Read are versions 1.0 to 3.0, elements of every ``DType`` in either byte order, and C and Fortran order. Structured
+/// Read are versions 1.0 to 3.0, elements of every `DType` in either byte order, and C and Fortran order. Structured
 /// types, objects, strings, complex and longer floating-point numbers are refused by name. Reading goes straight into the
 /// tensor's memory: nothing is held twice.
 ///

@@ -22,6 +22,7 @@ public struct NPYError: Error, Hashable, Sendable {
     case truncated(expectedBytes: Int, foundBytes: Int)
   }
 
+  /// What is wrong, and what would be right.
   public let problem: Problem
 
   /// The file's path; `nil` for bytes in memory.
@@ -32,10 +33,12 @@ public struct NPYError: Error, Hashable, Sendable {
 }
 
 extension NPYError: CustomStringConvertible {
+  /// The file, the place in it and the problem, in one line.
   public var description: String { "\(file ?? "NPY data"): at byte \(offset): \(problem)" }
 }
 
 extension NPYError.Problem: CustomStringConvertible {
+  /// What is wrong and what would be right, in one line.
   public var description: String {
     switch self {
     case .notNPY:

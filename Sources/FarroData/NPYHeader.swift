@@ -6,6 +6,7 @@ import Farro
 public struct NPYHeader: Hashable, Sendable {
   /// The order of the bytes of one element.
   public enum ByteOrder: Hashable, Sendable {
+    /// The least, or the most, significant byte first.
     case little, big
 
     /// This machine's.

@@ -2,9 +2,12 @@ import Farro
 
 /// How a kernel is run: with which instructions, on how many threads at most.
 public struct Configuration: Hashable, Sendable {
+  /// The instruction set whose kernels run.
   public var isa: InstructionSet
+  /// The most threads that a call may use.
   public var threads: Int
 
+  /// The kernels of `isa` on at most `threads` threads.
   public init(isa: InstructionSet, threads: Int) {
     (self.isa, self.threads) = (isa, threads)
   }

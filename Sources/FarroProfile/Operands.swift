@@ -13,6 +13,8 @@ func zeros(bytes: Int) -> Tensor<Float> {
 /// A tensor of numbers that look random in a range, the same for the same seed.
 ///
 /// One block of them is repeated, at the speed of a copy. Its length is a prime, so that rows of the usual lengths differ.
+///
+/// - Complexity: O(count of the result).
 public func operand<Scalar: KernelScalar>(
   _ type: Scalar.Type = Scalar.self,
   shape: [Int],
@@ -31,6 +33,8 @@ public func operand<Scalar: KernelScalar>(
 }
 
 /// The absolute values of a tensor's elements, as error bounds ask for them.
+///
+/// - Complexity: O(`tensor.count`).
 public func magnitudes<Scalar: KernelScalar>(of tensor: Tensor<Scalar>) -> Tensor<Scalar> {
   Tensor(unsafeUninitializedShape: tensor.shape) { magnitudes in
     tensor.withUnsafeBufferPointer { elements in

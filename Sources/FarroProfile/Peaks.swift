@@ -6,6 +6,7 @@ extension Peak.Kind {
 }
 
 extension Peak {
+  /// The instruction set and the number of threads that it was measured with.
   public var configuration: Configuration { Configuration(isa: isa, threads: threads) }
 
   /// Operations or bytes per second.

@@ -6,10 +6,14 @@ import Foundation
 /// Encoded with ``jsonData()`` it is the `profile.json` that tools read: keys in snake case, a fact that the machine does
 /// not tell left out, rates in 10⁹ per second, times in seconds.
 public struct Profile: Codable, Sendable, Equatable {
+  /// The facts of the machine that was measured.
   public var machine: Machine
+  /// Its limits, one for each kind, level and configuration.
   public var peaks: [Peak]
+  /// What the kernels reached, in the order in which they are registered.
   public var kernels: [KernelResult]
 
+  /// A profile of parts that were measured, or read, elsewhere.
   public init(machine: Machine, peaks: [Peak], kernels: [KernelResult]) {
     self.machine = machine
     self.peaks = peaks
@@ -19,8 +23,11 @@ public struct Profile: Codable, Sendable, Equatable {
 
 /// The facts of a machine; what it does not tell is `nil`, and absent from the JSON.
 public struct Machine: Codable, Sendable, Equatable {
+  /// The brand of the CPU; "unknown" where the machine does not tell.
   public var name: String
+  /// The maker of the CPU; "unknown" where the machine does not tell.
   public var vendor: String
+  /// Logical cores online.
   public var logicalCores: Int
   /// Cores that the process may use (affinity, and the CPU quota of its control group).
   public var usableCores: Int
@@ -32,8 +39,11 @@ public struct Machine: Codable, Sendable, Equatable {
   public var instructionSets: [InstructionSet]
   /// The data cache and the second-level cache of one core; one instance of the third-level cache.
   public var l1DataBytes, l2Bytes, l3Bytes: Int?
+  /// The length of a cache line.
   public var cacheLineBytes: Int?
+  /// Main memory.
   public var memoryBytes: Int?
+  /// The best known maximum or nominal clock.
   public var frequencyHertz: Double?
 
   enum CodingKeys: String, CodingKey {
@@ -53,11 +63,16 @@ public struct Machine: Codable, Sendable, Equatable {
 
 /// A place that data comes from, nearest first.
 public enum MemoryLevel: String, Codable, Sendable, CaseIterable, Comparable {
+  /// The data cache of each core.
   case l1 = "L1"
+  /// The second-level cache of each core.
   case l2 = "L2"
+  /// The third-level cache, shared by cores.
   case l3 = "L3"
+  /// Main memory.
   case dram = "DRAM"
 
+  /// Whether `a` is nearer to the core than `b`.
   public static func < (a: MemoryLevel, b: MemoryLevel) -> Bool {
     allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
   }
@@ -65,16 +80,25 @@ public enum MemoryLevel: String, Codable, Sendable, CaseIterable, Comparable {
 
 /// One measured limit of the machine: a rate of arithmetic, or a bandwidth at a level of memory.
 public struct Peak: Codable, Sendable, Equatable {
+  /// What was measured.
   public enum Kind: String, Codable, Sendable, CaseIterable {
+    /// Multiply-adds of `Float`, independent and in registers.
     case fmaF32 = "fma_f32"
+    /// Multiply-adds of `Double`, independent and in registers.
     case fmaF64 = "fma_f64"
+    /// Bandwidths of `s += x[i]`, `y[i] = s`, `y[i] = x[i]` and `z[i] = x[i] + s * y[i]`.
     case read, write, copy, triad
+    /// ``write`` with stores that bypass the caches.
     case writeNonTemporal = "write_nt"
+    /// ``copy`` with stores that bypass the caches.
     case copyNonTemporal = "copy_nt"
   }
 
+  /// What was measured.
   public var kind: Kind
+  /// The instruction set that it was measured with.
   public var isa: InstructionSet
+  /// The threads that it was measured with.
   public var threads: Int
   /// The level of memory of a bandwidth; `nil` for arithmetic.
   public var level: MemoryLevel?
@@ -83,10 +107,12 @@ public struct Peak: Codable, Sendable, Equatable {
   /// 10⁹ bytes read and written per second; `nil` for arithmetic.
   public var gbps: Double?
 
+  /// A rate of arithmetic, in 10⁹ operations per second.
   public init(kind: Kind, isa: InstructionSet, threads: Int, gflops: Double) {
     (self.kind, self.isa, self.threads, self.gflops) = (kind, isa, threads, gflops)
   }
 
+  /// A bandwidth, in 10⁹ bytes per second.
   public init(kind: Kind, level: MemoryLevel, isa: InstructionSet, threads: Int, gbps: Double) {
     (self.kind, self.level, self.isa, self.threads, self.gbps) = (kind, level, isa, threads, gbps)
   }
@@ -104,8 +130,10 @@ public enum Traffic: String, Codable, Sendable {
 public enum Bound: Sendable, Equatable, Hashable, RawRepresentable, Codable {
   /// The rate of multiply-adds, ``Peak/Kind/fmaF32`` or ``Peak/Kind/fmaF64``.
   case compute(Peak.Kind)
+  /// The bandwidth of the level that the operands and results fit in.
   case memory(MemoryLevel, Traffic)
 
+  /// The bound of a text as ``rawValue`` has it; `nil` for any other text.
   public init?(rawValue: String) {
     let words = rawValue.split(separator: " ").map(String.init)
     if words.count == 1, let kind = Peak.Kind(rawValue: words[0]), kind == .fmaF32 || kind == .fmaF64 {
@@ -117,6 +145,7 @@ public enum Bound: Sendable, Equatable, Hashable, RawRepresentable, Codable {
     }
   }
 
+  /// The bound as text: `fma_f32`, `L2 copy`, `DRAM read`.
   public var rawValue: String {
     switch self {
     case .compute(let kind): kind.rawValue
@@ -129,10 +158,13 @@ public enum Bound: Sendable, Equatable, Hashable, RawRepresentable, Codable {
 public struct KernelResult: Codable, Sendable, Equatable {
   /// The folder of the kernel under CKernels, and the operation.
   public var family, name: String
+  /// The element type.
   public var dtype: DType
   /// The axes that determine the work; for a matrix product (m, n, k), or (batch, m, n, k).
   public var shape: [Int]
+  /// The instruction set that it ran with.
   public var isa: InstructionSet
+  /// The most threads that it was allowed.
   public var threads: Int
   /// Of one call.
   public var medianSeconds, minSeconds: Double
@@ -144,6 +176,7 @@ public struct KernelResult: Codable, Sendable, Equatable {
   public var gbps: Double
   /// Floating-point operations per byte of the minimum traffic.
   public var intensity: Double
+  /// The limit that applies.
   public var bound: Bound
   /// The rate as a fraction of ``bound``, measured beside it.
   public var fractionOfBound: Double
@@ -155,6 +188,7 @@ public struct KernelResult: Codable, Sendable, Equatable {
     case fractionOfBound = "fraction_of_bound"
   }
 
+  /// A result of numbers that were measured, or read, elsewhere.
   public init(
     key: Key,
     medianSeconds: Double,
@@ -182,18 +216,25 @@ public struct KernelResult: Codable, Sendable, Equatable {
 extension KernelResult {
   /// What two results must share to be compared.
   public struct Key: Hashable, Sendable {
+    /// The folder of the kernel under CKernels, and the operation.
     public var family, name: String
+    /// The element type.
     public var dtype: DType
+    /// The axes that determine the work, as in ``KernelResult/shape``.
     public var shape: [Int]
+    /// The instruction set.
     public var isa: InstructionSet
+    /// The most threads allowed.
     public var threads: Int
 
+    /// The key of results of one kernel, shape and configuration.
     public init(family: String, name: String, dtype: DType, shape: [Int], isa: InstructionSet, threads: Int) {
       (self.family, self.name, self.dtype, self.shape) = (family, name, dtype, shape)
       (self.isa, self.threads) = (isa, threads)
     }
   }
 
+  /// What this result and another must share to be compared.
   public var key: Key {
     Key(family: family, name: name, dtype: dtype, shape: shape, isa: isa, threads: threads)
   }

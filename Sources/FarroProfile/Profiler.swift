@@ -2,11 +2,13 @@ import Farro
 
 /// Measures the machine's limits and what registered kernels reach of them.
 public struct Profiler: Sendable {
+  /// What to measure, and for how long.
   public struct Options: Sendable {
-    /// `nil` for all.
+    /// Kernels of these families only; `nil` for all.
     public var families: Set<String>?
-    /// `nil` for all.
+    /// Kernels of these element types only; `nil` for all.
     public var dtypes: Set<DType>?
+    /// Instruction sets and numbers of threads; every kernel runs in each.
     public var configurations: [Configuration]
     /// Every registered shape, instead of one in cache and one out of it.
     public var allShapes: Bool
@@ -14,7 +16,14 @@ public struct Profiler: Sendable {
     /// what a slow one takes beyond that.
     public var budget: Duration
 
-    /// - Parameter configurations: by default, the current instruction set with one thread, and with all.
+    /// What to measure, and for how long; by default, everything in 90 seconds.
+    ///
+    /// - Parameters:
+    ///   - families: Kernels of these families only; `nil` for all.
+    ///   - dtypes: Kernels of these element types only; `nil` for all.
+    ///   - configurations: What to run each kernel in; when `nil`, the current instruction set with one thread, and with all.
+    ///   - allShapes: Whether to walk every registered shape.
+    ///   - budget: The time to take in all.
     public init(
       families: Set<String>? = nil,
       dtypes: Set<DType>? = nil,
@@ -41,14 +50,17 @@ public struct Profiler: Sendable {
 
   /// How far a run has come.
   public struct Progress: Sendable {
+    /// Measurements made, and to be made in all.
     public let completed, total: Int
     /// What is measured now.
     public let activity: String
   }
 
+  /// What to measure, and for how long.
   public let options: Options
   let kernels: [ProfiledKernel]
 
+  /// A profiler of those of `kernels` whose family and element type `options` ask for.
   public init(_ options: Options = Options(), kernels: [ProfiledKernel] = ProfiledKernel.all) {
     self.options = options
     self.kernels = kernels.filter {
@@ -56,8 +68,9 @@ public struct Profiler: Sendable {
     }
   }
 
-  /// Runs.
+  /// Measures the limits, then every kernel.
   ///
+  /// - Parameter progress: Called before each measurement.
   /// - Throws: `CancellationError` when the current task is cancelled.
   public func run(progress: (Progress) -> Void = { _ in }) throws -> Profile {
     let machine = Machine.current

@@ -4,8 +4,10 @@ import Foundation
 public struct Program: Sendable, Equatable, Codable {
   /// A path when it contains a slash, else a name that is looked up in `PATH`.
   public var executable: String
+  /// What follows the executable, one string per argument, not read by any shell.
   public var arguments: [String]
 
+  /// A program with its arguments.
   public init(_ executable: String, _ arguments: [String] = []) {
     (self.executable, self.arguments) = (executable, arguments)
   }
@@ -68,6 +70,7 @@ public enum ProgramError: Error, Equatable, CustomStringConvertible {
   /// It was ended because it ran for longer than allowed.
   case timedOut(Program, seconds: Double)
 
+  /// What was wrong, in one line.
   public var description: String {
     switch self {
     case .unreadable(let line): "cannot be read as a command (is a quote missing?): \(line)"

@@ -1,11 +1,15 @@
 /// The runs of one program among those timed in turn.
 public struct ProgramTiming: Sendable, Equatable {
+  /// What was run.
   public let program: Program
   /// In the order run, the warm-up left out; never empty.
   public let runs: [ProgramRun]
 
+  /// The time from start to end of each run, summarized.
   public var wallSeconds: Summary { Summary(runs.map(\.wallSeconds)) }
+  /// The CPU time in the program, summarized.
   public var userSeconds: Summary { Summary(runs.map(\.userSeconds)) }
+  /// The CPU time in the kernel on the program's behalf, summarized.
   public var systemSeconds: Summary { Summary(runs.map(\.systemSeconds)) }
 
   /// The highest peak of all runs; `nil` where the system does not tell.
@@ -26,6 +30,7 @@ public struct ProgramTiming: Sendable, Equatable {
 /// Two programs run in the order a b, b a, a b ..., so that what slows the machine for a while slows both.
 ///
 /// - Parameters:
+///   - programs: One to time alone, or several to compare.
 ///   - runs: Measured runs of each program.
 ///   - warmUp: Runs of each program before those, which fill the caches of files and are not counted.
 ///   - timeout: Seconds that one run may take; `nil` for any time.

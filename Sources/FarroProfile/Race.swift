@@ -5,14 +5,23 @@ import Farro
 /// The ways that make a new array and those that work in place move the same bytes, so their rates can be compared; but what
 /// is in place has no new memory to find, and fresh pages cost more than the addition does.
 public enum AddOne: String, CaseIterable, Sendable, Codable {
+  /// `for i in x.indices { y[i] = x[i] + 1 }` into an array of zeros.
   case forLoop = "for loop over indices"
+  /// `append` to an array with reserved capacity.
   case append = "append"
+  /// `x.map { $0 + 1 }`.
   case map = "map"
+  /// A loop over unsafe buffers into an array that is not first cleared.
   case unsafeBuffers = "withUnsafeBufferPointer"
+  /// `for i in x.indices { x[i] += 1 }`.
   case inPlace = "for loop in place"
+  /// The same within `withUnsafeMutableBufferPointer`.
   case unsafeInPlace = "withUnsafeMutableBufferPointer in place"
+  /// `Tensor + 1`, a new tensor from the pool.
   case tensor = "Tensor + 1"
+  /// `Tensor += 1`.
   case tensorInPlace = "Tensor += 1"
+  /// The C kernel, into a tensor that exists.
   case kernel = "Farro kernel into:"
 }
 
@@ -94,15 +103,19 @@ extension AddOne {
 
 /// How the ways of ``AddOne`` compare on one number of elements; encoded, the JSON of `farro race`.
 public struct RaceResult: Sendable, Equatable, Codable {
+  /// The number of elements.
   public var count: Int
   /// Whether the ways were compiled without optimization: their times then tell nothing about release builds, except for
   /// the kernels', which are always optimized.
   public var isDebugBuild: Bool
   /// Threads that Farro's kernels may use; Swift's loops use one.
   public var threads: Int
+  /// One for each way, in the order of ``AddOne``.
   public var lanes: [Lane]
 
+  /// How one way did.
   public struct Lane: Sendable, Equatable, Codable {
+    /// The way.
     public var name: AddOne
     /// Of one pass over the elements.
     public var medianSeconds: Double
@@ -129,7 +142,9 @@ public struct RaceResult: Sendable, Equatable, Codable {
 
 /// Times every way of ``AddOne`` in turn on `count` elements: in each round all of them once, every other round backwards.
 ///
-/// - Parameter budget: How long to take; at least five rounds are made.
+/// - Parameters:
+///   - count: The number of elements.
+///   - budget: How long to take; at least five rounds are made.
 /// - Precondition: `count` is positive. Every way is first seen to be right.
 public func race(count: Int, budget: Duration = .seconds(2)) -> RaceResult {
   precondition(count > 0, "race: \(count) elements cannot be raced over")

@@ -8,6 +8,7 @@ import Farro
 public struct ProfiledKernel: Sendable {
   /// The folder of the kernel under CKernels, and the operation.
   public let family, name: String
+  /// The element type that it computes in; for bytes, `u8`.
   public let dtype: DType
   /// Every shape to walk. What the integers of a shape mean is the kernel's own; for a matrix product they are (m, n, k), or
   /// (batch, m, n, k).
@@ -31,11 +32,14 @@ public struct ProfiledKernel: Sendable {
     /// allows: at most 1 when it is right, infinite for a NaN.
     public let verify: () -> Double
 
+    /// A kernel whose operands and results the closures hold.
     public init(run: @escaping () -> Void, verify: @escaping () -> Double) {
       (self.run, self.verify) = (run, verify)
     }
   }
 
+  /// A kernel for ``Profiler``; the properties of the same names say what each parameter is.
+  ///
   /// - Precondition: `inCache` and `outOfCache` are among `shapes`.
   public init(
     family: String,
@@ -77,7 +81,12 @@ extension ProfiledKernel {
 
 /// The largest |actual - expected| / bound over all elements, infinite where one alone is a NaN.
 ///
-/// - Parameter bound: the error that the kernel's header allows at an element; positive.
+/// - Parameters:
+///   - actual: What the kernel gave.
+///   - expected: What its reference gives.
+///   - bound: The error that the kernel's header allows at an element; positive.
+/// - Precondition: both have the same shape.
+/// - Complexity: O(`actual.count`).
 public func worstError<Scalar: KernelScalar>(
   _ actual: Tensor<Scalar>,
   _ expected: Tensor<Scalar>,

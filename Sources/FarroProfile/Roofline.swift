@@ -2,13 +2,16 @@ import Farro
 
 /// What a piece of work asks of the machine.
 public struct Work: Sendable, Equatable {
+  /// Floating-point operations, a multiply-add counted as two.
   public var flops: Double
   /// The bytes that must move, each operand read or written once.
   public var bytes: Double
   /// The type computed in: which rate of multiply-adds bounds it.
   public var dtype: DType
+  /// How they move: which bandwidth bounds it.
   public var traffic: Traffic
 
+  /// The work of one call.
   public init(flops: Double, bytes: Double, dtype: DType = .f32, traffic: Traffic = .copy) {
     (self.flops, self.bytes, self.dtype, self.traffic) = (flops, bytes, dtype, traffic)
   }
@@ -21,6 +24,7 @@ public struct Work: Sendable, Equatable {
 public struct RooflinePoint: Sendable, Equatable {
   /// 10⁹ operations, and 10⁹ bytes, per second.
   public let gflops, gbps: Double
+  /// Floating-point operations per byte.
   public let intensity: Double
   /// The limit that applies: the one that takes longer to do the work at.
   public let bound: Bound
@@ -33,18 +37,26 @@ public struct RooflinePoint: Sendable, Equatable {
 /// Source: S. Williams, A. Waterman, D. Patterson, "Roofline: an insightful visual performance model for multicore
 /// architectures", CACM 52(4), 2009.
 public struct Roofline: Sendable {
+  /// The sizes that decide which level's bandwidth applies.
   public let hierarchy: MemoryHierarchy
+  /// The instruction set and number of threads whose limits these are.
   public let configuration: Configuration
   /// Of this configuration.
   public let peaks: [Peak]
 
-  /// - Parameter peaks: of any configuration; those of others are left aside.
+  /// The limits among `peaks` that belong to one configuration.
+  ///
+  /// - Parameters:
+  ///   - hierarchy: The sizes that decide which level's bandwidth applies.
+  ///   - peaks: Of any configuration; those of others are left aside.
+  ///   - configuration: The one to keep.
   public init(_ hierarchy: MemoryHierarchy, _ peaks: [Peak], _ configuration: Configuration) {
     self.hierarchy = hierarchy
     self.configuration = configuration
     self.peaks = peaks.filter { $0.configuration == configuration }
   }
 
+  /// The limits that a profile found.
   public init(_ profile: Profile, _ configuration: Configuration) {
     self.init(MemoryHierarchy(profile.machine), profile.peaks, configuration)
   }

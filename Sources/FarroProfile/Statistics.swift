@@ -5,6 +5,7 @@ import Foundation
 public struct Summary: Sendable, Equatable {
   /// The number of samples.
   public let count: Int
+  /// The least and the greatest sample.
   public let min, max: Double
   /// Quartiles, by linear interpolation between the samples at ranks around `(count - 1) p`.
   public let lowerQuartile, median, upperQuartile: Double
@@ -15,6 +16,8 @@ public struct Summary: Sendable, Equatable {
   /// The interquartile range divided by the median: the relative width of the middle half.
   public var spread: Double { median == 0 ? 0 : (upperQuartile - lowerQuartile) / median }
 
+  /// What `samples`, in any order, say.
+  ///
   /// - Precondition: `samples` is not empty and holds no NaN.
   /// - Complexity: O(n log n).
   public init(_ samples: some Sequence<Double>) {

@@ -5,9 +5,14 @@ public struct TimingOptions: Sendable {
   /// A sample repeats the call until it lasts this long, so that reading the clock (some 50 ns) and its resolution do not
   /// count.
   public var sampleDuration: Duration
+  /// Samples to take even when the budget is spent.
   public var leastSamples: Int
+  /// Samples after which to stop even when the budget is not spent.
   public var mostSamples: Int
 
+  /// Options with defaults for calls from nanoseconds to a fraction of a second.
+  ///
+  /// - Precondition: `leastSamples` is positive and at most `mostSamples`.
   public init(
     budget: Duration = .seconds(1),
     sampleDuration: Duration = .microseconds(200),
@@ -35,6 +40,7 @@ public struct Timing: Sendable, Equatable {
 
 /// Two things timed in turn.
 public struct TimingComparison: Sendable, Equatable {
+  /// Each on its own.
   public let a, b: Timing
   /// The time of `b` divided by that of `a`, one ratio per pair of samples taken one right after the other: what slows the
   /// machine down for a while slows both, and leaves the ratio alone.
