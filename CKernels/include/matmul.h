@@ -27,7 +27,9 @@ typedef struct farro_matmul_shape {
 // Accumulates in the element type with fused multiply-add where the instruction set has it, the k products in blocks
 // of ascending k. Error bound per element, u = 2^-24 (f32) or 2^-53 (f64):
 //   |C - exact| <= (k + 3) u (|alpha| |op(A)| |op(B)| + |beta| |C|).
-// The result does not depend on the number of threads. O(m n k) time; work space O(min(n, 4096) min(k, 768)).
+// The result does not depend on the number of threads. O(m n k) time; work space for min(n, 4096) x
+// min(k, 768) elements, and where rows of A must be packed 56 x min(k, 768) for each thread. After FARRO_ERROR_MEMORY,
+// the first products of a batch may be written.
 //
 // Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008.
 FARRO_API farro_status farro_matmul_f32(const farro_matmul_shape *shape, float alpha, const float *a, const float *b,

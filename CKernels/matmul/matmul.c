@@ -74,8 +74,7 @@ typedef struct {
   const void *beta;
   size_t row, rows, column, columns, step, steps; // the block of op(A) op(B): offsets and sizes in m, n, k
   size_t row_panels, column_panels, chunks;
-  void *packed_b;      // panel j at j * columns * steps (of the full tile)
-  _Atomic bool failed; // no memory
+  void *packed_b; // panel j at j * columns * steps (of the full tile)
 } block;
 
 static void pack_columns(void *context, size_t first, size_t last) {
@@ -127,9 +126,11 @@ static row_panels pack_rows(const block *w, size_t first, size_t count, void *sp
 }
 
 static row_panels rows_in_place(const block *w, size_t first) {
-  const size_t lda = w->plan->shape->lda;
-  const void *a = offset(w->plan, w->a, first * lda + w->step);
-  return (row_panels){.a = a, .a_row = lda, .a_step = 1, .panel = w->plan->kernels->rows * lda};
+  const plan *p = w->plan;
+  const size_t lda = p->shape->lda, rows = p->kernels->rows;
+  if (p->shape->transpose_a)
+    return (row_panels){.a = offset(p, w->a, w->step * lda + first), .a_row = 1, .a_step = lda, .panel = rows};
+  return (row_panels){.a = offset(p, w->a, first * lda + w->step), .a_row = lda, .a_step = 1, .panel = rows * lda};
 }
 
 static void multiply_panels(const block *w, size_t first, size_t last, row_panels from) {
@@ -158,16 +159,14 @@ static void multiply_panels(const block *w, size_t first, size_t last, row_panel
 }
 
 static void multiply_chunks(void *context, size_t first, size_t last) {
-  block *w = context;
+  const block *w = context;
   const size_t rows = w->plan->kernels->rows;
-  const bool packs = packs_rows(w);
-  const size_t bytes = packs ? chunk_rows * rows * packed_pitch(w) * w->plan->kernels->element_bytes : 0;
-  void *space = farro_allocate(bytes);
-  if (!space) w->failed = true;
-  for (size_t chunk = first; space && chunk < last; chunk++) {
+  const size_t bytes = packs_rows(w) ? chunk_rows * rows * packed_pitch(w) * w->plan->kernels->element_bytes : 0;
+  void *space = bytes ? farro_allocate(bytes) : NULL; // without memory the rows are read in place, slower
+  for (size_t chunk = first; chunk < last; chunk++) {
     const size_t i0 = chunk * w->row_panels / w->chunks, i1 = (chunk + 1) * w->row_panels / w->chunks;
     const size_t row = i0 * rows, count = smaller(i1 * rows, w->rows) - row;
-    multiply_panels(w, i0, i1, packs ? pack_rows(w, row, count, space) : rows_in_place(w, row));
+    multiply_panels(w, i0, i1, space ? pack_rows(w, row, count, space) : rows_in_place(w, row));
   }
   farro_release(space, bytes);
 }
@@ -202,7 +201,7 @@ static farro_status multiply_packed(const plan *p, const void *a, const void *b,
     }
   }
   farro_release(space, bytes);
-  return w.failed ? FARRO_ERROR_MEMORY : FARRO_OK;
+  return FARRO_OK;
 }
 
 // ---- batches ----

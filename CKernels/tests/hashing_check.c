@@ -74,7 +74,42 @@ static void check_golden_values(const golden *values, size_t count, uint64_t see
   }
 }
 
+// ---- published values: of the sanity check that xxHash 0.8 ships ----
+
+static void check_published(void) {
+  static const struct {
+    size_t length;
+    uint64_t xxh3;
+  } xxh3[] = {{0, 0x2D06800538D394C2},   {1, 0xC44BDFF4074EECDB},    {6, 0x27B56A84CD2D7325},
+              {12, 0xA713DAF0DFBB77E7},  {24, 0xA3FE70BF9D3510EB},   {48, 0x397DA259ECBA1F11},
+              {80, 0xBCDEFBBB2C47C90A},  {195, 0xCD94217EE362EC3A},  {403, 0xCDEB804D65C6DEA4},
+              {512, 0x617E49599013CB6B}, {2048, 0xDD59E2C3A5F038E0}, {2240, 0x6E73A90539CF2948},
+              {2367, 0xCB37AEB9E5D361ED}};
+  static const struct {
+    size_t length;
+    uint64_t xxh64;
+    uint32_t xxh32;
+  } others[] = {{0, 0xEF46DB3751D8E999, 0x02CC5D05},
+                {1, 0xE934A84ADB052768, 0xCF65B03E},
+                {14, 0x8282DCC4994E35C8, 0x1208E7E2},
+                {222, 0xB641AE8CB691C174, 0x5BD11DBD}};
+  uint8_t bytes[2367];
+  uint64_t state = 2654435761u;
+  for (size_t i = 0; i < sizeof bytes; i++, state *= 11400714785074694797u) bytes[i] = (uint8_t)(state >> 56);
+  for (size_t i = 0; i < COUNT(xxh3); i++) {
+    uint64_t hash = 0;
+    farro_xxh3_64(bytes, xxh3[i].length, 0, &hash);
+    EXPECT(hash == xxh3[i].xxh3, "XXH3 of %zu bytes is not the published value", xxh3[i].length);
+  }
+  for (size_t i = 0; i < COUNT(others); i++) {
+    const size_t length = others[i].length;
+    EXPECT(farro_xxh64(bytes, length, 0) == others[i].xxh64, "XXH64 of %zu bytes", length);
+    EXPECT(farro_xxh32(bytes, length, 0) == others[i].xxh32, "XXH32 of %zu bytes", length);
+  }
+}
+
 static void check_golden(void) {
+  check_published();
   static char text[10000];
   for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i % 26);
   check_golden_values(unseeded, COUNT(unseeded), 0, text);
