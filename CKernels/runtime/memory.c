@@ -51,13 +51,13 @@ static bool is_kept(size_t bytes) { return bytes >= smallest_kept && bytes <= cl
 // ---- the operating system ----
 
 static void *allocate_fresh(size_t bytes) {
-  const size_t unit = bytes >= huge_page ? huge_page : alignment;
-  if (bytes > SIZE_MAX - unit) return NULL;
-  const size_t rounded = (bytes + unit - 1) / unit * unit;
-  void *memory = aligned_alloc(unit, rounded ? rounded : unit);
+  const bool is_huge = bytes >= huge_page;
+  void *memory = NULL;
+  if (posix_memalign(&memory, is_huge ? huge_page : alignment, bytes ? bytes : 1) != 0) return NULL;
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-  // Without it a sweep over a large tensor spends up to a quarter of its time on TLB misses. Only advice: may fail.
-  if (memory && unit == huge_page) madvise(memory, rounded, MADV_HUGEPAGE);
+  // Without it a sweep over a large tensor spends up to a quarter of its time on TLB misses. Only advice: may fail. Not
+  // for the rest behind the last whole huge page, which would be held, but not counted, up to its end.
+  if (is_huge) madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
 #endif
   return memory;
 }

@@ -205,6 +205,26 @@ static bool has_80_mebibytes(void) {
   return farro_allocate(80 << 20) != NULL;
 }
 
+static size_t resident_bytes(void) {
+  size_t pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (file && fscanf(file, "%*u %zu", &pages) != 1) pages = 0;
+  if (file) fclose(file);
+  return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+// Blocks a little larger than a huge page hold what the pool counts, not two huge pages each.
+static bool counts_what_it_holds(void) {
+  enum { blocks = 32, bytes = (2 << 20) + (200 << 10) };
+  void *memory[blocks];
+  farro_pool_trim(0);
+  const size_t before = resident_bytes();
+  for (size_t i = 0; i < blocks; i++) memory[i] = memset(farro_allocate(bytes), 1, bytes);
+  for (size_t i = 0; i < blocks; i++) farro_release(memory[i], bytes);
+  const size_t after = resident_bytes();
+  return after - before <= farro_pool_facts().held_bytes * 5 / 4;
+}
+
 void check_runtime(void) {
   check_instruction_sets();
   check_facts();
@@ -215,6 +235,7 @@ void check_runtime(void) {
   check_thread_caps();
   check_pool();
   check_fork();
+  EXPECT(holds_in_child(counts_what_it_holds), "the pool holds more than it counts");
   EXPECT(holds_in_child(has_80_mebibytes), "there is no memory but in the pool");
   printf("runtime checked\n");
 }
