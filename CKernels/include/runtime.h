@@ -19,7 +19,8 @@
 extern "C" {
 #endif
 
-// What a kernel answers. Outputs are untouched unless the answer is FARRO_OK.
+// What a kernel answers. After FARRO_ERROR_ISA and FARRO_ERROR_ARGUMENT outputs are untouched; after
+// FARRO_ERROR_MEMORY, what they hold is undefined.
 typedef enum farro_status {
   FARRO_OK = 0,
   FARRO_ERROR_ISA = 1,      // FARRO_ISA names an instruction set that is unknown, or that this machine lacks
