@@ -59,7 +59,8 @@ static void pack_panels(void *context, size_t first, size_t last) {
     const size_t row = panel * s->width, used = smaller(s->width, s->rows - row);
     const size_t width = s->padded ? s->width : used;
     void *to = at(p, s->panels, row * p->d);
-    p->matmul->pack_across(used, width, p->d, at(p, s->matrix, (s->first + row) * s->ld), s->ld, to);
+    // Rows without elements may be NULL.
+    if (p->d) p->matmul->pack_across(used, width, p->d, at(p, s->matrix, (s->first + row) * s->ld), s->ld, to);
     if (p->distance->prepare[p->metric]) p->distance->prepare[p->metric](width, p->d, to, at(p, s->norms, row));
   }
 }

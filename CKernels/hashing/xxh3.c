@@ -10,8 +10,8 @@ const _Alignas(64) uint64_t xxh3_first_sums[8] = {prime32_3, prime64_1, prime64_
 
 static const xxh3_secret default_secret = {xxh3_default_bytes, xxh3_secret_bytes};
 
-// Short inputs run the same scalar code everywhere, but an unusable FARRO_ISA must not pass unseen. Once a table was
-// there it stays there, so that is remembered: asking takes 3.8 ns, the hash of 16 bytes 1.7 (Zen 5).
+// Short inputs run the same scalar code everywhere, but an unusable FARRO_ISA must not pass unseen. Once it was
+// found usable it stays so, and that is remembered: asking takes 3.8 ns, the hash of 16 bytes 1.7 (Zen 5).
 static atomic_bool accepted;
 
 // Whether the hash needs neither the table of kernels nor a first look at FARRO_ISA.
@@ -22,7 +22,8 @@ static bool is_simple(size_t length) {
 static const hashing_kernels *current_kernels(void) {
   const farro_kernels *kernels = farro_current_kernels();
   if (!kernels) return NULL;
-  atomic_store_explicit(&accepted, true, memory_order_relaxed);
+  // Not because of a choice of this thread's own: the others have none.
+  if (farro_process_has_kernels()) atomic_store_explicit(&accepted, true, memory_order_relaxed);
   return kernels->hashing;
 }
 
@@ -55,7 +56,10 @@ static farro_hash128 long_128(const hashing_kernels *kernels, const uint8_t *dat
 static __attribute__((noinline)) farro_status any_64(const void *data, size_t length, uint64_t seed, uint64_t *hash) {
   const hashing_kernels *kernels = current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  if (is_simple(length)) return farro_xxh3_64(data, length, seed, hash);
+  if (length <= xxh3_most_short) {
+    *hash = xxh3_short_64(data, length, xxh3_default_bytes, seed);
+    return FARRO_OK;
+  }
   _Alignas(64) uint64_t words[24];
   const xxh3_secret secret = secret_of(seed, words);
   *hash = long_64(kernels, data, length, &secret);
@@ -66,7 +70,10 @@ static __attribute__((noinline)) farro_status any_128(const void *data, size_t l
                                                       farro_hash128 *hash) {
   const hashing_kernels *kernels = current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  if (is_simple(length)) return farro_xxh3_128(data, length, seed, hash);
+  if (length <= xxh3_most_short) {
+    *hash = xxh3_short_128(data, length, xxh3_default_bytes, seed);
+    return FARRO_OK;
+  }
   _Alignas(64) uint64_t words[24];
   const xxh3_secret secret = secret_of(seed, words);
   *hash = long_128(kernels, data, length, &secret);

@@ -76,6 +76,7 @@ FARRO_API farro_status farro_sigmoid_f32(size_t n, const float *x, float *out);
 FARRO_API farro_status farro_sigmoid_f64(size_t n, const double *x, double *out);
 
 // ---- oracles of the tests: plain loops, computed in double (long double for f64) and rounded at the end ------------
+// (multiply-add by fma, which rounds once).
 
 FARRO_API farro_status farro_multiply_add_reference_f32(const farro_multiply_add_shape *shape, const float *a,
                                                         const float *b, const float *c, float *out);

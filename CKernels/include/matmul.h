@@ -21,8 +21,9 @@ typedef struct farro_matmul_shape {
 // C = alpha op(A) op(B) + beta C for each product of the batch.
 //
 // As in BLAS, beta = 0 overwrites C without reading it, and alpha = 0 or k = 0 reads neither A nor B. C must not
-// overlap A or B, and the batch's matrices C must not overlap one another (FARRO_ERROR_ARGUMENT for leading dimensions
-// or strides that would make them). Pointers need only their element's alignment; NULL is legal where nothing is read.
+// overlap A or B. The batch's matrices C lie one behind another: stride_c is at least (m - 1) ldc + n
+// (FARRO_ERROR_ARGUMENT, as for a leading dimension below its row's length). Pointers need only their element's
+// alignment; NULL is legal where nothing is read.
 //
 // Accumulates in the element type with fused multiply-add where the instruction set has it, the k products in blocks
 // of ascending k. Error bound per element, u = 2^-24 (f32) or 2^-53 (f64):

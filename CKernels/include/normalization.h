@@ -5,7 +5,9 @@
 //
 // In the error bounds u = 2^-24 (f32) or 2^-53 (f64), and h(n) is the most roundings that a term of a sum over n
 // elements meets: sums run in the element type in at least 8 interleaved parts over blocks of 4096, and the sums of
-// blocks are added in double, so that h(n) = min(n, 4096) / 8 + 8, to which f64 adds n / 4096.
+// blocks are added in double, so that h(n) = min(n, 4096) / 8 + 8, to which f64 adds n / 4096. They hold as long as
+// sums, differences and squares neither overflow nor underflow in the element type: rows and columns of f32 whose
+// deviation is below 10^-19 should be scaled up first.
 //
 // An output too large for the caches is written past them when that is faster than through them.
 #ifndef FARRO_NORMALIZATION_H

@@ -19,7 +19,8 @@ typedef struct farro_reduction_shape {
   size_t outer, axis, inner;
 } farro_reduction_shape;
 
-// The sum; 0 of an empty axis. Blocks are summed in the element type, in many interleaved parts, and merged in double.
+// The sum; 0 of an empty axis. Blocks of at most 4096 elements are summed in the element type, in many interleaved
+// parts, where they must not overflow, and merged in double.
 // With u = 2^-24 (f32) or 2^-53 (f64) and n = axis:
 //   |sum - exact| <= (min(n, 270) + log2(n) u64 / u) u sum|x|,  u64 = 2^-53.
 FARRO_API farro_status farro_sum_f32(const farro_reduction_shape *shape, const float *x, float *out);
@@ -32,7 +33,7 @@ FARRO_API farro_status farro_mean_f64(const farro_reduction_shape *shape, const 
 // sum (x - mean)^2 / (n - correction): correction 0 is the population's variance, 1 the unbiased estimate (`ddof` in
 // NumPy). NaN unless correction < n. Two passes over each block in cache, the second corrected for the rounding of the
 // mean, so that the relative error stays below (min(n, 530) + log2(n) + 4) u however large the mean is against the
-// deviation, as long as the x themselves carry it.
+// deviation, as long as the x themselves carry it and neither the sum of a block nor a square overflows or underflows.
 //
 // Sources: T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample variance", The American Statistician
 // 37(3), 1983 (the corrected two-pass algorithm and the merging of blocks).

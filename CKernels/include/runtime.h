@@ -19,8 +19,8 @@
 extern "C" {
 #endif
 
-// What a kernel answers. Outputs are untouched after FARRO_ERROR_ISA and FARRO_ERROR_ARGUMENT, and not to be relied on
-// after FARRO_ERROR_MEMORY.
+// What a kernel answers. After FARRO_ERROR_ISA and FARRO_ERROR_ARGUMENT outputs are untouched; after
+// FARRO_ERROR_MEMORY, what they hold is undefined.
 typedef enum farro_status {
   FARRO_OK = 0,
   FARRO_ERROR_ISA = 1,      // FARRO_ISA names an instruction set that is unknown, or that this machine lacks

@@ -76,14 +76,17 @@ bool farro_isa_supported(farro_isa isa) {
   return isa >= 0 && isa < FARRO_ISA_COUNT && supported[isa];
 }
 
-farro_isa farro_current_isa(void) {
-  if (local_choice != FARRO_ISA_NONE) return local_choice;
+static farro_isa process_isa(void) {
   // Every kernel call comes through here: once chosen, one load.
   const farro_isa chosen = atomic_load_explicit(&process_choice, memory_order_acquire);
   if (chosen != FARRO_ISA_NONE) return chosen;
   pthread_once(&once, choose);
   return process_choice;
 }
+
+farro_isa farro_current_isa(void) { return local_choice != FARRO_ISA_NONE ? local_choice : process_isa(); }
+
+bool farro_process_has_kernels(void) { return process_isa() != FARRO_ISA_NONE; }
 
 farro_status farro_set_local_isa(farro_isa isa, farro_isa *previous) {
   if (isa != FARRO_ISA_NONE && !farro_isa_supported(isa)) return FARRO_ERROR_ISA;

@@ -26,4 +26,7 @@ typedef struct farro_kernels {
 // outside every loop.
 const farro_kernels *farro_current_kernels(void);
 
+// Whether a thread without a choice of its own has a table, now and from now on.
+bool farro_process_has_kernels(void);
+
 #endif

@@ -51,13 +51,13 @@ static bool is_kept(size_t bytes) { return bytes >= smallest_kept && bytes <= cl
 // ---- the operating system ----
 
 static void *allocate_fresh(size_t bytes) {
-  const size_t unit = bytes >= huge_page ? huge_page : alignment;
-  if (bytes > SIZE_MAX - unit) return NULL;
-  const size_t rounded = (bytes + unit - 1) / unit * unit;
-  void *memory = aligned_alloc(unit, rounded ? rounded : unit);
+  const bool is_huge = bytes >= huge_page;
+  void *memory = NULL;
+  if (posix_memalign(&memory, is_huge ? huge_page : alignment, bytes ? bytes : 1) != 0) return NULL;
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-  // Without it a sweep over a large tensor spends up to a quarter of its time on TLB misses. Only advice: may fail.
-  if (memory && unit == huge_page) madvise(memory, rounded, MADV_HUGEPAGE);
+  // Without it a sweep over a large tensor spends up to a quarter of its time on TLB misses. Only advice: may fail. Not
+  // for the rest behind the last whole huge page, which would be held, but not counted, up to its end.
+  if (is_huge) madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
 #endif
   return memory;
 }
@@ -96,19 +96,35 @@ static void shrink(size_t bytes) {
     while (pool.statistics.held_bytes > bytes && pool.kept[class]) free(take(class));
 }
 
+// ---- fork ----
+
+static void lock(void) { pthread_mutex_lock(&pool.mutex); }
+static void unlock(void) { pthread_mutex_unlock(&pool.mutex); }
+
+// A child has only the thread that forked: a mutex that another one held would stay locked in it.
+__attribute__((constructor)) static void survive_fork(void) { pthread_atfork(lock, unlock, unlock); }
+
 // ---- public ----
 
+// Memory that is kept for reuse must not be what a caller lacks.
+static void *allocate_or_trim(size_t bytes) {
+  void *memory = allocate_fresh(bytes);
+  if (memory) return memory;
+  farro_pool_trim(0);
+  return allocate_fresh(bytes);
+}
+
 void *farro_allocate(size_t bytes) {
-  if (!is_kept(bytes)) return allocate_fresh(bytes);
+  if (!is_kept(bytes)) return allocate_or_trim(bytes);
   const size_t class = class_of(bytes);
-  pthread_mutex_lock(&pool.mutex);
+  lock();
   void *memory = take(class);
   if (memory)
     pool.statistics.hits++;
   else
     pool.statistics.misses++;
-  pthread_mutex_unlock(&pool.mutex);
-  return memory ? memory : allocate_fresh(class_bytes(class));
+  unlock();
+  return memory ? memory : allocate_or_trim(class_bytes(class));
 }
 
 void farro_release(void *pointer, size_t bytes) {
@@ -118,7 +134,7 @@ void farro_release(void *pointer, size_t bytes) {
     return;
   }
   const size_t class = class_of(bytes);
-  pthread_mutex_lock(&pool.mutex);
+  lock();
   ensure_limit();
   const size_t limit = pool.statistics.limit_bytes, size = class_bytes(class);
   const bool fits = size <= limit;
@@ -126,28 +142,28 @@ void farro_release(void *pointer, size_t bytes) {
     shrink(limit - size);
     keep(pointer, class);
   }
-  pthread_mutex_unlock(&pool.mutex);
+  unlock();
   if (!fits) free(pointer);
 }
 
 farro_pool_statistics farro_pool_facts(void) {
-  pthread_mutex_lock(&pool.mutex);
+  lock();
   ensure_limit();
   const farro_pool_statistics statistics = pool.statistics;
-  pthread_mutex_unlock(&pool.mutex);
+  unlock();
   return statistics;
 }
 
 void farro_pool_set_limit(size_t bytes) {
-  pthread_mutex_lock(&pool.mutex);
+  lock();
   pool.has_limit = true;
   pool.statistics.limit_bytes = bytes;
   shrink(bytes);
-  pthread_mutex_unlock(&pool.mutex);
+  unlock();
 }
 
 void farro_pool_trim(size_t bytes) {
-  pthread_mutex_lock(&pool.mutex);
+  lock();
   shrink(bytes);
-  pthread_mutex_unlock(&pool.mutex);
+  unlock();
 }

@@ -28,7 +28,6 @@ typedef VECTOR_TYPE(int32_t) i32v;
 typedef VECTOR_TYPE(int64_t) i64v;
 typedef VECTOR_TYPE(uint32_t) u32v;
 typedef VECTOR_TYPE(uint64_t) u64v;
-typedef VECTOR_TYPE(uint8_t) u8v;
 
 // The constraint of inline assembly for a vector in a register.
 #if defined(__x86_64__)

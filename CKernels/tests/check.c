@@ -76,6 +76,7 @@ static const struct {
 
 int main(int count, char **arguments) {
   exhaustive = count > 1 && strcmp(arguments[1], "--exhaustive") == 0;
+  check_refusal();
   for (int isa = 0; isa < FARRO_ISA_COUNT; isa++) {
     if (farro_set_local_isa((farro_isa)isa, NULL) != FARRO_OK) {
       printf("%-9s skipped: not on this machine\n", farro_isa_name((farro_isa)isa));

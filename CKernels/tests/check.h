@@ -24,8 +24,8 @@ extern bool exhaustive;
 double random_unit(void);
 size_t random_below(size_t bound);
 
-// `count` elements directly before an unreadable page, so that one element too far is a crash; and `skew` bytes off any
-// alignment where asked for. Freed with guarded_free.
+// `bytes` bytes directly before an unreadable page, so that one element too far is a crash, and as a rule off any
+// alignment but the element's. Freed with guarded_free.
 void *guarded_allocate(size_t bytes);
 void guarded_free(void *pointer, size_t bytes);
 
@@ -36,6 +36,7 @@ void fill_f64(double *values, size_t count);
 extern const size_t tail_sizes[];
 extern const size_t tail_size_count;
 
+void check_refusal(void); // before anything else: the choice of an instruction set is made once
 void check_runtime(void);
 void check_hashing(void);
 void check_matmul(void);

@@ -176,7 +176,19 @@ static void check_opposite_rows(void) {
   EXPECT(holds, "cosine of opposite rows is not 2");
 }
 
+// Rows without elements: NULL is legal, whatever the stride.
+static void check_no_coordinates(void) {
+  for (size_t k = 0; k < sizeof metrics / sizeof *metrics; k++) {
+    double out[9 * 40] = {7};
+    const double expected = metrics[k] == FARRO_METRIC_COSINE ? 1 : 0;
+    const farro_status status = farro_pairwise_distances_f64(metrics[k], 9, 40, 0, NULL, 3, NULL, 5, out, 40);
+    EXPECT(status == FARRO_OK && out[0] == expected && out[359] == expected, "%s of no coordinates: %g",
+           farro_metric_name(metrics[k]), out[0]);
+  }
+}
+
 void check_distance(void) {
+  check_no_coordinates();
   check_arguments();
   check_opposite_rows();
   check_special_values();

@@ -1,6 +1,21 @@
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "check.h"
+
+// Whether `holds` does in a child, which has five seconds.
+static bool holds_in_child(bool (*holds)(void)) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(5);
+    _exit(holds() ? 0 : 1);
+  }
+  int status = 1;
+  return child > 0 && waitpid(child, &status, 0) == child && status == 0;
+}
 
 static void check_instruction_sets(void) {
   EXPECT(farro_isa_named("baseline") == FARRO_ISA_BASELINE, "baseline has no name");
@@ -11,6 +26,20 @@ static void check_instruction_sets(void) {
   EXPECT(farro_current_isa() == FARRO_ISA_BASELINE, "the thread's choice is not used");
   farro_set_local_isa(previous, NULL);
 }
+
+// One thread's own choice must not let another one's calls pass.
+static bool is_refused(void) {
+  setenv("FARRO_ISA", "nonsense", 1);
+  uint64_t hash;
+  if (farro_xxh3_64("a", 1, 0, &hash) != FARRO_ERROR_ISA) return false;
+  farro_set_local_isa(FARRO_ISA_BASELINE, NULL);
+  if (farro_xxh3_64("a", 1, 0, &hash) != FARRO_OK || hash != farro_xxh3_reference_64("a", 1, 0, NULL, 0)) return false;
+  farro_set_local_isa(FARRO_ISA_NONE, NULL);
+  return farro_xxh3_64("a", 1, 0, &hash) == FARRO_ERROR_ISA &&
+         strstr(farro_status_message(FARRO_ERROR_ISA), "FARRO_ISA=nonsense") != NULL;
+}
+
+void check_refusal(void) { EXPECT(holds_in_child(is_refused), "an unusable FARRO_ISA passes unseen"); }
 
 static void check_facts(void) {
   const farro_cpu cpu = farro_cpu_facts();
@@ -140,6 +169,62 @@ static void check_pool(void) {
   farro_pool_trim(0);
 }
 
+static atomic_bool stop;
+
+static void *allocate_and_release(void *context) {
+  while (!stop) farro_release(farro_allocate(1 << 20), 1 << 20);
+  return context;
+}
+
+static bool can_allocate(void) {
+  void *memory = farro_allocate(1 << 20);
+  farro_release(memory, 1 << 20);
+  return memory != NULL;
+}
+
+static void check_fork(void) {
+  pthread_t threads[3];
+  stop = false;
+  for (int i = 0; i < 3; i++) pthread_create(&threads[i], NULL, allocate_and_release, NULL);
+  bool survives = true;
+  for (int i = 0; i < 30 && survives; i++) survives = holds_in_child(can_allocate);
+  EXPECT(survives, "the pool is locked in a child");
+  stop = true;
+  for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+}
+
+// With 96 MiB in the pool and address space for 16 MiB more.
+static bool has_80_mebibytes(void) {
+  farro_release(farro_allocate(96 << 20), 96 << 20);
+  size_t pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (!file || fscanf(file, "%zu", &pages) != 1) return true; // not Linux
+  fclose(file);
+  const rlim_t most = pages * (size_t)sysconf(_SC_PAGESIZE) + (16 << 20);
+  setrlimit(RLIMIT_AS, &(struct rlimit){most, most});
+  return farro_allocate(80 << 20) != NULL;
+}
+
+static size_t resident_bytes(void) {
+  size_t pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (file && fscanf(file, "%*u %zu", &pages) != 1) pages = 0;
+  if (file) fclose(file);
+  return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+// Blocks a little larger than a huge page hold what the pool counts, not two huge pages each.
+static bool counts_what_it_holds(void) {
+  enum { blocks = 32, bytes = (2 << 20) + (200 << 10) };
+  void *memory[blocks];
+  farro_pool_trim(0);
+  const size_t before = resident_bytes();
+  for (size_t i = 0; i < blocks; i++) memory[i] = memset(farro_allocate(bytes), 1, bytes);
+  for (size_t i = 0; i < blocks; i++) farro_release(memory[i], bytes);
+  const size_t after = resident_bytes();
+  return after - before <= farro_pool_facts().held_bytes * 5 / 4;
+}
+
 void check_runtime(void) {
   check_instruction_sets();
   check_facts();
@@ -149,5 +234,8 @@ void check_runtime(void) {
   check_callers();
   check_thread_caps();
   check_pool();
+  check_fork();
+  EXPECT(holds_in_child(counts_what_it_holds), "the pool holds more than it counts");
+  EXPECT(holds_in_child(has_80_mebibytes), "there is no memory but in the pool");
   printf("runtime checked\n");
 }
