@@ -61,7 +61,7 @@ public func pairwiseDistances<Scalar: KernelScalar>(
 ) {
   let y = y ?? x
   let shape = distancesShape(x, y)
-  precondition(
+  require(
     distances.shape == shape,
     "pairwiseDistances: rows of \(x.shape) and \(y.shape) have distances of shape \(shape), not \(distances.shape)"
   )
@@ -69,7 +69,7 @@ public func pairwiseDistances<Scalar: KernelScalar>(
 }
 
 private func distancesShape<Scalar>(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>) -> [Int] {
-  precondition(
+  require(
     x.rank == 2 && y.rank == 2 && x.shape[1] == y.shape[1],
     "pairwiseDistances: \(x.shape) and \(y.shape) must both be (rows, d) with the same d"
   )

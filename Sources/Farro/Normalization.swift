@@ -150,14 +150,14 @@ private struct Rows {
   let length: Int
 
   init<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString) {
-    precondition(x.rank > 0, "\(function): a tensor of the shape \(x.shape) has no axis to work along")
+    require(x.rank > 0, "\(function): a tensor of the shape \(x.shape) has no axis to work along")
     length = x.shape[x.rank - 1]
     count = length == 0 ? 0 : x.count / length
   }
 
   init<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString, _ axis: Int) {
     self.init(x, function)
-    precondition(
+    require(
       axis == -1 || axis == x.rank - 1,
       "\(function): axis \(axis) is not the last one of the shape \(x.shape)"
     )
@@ -171,10 +171,10 @@ private struct Rows {
     _ epsilon: Scalar
   ) {
     self.init(x, function)
-    precondition(epsilon >= 0, "\(function): epsilon is \(epsilon), not 0 or more")
+    require(epsilon >= 0, "\(function): epsilon is \(epsilon), not 0 or more")
     for parameter in [scale, offset] {
       guard let shape = parameter?.shape else { continue }
-      precondition(shape == [length], "\(function): scale or offset of the shape \(shape) does not fit \(x.shape)")
+      require(shape == [length], "\(function): scale or offset of the shape \(shape) does not fit \(x.shape)")
     }
   }
 
@@ -253,5 +253,5 @@ private func withPointer<Scalar, Result>(
 }
 
 func requireSameShape<Scalar>(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ function: StaticString) {
-  precondition(x.shape == y.shape, "\(function): the result for \(x.shape) does not fit into \(y.shape)")
+  require(x.shape == y.shape, "\(function): the result for \(x.shape) does not fit into \(y.shape)")
 }

@@ -167,7 +167,7 @@ extension Tensor where Scalar: KernelScalar {
   private func reduceAll<Result: TensorScalar & ExpressibleByIntegerLiteral>(
     _ reduction: Reduction<Scalar, Result>
   ) -> Result {
-    precondition(count > 0 || !reduction.needsElements, "\(reduction.name): there is no element in \(shape)")
+    require(count > 0 || !reduction.needsElements, "\(reduction.name): there is no element in \(shape)")
     var result: Result = 0
     run(reduction, farro_reduction_shape(outer: 1, axis: count, inner: 1), &result)
     return result
@@ -193,7 +193,7 @@ extension Tensor where Scalar: KernelScalar {
     var (kept, dropped) = (shape, shape)
     kept[axis] = 1
     dropped.remove(at: axis)
-    precondition(
+    require(
       result.shape == dropped || result.shape == kept,
       "\(reduction.name): \(shape) without axis \(axis) does not fit \(result.shape)"
     )
@@ -201,8 +201,8 @@ extension Tensor where Scalar: KernelScalar {
   }
 
   private func view<Result>(along axis: Int, of reduction: Reduction<Scalar, Result>) -> farro_reduction_shape {
-    precondition(shape.indices.contains(axis), "\(reduction.name): no axis \(axis) in the shape \(shape)")
-    precondition(
+    require(shape.indices.contains(axis), "\(reduction.name): no axis \(axis) in the shape \(shape)")
+    require(
       shape[axis] > 0 || !reduction.needsElements,
       "\(reduction.name): axis \(axis) of the shape \(shape) is empty"
     )

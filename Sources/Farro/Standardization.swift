@@ -8,7 +8,7 @@ public struct ColumnMoments: Sendable, Equatable {
 
   /// - Precondition: both have the same number of elements.
   public init(mean: [Double], deviation: [Double]) {
-    precondition(
+    require(
       mean.count == deviation.count,
       "ColumnMoments: \(mean.count) means do not belong to \(deviation.count) deviations"
     )
@@ -96,7 +96,7 @@ private struct Standardization {
   init<Scalar: KernelScalar>(_ x: Tensor<Scalar>, _ moments: ColumnMoments?) {
     (rows, columns) = matrixShape(x, "standardizeColumns")
     self.moments = moments ?? columnMoments(x)
-    precondition(
+    require(
       self.moments.mean.count == columns,
       "standardizeColumns: moments of \(self.moments.mean.count) columns do not fit the shape \(x.shape)"
     )
@@ -115,6 +115,6 @@ private struct Standardization {
 }
 
 private func matrixShape<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString) -> (rows: Int, columns: Int) {
-  precondition(x.rank == 2, "\(function): the shape \(x.shape) is not that of a matrix")
+  require(x.rank == 2, "\(function): the shape \(x.shape) is not that of a matrix")
   return (x.shape[0], x.shape[1])
 }
