@@ -19,6 +19,21 @@ import Testing
     for isa in InstructionSet.supported { #expect(outcome.error.contains(isa.rawValue)) }
   }
 
+  #if os(Linux)
+    @Test(arguments: ["cpu", "hash", "cpu --format json"])
+    func `output that cannot be written is an error, not a success`(command: String) async throws {
+      let outcome = try await runProgram("/bin/sh", ["-c", "\"$0\" \(command) > /dev/full", executable().path])
+      #expect(outcome.status == 74)
+      #expect(outcome.error.contains("cannot write to standard output: No space left on device"))
+    }
+  #endif
+
+  @Test func `a race over more than fits in memory is refused`() async throws {
+    let outcome = try await farro("race", "--count", "4294967296000")
+    #expect(outcome.status == 64)
+    #expect(outcome.error.contains("--count must be 1 to "))
+  }
+
   @Test func helpNamesEverySubcommand() async throws {
     let outcome = try await farro("--help")
     #expect(outcome.status == 0)
