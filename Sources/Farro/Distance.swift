@@ -53,6 +53,8 @@ public func pairwiseDistances<Scalar: KernelScalar>(
 /// As ``pairwiseDistances(_:_:metric:)``, into a tensor that exists.
 ///
 /// - Precondition: `distances` has the shape (m, n).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func pairwiseDistances<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   _ y: Tensor<Scalar>? = nil,

@@ -69,6 +69,8 @@ private func map<Scalar: KernelScalar>(
   Tensor(unsafeUninitializedShape: x.shape) { map(x, $0, f32, f64, name) }
 }
 
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 private func map<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   into result: inout Tensor<Scalar>,
@@ -117,6 +119,8 @@ public func multiplyAdd<Scalar: KernelScalar>(
 /// ``multiplyAdd(_:_:_:)`` into a tensor that exists.
 ///
 /// - Precondition: `result` has the shape of `a`.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func multiplyAdd<Scalar: KernelScalar>(
   _ a: Tensor<Scalar>,
   _ b: Tensor<Scalar>,

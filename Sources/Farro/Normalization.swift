@@ -31,6 +31,8 @@ public func layerNorm<Scalar: KernelScalar>(
 /// ``layerNorm(_:scale:offset:epsilon:)`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func layerNorm<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -46,6 +48,8 @@ public func layerNorm<Scalar: KernelScalar>(
 }
 
 /// ``layerNorm(_:scale:offset:epsilon:)`` in place.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func layerNorm<Scalar: KernelScalar>(
   inPlace x: inout Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -84,6 +88,8 @@ public func rmsNorm<Scalar: KernelScalar>(
 /// ``rmsNorm(_:scale:epsilon:)`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func rmsNorm<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -98,6 +104,8 @@ public func rmsNorm<Scalar: KernelScalar>(
 }
 
 /// ``rmsNorm(_:scale:epsilon:)`` in place.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func rmsNorm<Scalar: KernelScalar>(
   inPlace x: inout Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -128,6 +136,8 @@ public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1) -
 /// ``softmax(_:axis:)`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1, into y: inout Tensor<Scalar>) {
   let rows = Rows(x, "softmax", axis)
   requireSameShape(x, y, "softmax")
@@ -137,6 +147,8 @@ public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1, i
 }
 
 /// ``softmax(_:axis:)`` in place.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func softmax<Scalar: KernelScalar>(inPlace x: inout Tensor<Scalar>, axis: Int = -1) {
   let rows = Rows(x, "softmax", axis)
   x.withUnsafeMutableBufferPointer { rows.softmax($0.baseAddress!, $0.baseAddress!) }
@@ -172,10 +184,22 @@ private struct Rows {
   ) {
     self.init(x, function)
     require(epsilon >= 0, "\(function): epsilon is \(epsilon), not 0 or more")
-    for parameter in [scale, offset] {
-      guard let shape = parameter?.shape else { continue }
-      require(shape == [length], "\(function): scale or offset of the shape \(shape) does not fit \(x.shape)")
-    }
+    requireFit(scale, "scale", x, function)
+    requireFit(offset, "offset", x, function)
+  }
+
+  @inline(__always)
+  private func requireFit<Scalar>(
+    _ parameter: Tensor<Scalar>?,
+    _ name: StaticString,
+    _ x: Tensor<Scalar>,
+    _ function: StaticString
+  ) {
+    guard let shape = parameter?.shape else { return }
+    require(
+      shape.count == 1 && shape[0] == length,
+      "\(function): \(name) of the shape \(shape) does not fit the rows of \(x.shape)"
+    )
   }
 
   func layerNorm<Scalar: KernelScalar>(
@@ -185,38 +209,35 @@ private struct Rows {
     _ epsilon: Scalar,
     _ y: UnsafeMutablePointer<Scalar>
   ) {
-    withPointer(scale) { scale in
-      withPointer(offset) { offset in
-        let status =
-          switch Scalar.dtype {
-          case .f32:
-            farro_layer_norm_f32(
-              count,
-              length,
-              x.f32,
-              length,
-              scale?.f32,
-              offset?.f32,
-              Float(epsilon),
-              y.f32,
-              length
-            )
-          default:
-            farro_layer_norm_f64(
-              count,
-              length,
-              x.f64,
-              length,
-              scale?.f64,
-              offset?.f64,
-              Double(epsilon),
-              y.f64,
-              length
-            )
-          }
-        check(status, "layerNorm")
+    let status = withPointers(scale, offset) { scale, offset in
+      switch Scalar.dtype {
+      case .f32:
+        farro_layer_norm_f32(
+          count,
+          length,
+          x.f32,
+          length,
+          scale?.f32,
+          offset?.f32,
+          epsilon.f32,
+          y.f32,
+          length
+        )
+      default:
+        farro_layer_norm_f64(
+          count,
+          length,
+          x.f64,
+          length,
+          scale?.f64,
+          offset?.f64,
+          epsilon.f64,
+          y.f64,
+          length
+        )
       }
     }
+    check(status, "layerNorm")
   }
 
   func rmsNorm<Scalar: KernelScalar>(
@@ -225,14 +246,13 @@ private struct Rows {
     _ epsilon: Scalar,
     _ y: UnsafeMutablePointer<Scalar>
   ) {
-    withPointer(scale) { scale in
-      let status =
-        switch Scalar.dtype {
-        case .f32: farro_rms_norm_f32(count, length, x.f32, length, scale?.f32, Float(epsilon), y.f32, length)
-        default: farro_rms_norm_f64(count, length, x.f64, length, scale?.f64, Double(epsilon), y.f64, length)
-        }
-      check(status, "rmsNorm")
+    let status = withPointers(scale, nil) { scale, _ in
+      switch Scalar.dtype {
+      case .f32: farro_rms_norm_f32(count, length, x.f32, length, scale?.f32, epsilon.f32, y.f32, length)
+      default: farro_rms_norm_f64(count, length, x.f64, length, scale?.f64, epsilon.f64, y.f64, length)
+      }
     }
+    check(status, "rmsNorm")
   }
 
   func softmax<Scalar: KernelScalar>(_ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
@@ -241,15 +261,6 @@ private struct Rows {
     default: check(farro_softmax_f64(count, length, x.f64, length, y.f64, length), "softmax")
     }
   }
-}
-
-/// Calls `body` with the elements of a tensor that may be missing.
-private func withPointer<Scalar, Result>(
-  _ tensor: Tensor<Scalar>?,
-  _ body: (UnsafePointer<Scalar>?) -> Result
-) -> Result {
-  guard let tensor else { return body(nil) }
-  return tensor.withUnsafeBufferPointer { body($0.baseAddress) }
 }
 
 func requireSameShape<Scalar>(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ function: StaticString) {

@@ -70,6 +70,8 @@ public func standardizeColumns<Scalar: KernelScalar>(
 /// ``standardizeColumns(_:by:)`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func standardizeColumns<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   by moments: ColumnMoments? = nil,
@@ -83,6 +85,8 @@ public func standardizeColumns<Scalar: KernelScalar>(
 }
 
 /// ``standardizeColumns(_:by:)`` in place.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func standardizeColumns<Scalar: KernelScalar>(inPlace x: inout Tensor<Scalar>, by moments: ColumnMoments? = nil)
 {
   let plan = Standardization(x, moments)
