@@ -4,6 +4,7 @@ import CKernels
 public struct CPU: Sendable {
   /// The brand, for example "AMD EPYC"; "unknown" where the machine does not tell.
   public let name: String
+  /// The maker, for example "AuthenticAMD"; "unknown" where the machine does not tell.
   public let vendor: String
   /// Logical cores online in this machine.
   public let logicalCores: Int
@@ -15,7 +16,9 @@ public struct CPU: Sendable {
   public let l2Bytes: Int?
   /// One instance of the third-level cache, shared by several cores, in bytes.
   public let l3Bytes: Int?
+  /// What caches move at a time, in bytes.
   public let cacheLineBytes: Int?
+  /// The machine's main memory, in bytes.
   public let memoryBytes: Int?
   /// The best known maximum or nominal clock, in hertz.
   public let frequencyHertz: Double?

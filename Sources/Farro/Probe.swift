@@ -26,9 +26,11 @@ public enum Probe {
 
   /// What one probe did.
   public struct Result: Sendable {
+    /// How long it took.
     public let seconds: Double
     /// Floating-point operations, or bytes read and written by the program, over all threads.
     public let amount: Double
+    /// How many threads took part.
     public let threads: Int
 
     /// ``amount`` per second.

@@ -2,6 +2,7 @@ import CKernels
 
 /// The mean and the population standard deviation of each column of a matrix, in double for every element type.
 public struct ColumnMoments: Sendable, Equatable {
+  /// The mean of each column.
   public var mean: [Double]
   /// 1 where all elements of the column are equal, so that it can be divided by.
   public var deviation: [Double]

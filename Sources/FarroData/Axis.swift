@@ -18,6 +18,7 @@ import Farro
 /// x.ticks.map(\.label)  // ["0.1", "1", "10", "100"]
 /// ```
 public struct Axis: Sendable, Hashable {
+  /// Whether equal differences or equal ratios take equal lengths.
   public enum Scale: Sendable, Hashable {
     case linear
     /// Equal ratios take equal lengths; ticks are at powers of 10.
@@ -26,10 +27,13 @@ public struct Axis: Sendable, Hashable {
 
   /// A value that is marked, with its label.
   public struct Tick: Sendable, Hashable {
+    /// Where it stands, in the units of the axis.
     public let value: Double
+    /// What to write beside it.
     public let label: String
   }
 
+  /// How values are spread along the axis.
   public let scale: Scale
 
   /// The first and the last value.

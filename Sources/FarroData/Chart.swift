@@ -11,8 +11,10 @@
 /// drawing.add(chart.marker(at: (2, 40), color: "crimson", label: "matmul"))
 /// ```
 public struct Chart: Sendable, Hashable {
+  /// The axes, which place what is drawn.
   public let x, y: Axis
 
+  /// A chart between two axes.
   public init(x: Axis, y: Axis) { (self.x, self.y) = (x, y) }
 
   private static let grid = "#ccc"

@@ -25,6 +25,7 @@ public struct FileError: Error, Hashable, Sendable {
 }
 
 extension FileError: CustomStringConvertible {
+  /// The file, what was being done, where, and why it failed, in one line.
   public var description: String {
     "\(path): cannot \(operation)\(offset.map { " at byte \($0)" } ?? ""): \(reason)"
   }

@@ -22,6 +22,7 @@ public struct NPYError: Error, Hashable, Sendable {
     case truncated(expectedBytes: Int, foundBytes: Int)
   }
 
+  /// What is wrong.
   public let problem: Problem
 
   /// The file's path; `nil` for bytes in memory.

@@ -1,5 +1,6 @@
 /// A kernel that became slower than it was in an earlier profile.
 public struct Regression: Sendable, Equatable {
+  /// The kernel, its shape and its configuration.
   public let key: KernelResult.Key
   /// The time of one call, as a multiple of the earlier one.
   public let slowdown: Double

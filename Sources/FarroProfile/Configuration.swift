@@ -2,9 +2,12 @@ import Farro
 
 /// How a kernel is run: with which instructions, on how many threads at most.
 public struct Configuration: Hashable, Sendable {
+  /// The instructions of the kernels.
   public var isa: InstructionSet
+  /// The most threads of a call.
   public var threads: Int
 
+  /// An instruction set with a number of threads.
   public init(isa: InstructionSet, threads: Int) {
     (self.isa, self.threads) = (isa, threads)
   }

@@ -6,6 +6,7 @@ extension Peak.Kind {
 }
 
 extension Peak {
+  /// What it was measured with.
   public var configuration: Configuration { Configuration(isa: isa, threads: threads) }
 
   /// Operations or bytes per second.

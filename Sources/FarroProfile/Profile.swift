@@ -6,10 +6,14 @@ import Foundation
 /// Encoded with ``jsonData()`` it is the `profile.json` that tools read: keys in snake case, a fact that the machine does
 /// not tell left out, rates in 10⁹ per second, times in seconds.
 public struct Profile: Codable, Sendable, Equatable {
+  /// Where it was measured.
   public var machine: Machine
+  /// The limits, configuration by configuration.
   public var peaks: [Peak]
+  /// What kernels reach, in the order measured.
   public var kernels: [KernelResult]
 
+  /// A profile of parts measured before.
   public init(machine: Machine, peaks: [Peak], kernels: [KernelResult]) {
     self.machine = machine
     self.peaks = peaks
@@ -19,8 +23,11 @@ public struct Profile: Codable, Sendable, Equatable {
 
 /// The facts of a machine; what it does not tell is `nil`, and absent from the JSON.
 public struct Machine: Codable, Sendable, Equatable {
+  /// The brand, for example "AMD EPYC".
   public var name: String
+  /// The maker, for example "AuthenticAMD".
   public var vendor: String
+  /// Logical cores online.
   public var logicalCores: Int
   /// Cores that the process may use (affinity, and the CPU quota of its control group).
   public var usableCores: Int
@@ -32,8 +39,11 @@ public struct Machine: Codable, Sendable, Equatable {
   public var instructionSets: [InstructionSet]
   /// The data cache and the second-level cache of one core; one instance of the third-level cache.
   public var l1DataBytes, l2Bytes, l3Bytes: Int?
+  /// What caches move at a time.
   public var cacheLineBytes: Int?
+  /// The main memory.
   public var memoryBytes: Int?
+  /// The best known maximum or nominal clock.
   public var frequencyHertz: Double?
 
   enum CodingKeys: String, CodingKey {
@@ -65,6 +75,7 @@ public enum MemoryLevel: String, Codable, Sendable, CaseIterable, Comparable {
 
 /// One measured limit of the machine: a rate of arithmetic, or a bandwidth at a level of memory.
 public struct Peak: Codable, Sendable, Equatable {
+  /// What is limited: multiply-adds of a type, or a way of moving bytes (`_nt`: past the caches).
   public enum Kind: String, Codable, Sendable, CaseIterable {
     case fmaF32 = "fma_f32"
     case fmaF64 = "fma_f64"
@@ -73,6 +84,7 @@ public struct Peak: Codable, Sendable, Equatable {
     case copyNonTemporal = "copy_nt"
   }
 
+  /// What is limited.
   public var kind: Kind
   public var isa: InstructionSet
   public var threads: Int
@@ -144,6 +156,7 @@ public struct KernelResult: Codable, Sendable, Equatable {
   public var gbps: Double
   /// Floating-point operations per byte of the minimum traffic.
   public var intensity: Double
+  /// The limit that applies.
   public var bound: Bound
   /// The rate as a fraction of ``bound``, measured beside it.
   public var fractionOfBound: Double

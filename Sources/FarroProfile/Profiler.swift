@@ -2,11 +2,13 @@ import Farro
 
 /// Measures the machine's limits and what registered kernels reach of them.
 public struct Profiler: Sendable {
+  /// What to measure, with what, and for how long.
   public struct Options: Sendable {
     /// `nil` for all.
     public var families: Set<String>?
     /// `nil` for all.
     public var dtypes: Set<DType>?
+    /// Each kernel and shape is measured in each of them.
     public var configurations: [Configuration]
     /// Every registered shape, instead of one in cache and one out of it.
     public var allShapes: Bool
@@ -41,14 +43,17 @@ public struct Profiler: Sendable {
 
   /// How far a run has come.
   public struct Progress: Sendable {
+    /// Peaks and rows measured, and to be measured in all.
     public let completed, total: Int
     /// What is measured now.
     public let activity: String
   }
 
+  /// What a run measures.
   public let options: Options
   let kernels: [ProfiledKernel]
 
+  /// A profiler of those of `kernels` that the options choose.
   public init(_ options: Options = Options(), kernels: [ProfiledKernel] = ProfiledKernel.all) {
     self.options = options
     self.kernels = kernels.filter {

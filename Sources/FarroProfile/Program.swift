@@ -4,8 +4,10 @@ import Foundation
 public struct Program: Sendable, Equatable, Codable {
   /// A path when it contains a slash, else a name that is looked up in `PATH`.
   public var executable: String
+  /// What it is given, word by word.
   public var arguments: [String]
 
+  /// A program with its arguments.
   public init(_ executable: String, _ arguments: [String] = []) {
     (self.executable, self.arguments) = (executable, arguments)
   }

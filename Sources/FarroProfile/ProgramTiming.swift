@@ -2,12 +2,16 @@ import Farro
 
 /// The runs of one program among those timed in turn.
 public struct ProgramTiming: Sendable, Equatable {
+  /// What was run.
   public let program: Program
   /// In the order run, the warm-up left out; never empty.
   public let runs: [ProgramRun]
 
+  /// Over the runs, the time from start to end.
   public var wallSeconds: Summary { Summary(runs.map(\.wallSeconds)) }
+  /// Over the runs, the CPU time in the program.
   public var userSeconds: Summary { Summary(runs.map(\.userSeconds)) }
+  /// Over the runs, the CPU time in the kernel on its behalf.
   public var systemSeconds: Summary { Summary(runs.map(\.systemSeconds)) }
 
   /// The highest peak of all runs; `nil` where the system does not tell.

@@ -2,11 +2,13 @@ import Farro
 
 /// What a piece of work asks of the machine.
 public struct Work: Sendable, Equatable {
+  /// Floating-point operations, a multiply-add counted as two.
   public var flops: Double
   /// The bytes that must move, each operand read or written once.
   public var bytes: Double
   /// The type computed in: which rate of multiply-adds bounds it.
   public var dtype: DType
+  /// How the bytes move: which bandwidth bounds them.
   public var traffic: Traffic
 
   public init(flops: Double, bytes: Double, dtype: DType = .f32, traffic: Traffic = .copy) {
@@ -21,6 +23,7 @@ public struct Work: Sendable, Equatable {
 public struct RooflinePoint: Sendable, Equatable {
   /// 10⁹ operations, and 10⁹ bytes, per second.
   public let gflops, gbps: Double
+  /// Floating-point operations per byte.
   public let intensity: Double
   /// The limit that applies: the one that takes longer to do the work at.
   public let bound: Bound
@@ -33,7 +36,9 @@ public struct RooflinePoint: Sendable, Equatable {
 /// Source: S. Williams, A. Waterman, D. Patterson, "Roofline: an insightful visual performance model for multicore
 /// architectures", CACM 52(4), 2009.
 public struct Roofline: Sendable {
+  /// The caches, which tell the level that data fit in.
   public let hierarchy: MemoryHierarchy
+  /// What the limits were measured with.
   public let configuration: Configuration
   /// Of this configuration.
   public let peaks: [Peak]
@@ -45,6 +50,7 @@ public struct Roofline: Sendable {
     self.peaks = peaks.filter { $0.configuration == configuration }
   }
 
+  /// The limits that a profile has for a configuration.
   public init(_ profile: Profile, _ configuration: Configuration) {
     self.init(MemoryHierarchy(profile.machine), profile.peaks, configuration)
   }

@@ -6,6 +6,7 @@ import Foundation
 public struct Summary: Sendable, Equatable {
   /// The number of samples.
   public let count: Int
+  /// The smallest and the largest sample.
   public let min, max: Double
   /// Quartiles, by linear interpolation between the samples at ranks around `(count - 1) p`.
   public let lowerQuartile, median, upperQuartile: Double

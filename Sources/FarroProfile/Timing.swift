@@ -7,7 +7,9 @@ public struct TimingOptions: Sendable {
   /// A sample repeats the call until it lasts this long, so that reading the clock (some 50 ns) and its resolution do not
   /// count.
   public var sampleDuration: Duration
+  /// Samples to take even beyond the budget.
   public var leastSamples: Int
+  /// Samples that suffice even within the budget.
   public var mostSamples: Int
 
   public init(
@@ -37,6 +39,7 @@ public struct Timing: Sendable, Equatable {
 
 /// Two things timed in turn.
 public struct TimingComparison: Sendable, Equatable {
+  /// Each by itself.
   public let a, b: Timing
   /// The time of `b` divided by that of `a`, one ratio per pair of samples taken one right after the other: what slows the
   /// machine down for a while slows both, and leaves the ratio alone.
