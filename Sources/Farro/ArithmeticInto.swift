@@ -48,6 +48,8 @@ public func divide<Scalar: ArithmeticScalar>(
   combine(.divide, a, b, into: &result)
 }
 
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 private func combine<Scalar: ArithmeticScalar>(
   _ operation: Arithmetic,
   _ a: Tensor<Scalar>,

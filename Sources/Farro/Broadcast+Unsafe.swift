@@ -31,6 +31,8 @@ extension Broadcast {
 
   /// The same by the C kernels for `Float` and `Double`, and by Swift's trapping operators for integers. `out` may be `a`
   /// where `a` is not repeated.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   @usableFromInline
   func combine<Scalar: ArithmeticScalar>(
     _ operation: Arithmetic,

@@ -22,6 +22,12 @@ struct Broadcast {
     @usableFromInline var length: Int
     @usableFromInline var a: Int
     @usableFromInline var b: Int
+
+    /// This axis and one outside it as one, where a step along that one is a step beyond the end of this.
+    fileprivate func joined(to outside: Axis) -> Axis? {
+      guard outside.a == a * length, outside.b == b * length else { return nil }
+      return Axis(length: length * outside.length, a: a, b: b)
+    }
   }
 
   /// The shape of the result.
@@ -39,9 +45,10 @@ struct Broadcast {
       self.init(shape: a, count: count, block: Block(columns: count, aRow: count, aStep: 1, bRow: count, bStep: 1))
       return
     }
-    let rank = max(a.count, b.count)
-    var shape = [Int](repeating: 1, count: rank)
-    var axes: [Axis] = []  // innermost first
+    // Copied only where neither operand has the shape of the result.
+    var shape = a.count >= b.count ? a : b
+    let rank = shape.count
+    var axes = Axes()
     var (strideOfA, strideOfB) = (1, 1)
     for i in 1...rank {
       let (lengthOfA, lengthOfB) = (i <= a.count ? a[a.count - i] : 1, i <= b.count ? b[b.count - i] : 1)
@@ -50,13 +57,13 @@ struct Broadcast {
         "\(operation): the shapes \(a) and \(b) cannot be broadcast together"
       )
       let length = lengthOfA == 1 ? lengthOfB : lengthOfA
-      shape[rank - i] = length
+      if shape[rank - i] != length { shape[rank - i] = length }
       let axis = Axis(length: length, a: lengthOfA == 1 ? 0 : strideOfA, b: lengthOfB == 1 ? 0 : strideOfB)
       strideOfA *= lengthOfA
       strideOfB *= lengthOfB
-      if length != 1 { Broadcast.append(axis, to: &axes) }
+      if length != 1 { axes.append(axis) }
     }
-    self.init(shape: shape, count: Tensor<UInt8>.checkedCount(shape), innermostFirst: axes)
+    self.init(shape: shape, count: Tensor<UInt8>.checkedCount(shape), axes)
   }
 
   /// The operand `a` with one number in place of `b`.
@@ -75,22 +82,32 @@ struct Broadcast {
     outer = []
   }
 
-  private init(shape: [Int], count: Int, innermostFirst axes: [Axis]) {
+  private init(shape: [Int], count: Int, _ axes: Axes) {
     self.shape = shape
     self.count = count
     var block = Block(aStep: 1, bStep: 1)  // of one element: nothing is repeated, so that it can be combined in place
-    if let columns = axes.first { (block.columns, block.aStep, block.bStep) = (columns.length, columns.a, columns.b) }
-    if axes.count > 1 { (block.rows, block.aRow, block.bRow) = (axes[1].length, axes[1].a, axes[1].b) }
+    if let columns = axes.columns { (block.columns, block.aStep, block.bStep) = (columns.length, columns.a, columns.b) }
+    if let rows = axes.rows { (block.rows, block.aRow, block.bRow) = (rows.length, rows.a, rows.b) }
     self.block = block
-    outer = axes.dropFirst(2).reversed()
+    outer = axes.others.reversed()
   }
 
-  /// Adds an axis outside the others, or makes it one with the last where a step along it is a step beyond its end.
-  private static func append(_ axis: Axis, to axes: inout [Axis]) {
-    if let inner = axes.last, axis.a == inner.a * inner.length, axis.b == inner.b * inner.length {
-      axes[axes.count - 1].length *= axis.length
-    } else {
-      axes.append(axis)
+  /// Axes, innermost first. The two that make a block are no array, whose memory would cost more than a small combination.
+  private struct Axes {
+    var columns, rows: Axis?
+    var others: [Axis] = []
+
+    /// Adds an axis outside the others, or makes it one with the last where a step along it is a step beyond its end.
+    mutating func append(_ axis: Axis) {
+      if let last = others.last {
+        if let both = last.joined(to: axis) { others[others.count - 1] = both } else { others.append(axis) }
+      } else if let last = rows {
+        if let both = last.joined(to: axis) { rows = both } else { others.append(axis) }
+      } else if let last = columns {
+        if let both = last.joined(to: axis) { columns = both } else { rows = axis }
+      } else {
+        columns = axis
+      }
     }
   }
 

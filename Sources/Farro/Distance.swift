@@ -54,6 +54,8 @@ public func pairwiseDistances<Scalar: KernelScalar>(
 ///
 /// - Precondition: `distances` has the shape (m, n).
 /// - Complexity: O(m n d).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func pairwiseDistances<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   _ y: Tensor<Scalar>? = nil,
@@ -62,7 +64,7 @@ public func pairwiseDistances<Scalar: KernelScalar>(
 ) {
   let y = y ?? x
   let shape = distancesShape(x, y)
-  precondition(
+  require(
     distances.shape == shape,
     "pairwiseDistances: rows of \(x.shape) and \(y.shape) have distances of shape \(shape), not \(distances.shape)"
   )
@@ -70,7 +72,7 @@ public func pairwiseDistances<Scalar: KernelScalar>(
 }
 
 private func distancesShape<Scalar>(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>) -> [Int] {
-  precondition(
+  require(
     x.rank == 2 && y.rank == 2 && x.shape[1] == y.shape[1],
     "pairwiseDistances: \(x.shape) and \(y.shape) must both be (rows, d) with the same d"
   )

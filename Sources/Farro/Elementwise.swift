@@ -73,6 +73,8 @@ private func map<Scalar: KernelScalar>(
   Tensor(unsafeUninitializedShape: x.shape) { map(x, $0, f32, f64, name) }
 }
 
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 private func map<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   into result: inout Tensor<Scalar>,
@@ -80,7 +82,7 @@ private func map<Scalar: KernelScalar>(
   _ f64: MapKernel<Double>,
   _ name: StaticString
 ) {
-  precondition(result.shape == x.shape, "\(name): the result of \(x.shape) does not fit \(result.shape)")
+  require(result.shape == x.shape, "\(name): the result of \(x.shape) does not fit \(result.shape)")
   result.withUnsafeMutableBufferPointer { map(x, $0, f32, f64, name) }
 }
 
@@ -122,13 +124,15 @@ public func multiplyAdd<Scalar: KernelScalar>(
 ///
 /// - Precondition: `result` has the shape of `a`, and the operands agree as there.
 /// - Complexity: O(`a.count`).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func multiplyAdd<Scalar: KernelScalar>(
   _ a: Tensor<Scalar>,
   _ b: Tensor<Scalar>,
   _ c: Tensor<Scalar>,
   into result: inout Tensor<Scalar>
 ) {
-  precondition(result.shape == a.shape, "multiplyAdd: the result of \(a.shape) does not fit \(result.shape)")
+  require(result.shape == a.shape, "multiplyAdd: the result of \(a.shape) does not fit \(result.shape)")
   result.withUnsafeMutableBufferPointer { multiplyAdd(a, b, c, $0) }
 }
 
@@ -169,7 +173,7 @@ private func multiplyAdd<Scalar: KernelScalar>(
 private func strides<Scalar>(of operand: Tensor<Scalar>, under a: Tensor<Scalar>) -> (row: Int, step: Int) {
   if operand.shape == a.shape { return (a.shape.last ?? 1, 1) }
   if operand.count == 1 { return (0, 0) }
-  precondition(
+  require(
     operand.shape == a.shape.suffix(1),
     "multiplyAdd: \(operand.shape) is neither the shape \(a.shape) nor that of its last axis"
   )

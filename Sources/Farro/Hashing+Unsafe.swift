@@ -66,12 +66,12 @@ extension UnsafeMutablePointer<UInt128> {
 
 private func checkSecret(_ count: Int) {
   let least = Int(farro_xxh3_least_secret)
-  precondition(count >= least, "XXH3: a secret has at least \(least) bytes, not \(count)")
+  require(count >= least, "XXH3: a secret has at least \(least) bytes, not \(count)")
 }
 
 func checkKeys(_ offsets: [Int], _ hashes: Int) {
   let keys = max(0, offsets.count - 1)
-  precondition(hashes == keys, "XXH3.hashes: \(hashes) hashes are no place for those of \(keys) keys")
+  require(hashes == keys, "XXH3.hashes: \(hashes) hashes are no place for those of \(keys) keys")
 }
 
 /// Calls `body` with contiguous bytes and a secret of sufficient length.
@@ -111,7 +111,7 @@ func hashKeys<Hash>(
   _ kernel: KeysKernel<Hash>
 ) {
   guard let first = offsets.first, let last = offsets.last else { return }
-  precondition(
+  require(
     first >= 0 && last <= bytes.count,
     "XXH3.hashes: offsets from \(first) to \(last) do not lie within \(bytes.count) bytes"
   )
@@ -121,6 +121,6 @@ func hashKeys<Hash>(
       bytes.withUnsafeBytes { kernel($0.baseAddress, offsets, count, hashes.baseAddress) }
     }
   }
-  precondition(status != FARRO_ERROR_ARGUMENT, "XXH3.hashes: the offsets descend")
+  require(status != FARRO_ERROR_ARGUMENT, "XXH3.hashes: the offsets descend")
   check(status, "XXH3.hashes")
 }

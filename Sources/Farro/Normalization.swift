@@ -33,6 +33,8 @@ public func layerNorm<Scalar: KernelScalar>(
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func layerNorm<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -50,6 +52,8 @@ public func layerNorm<Scalar: KernelScalar>(
 /// ``layerNorm(_:scale:offset:epsilon:)`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func layerNorm<Scalar: KernelScalar>(
   inPlace x: inout Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -90,6 +94,8 @@ public func rmsNorm<Scalar: KernelScalar>(
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func rmsNorm<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -106,6 +112,8 @@ public func rmsNorm<Scalar: KernelScalar>(
 /// ``rmsNorm(_:scale:epsilon:)`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func rmsNorm<Scalar: KernelScalar>(
   inPlace x: inout Tensor<Scalar>,
   scale: Tensor<Scalar>? = nil,
@@ -138,6 +146,8 @@ public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1) -
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1, into y: inout Tensor<Scalar>) {
   let rows = Rows(x, "softmax", axis)
   requireSameShape(x, y, "softmax")
@@ -149,6 +159,8 @@ public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1, i
 /// ``softmax(_:axis:)`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func softmax<Scalar: KernelScalar>(inPlace x: inout Tensor<Scalar>, axis: Int = -1) {
   let rows = Rows(x, "softmax", axis)
   x.withUnsafeMutableBufferPointer { rows.softmax($0.baseAddress!, $0.baseAddress!) }
@@ -162,14 +174,14 @@ private struct Rows {
   let length: Int
 
   init<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString) {
-    precondition(x.rank > 0, "\(function): a tensor of the shape \(x.shape) has no axis to work along")
+    require(x.rank > 0, "\(function): a tensor of the shape \(x.shape) has no axis to work along")
     length = x.shape[x.rank - 1]
     count = length == 0 ? 0 : x.count / length
   }
 
   init<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString, _ axis: Int) {
     self.init(x, function)
-    precondition(
+    require(
       axis == -1 || axis == x.rank - 1,
       "\(function): axis \(axis) is not the last one of the shape \(x.shape)"
     )
@@ -183,11 +195,23 @@ private struct Rows {
     _ epsilon: Scalar
   ) {
     self.init(x, function)
-    precondition(epsilon >= 0, "\(function): epsilon is \(epsilon), not 0 or more")
-    for parameter in [scale, offset] {
-      guard let shape = parameter?.shape else { continue }
-      precondition(shape == [length], "\(function): scale or offset of the shape \(shape) does not fit \(x.shape)")
-    }
+    require(epsilon >= 0, "\(function): epsilon is \(epsilon), not 0 or more")
+    requireFit(scale, "scale", x, function)
+    requireFit(offset, "offset", x, function)
+  }
+
+  @inline(__always)
+  private func requireFit<Scalar>(
+    _ parameter: Tensor<Scalar>?,
+    _ name: StaticString,
+    _ x: Tensor<Scalar>,
+    _ function: StaticString
+  ) {
+    guard let shape = parameter?.shape else { return }
+    require(
+      shape.count == 1 && shape[0] == length,
+      "\(function): \(name) of the shape \(shape) does not fit the rows of \(x.shape)"
+    )
   }
 
   func layerNorm<Scalar: KernelScalar>(
@@ -197,38 +221,35 @@ private struct Rows {
     _ epsilon: Scalar,
     _ y: UnsafeMutablePointer<Scalar>
   ) {
-    withPointer(scale) { scale in
-      withPointer(offset) { offset in
-        let status =
-          switch Scalar.dtype {
-          case .f32:
-            farro_layer_norm_f32(
-              count,
-              length,
-              x.f32,
-              length,
-              scale?.f32,
-              offset?.f32,
-              Float(epsilon),
-              y.f32,
-              length
-            )
-          default:
-            farro_layer_norm_f64(
-              count,
-              length,
-              x.f64,
-              length,
-              scale?.f64,
-              offset?.f64,
-              Double(epsilon),
-              y.f64,
-              length
-            )
-          }
-        check(status, "layerNorm")
+    let status = withPointers(scale, offset) { scale, offset in
+      switch Scalar.dtype {
+      case .f32:
+        farro_layer_norm_f32(
+          count,
+          length,
+          x.f32,
+          length,
+          scale?.f32,
+          offset?.f32,
+          epsilon.f32,
+          y.f32,
+          length
+        )
+      default:
+        farro_layer_norm_f64(
+          count,
+          length,
+          x.f64,
+          length,
+          scale?.f64,
+          offset?.f64,
+          epsilon.f64,
+          y.f64,
+          length
+        )
       }
     }
+    check(status, "layerNorm")
   }
 
   func rmsNorm<Scalar: KernelScalar>(
@@ -237,14 +258,13 @@ private struct Rows {
     _ epsilon: Scalar,
     _ y: UnsafeMutablePointer<Scalar>
   ) {
-    withPointer(scale) { scale in
-      let status =
-        switch Scalar.dtype {
-        case .f32: farro_rms_norm_f32(count, length, x.f32, length, scale?.f32, Float(epsilon), y.f32, length)
-        default: farro_rms_norm_f64(count, length, x.f64, length, scale?.f64, Double(epsilon), y.f64, length)
-        }
-      check(status, "rmsNorm")
+    let status = withPointers(scale, nil) { scale, _ in
+      switch Scalar.dtype {
+      case .f32: farro_rms_norm_f32(count, length, x.f32, length, scale?.f32, epsilon.f32, y.f32, length)
+      default: farro_rms_norm_f64(count, length, x.f64, length, scale?.f64, epsilon.f64, y.f64, length)
+      }
     }
+    check(status, "rmsNorm")
   }
 
   func softmax<Scalar: KernelScalar>(_ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
@@ -255,15 +275,6 @@ private struct Rows {
   }
 }
 
-/// Calls `body` with the elements of a tensor that may be missing.
-private func withPointer<Scalar, Result>(
-  _ tensor: Tensor<Scalar>?,
-  _ body: (UnsafePointer<Scalar>?) -> Result
-) -> Result {
-  guard let tensor else { return body(nil) }
-  return tensor.withUnsafeBufferPointer { body($0.baseAddress) }
-}
-
 func requireSameShape<Scalar>(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>, _ function: StaticString) {
-  precondition(x.shape == y.shape, "\(function): the result for \(x.shape) does not fit into \(y.shape)")
+  require(x.shape == y.shape, "\(function): the result for \(x.shape) does not fit into \(y.shape)")
 }

@@ -49,7 +49,7 @@ public enum Probe {
   ///
   /// - Precondition: `rounds` is positive.
   public static func multiplyAdd<Scalar: KernelScalar>(_ type: Scalar.Type, rounds: Int) -> Result {
-    precondition(rounds > 0, "Probe.multiplyAdd: \(rounds) is not a number of rounds")
+    require(rounds > 0, "Probe.multiplyAdd: \(rounds) is not a number of rounds")
     var result = farro_probe_result()
     switch Scalar.dtype {
     case .f32: check(farro_probe_fma_f32(rounds, &result), "Probe.multiplyAdd")
@@ -62,7 +62,7 @@ public enum Probe {
   ///
   /// - Precondition: `memory` holds that many bytes, which give each array of each thread 1 KiB at least.
   public static func traffic(_ pattern: Pattern, bytes: Int, sweeps: Int, in memory: inout Tensor<Float>) -> Result {
-    precondition(
+    require(
       bytes > 0 && bytes <= memory.count * MemoryLayout<Float>.stride && sweeps > 0,
       "Probe.traffic: cannot sweep \(sweeps) times over \(bytes) bytes of a tensor of \(memory.count) floats"
     )

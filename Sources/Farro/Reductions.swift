@@ -18,7 +18,7 @@ extension Tensor where Scalar: KernelScalar {
   ///
   /// - Parameter correction: 0 for the variance of a population, 1 for the unbiased estimate from a sample.
   /// - Complexity: O(`count`).
-  public func variance(correction: Double = 0) -> Scalar { reduceAll(.variance(correction)) }
+  public func variance(correction: Double = 0) -> Scalar { reduceAll(.variance(correction: correction)) }
 
   /// The largest element; NaN if one is NaN.
   ///
@@ -84,7 +84,7 @@ extension Tensor where Scalar: KernelScalar {
   /// - Precondition: `axis` is in `0..<rank`.
   /// - Complexity: O(`count`).
   public func variance(axis: Int, correction: Double = 0, keepingDimensions: Bool = false) -> Tensor {
-    reduce(.variance(correction), axis, keepingDimensions)
+    reduce(.variance(correction: correction), axis, keepingDimensions)
   }
 
   /// ``variance(axis:correction:keepingDimensions:)`` into a tensor that exists, with or without the axis.
@@ -92,7 +92,7 @@ extension Tensor where Scalar: KernelScalar {
   /// - Precondition: `axis` is in `0..<rank`; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func variance(axis: Int, correction: Double = 0, into result: inout Tensor) {
-    reduce(.variance(correction), axis, into: &result)
+    reduce(.variance(correction: correction), axis, into: &result)
   }
 
   /// The largest elements along an axis; NaN where one is NaN.
@@ -136,68 +136,68 @@ extension Tensor where Scalar: KernelScalar {
 
 // MARK: - Kernels
 
-/// A pair of C kernels that reduce `Scalar` to `Result`.
-private struct Reduction<Scalar, Result> {
-  typealias Kernel<Element> = (
-    UnsafePointer<farro_reduction_shape>, UnsafePointer<Element>, UnsafeMutablePointer<Result>
-  ) -> farro_status
+/// What is told of each row of elements, and the C kernels that tell it. Not closures: those of `variance` would need memory
+/// at each call.
+private enum Reduction {
+  case sum, mean, max, argmax
+  case variance(correction: Double)
 
-  let name: StaticString
-  var needsElements = false
-  let f32: Kernel<Float>
-  let f64: Kernel<Double>
-}
-
-extension Reduction where Result == Scalar {
-  static var sum: Self {
-    Reduction(name: "sum", f32: { farro_sum_f32($0, $1, $2.f32) }, f64: { farro_sum_f64($0, $1, $2.f64) })
+  var name: StaticString {
+    switch self {
+    case .sum: "sum"
+    case .mean: "mean"
+    case .max: "max"
+    case .argmax: "argmax"
+    case .variance: "variance"
+    }
   }
 
-  static var mean: Self {
-    Reduction(name: "mean", f32: { farro_mean_f32($0, $1, $2.f32) }, f64: { farro_mean_f64($0, $1, $2.f64) })
+  var needsElements: Bool {
+    switch self {
+    case .max, .argmax: true
+    case .sum, .mean, .variance: false
+    }
   }
 
-  static func variance(_ correction: Double) -> Self {
-    Reduction(
-      name: "variance",
-      f32: { farro_variance_f32($0, correction, $1, $2.f32) },
-      f64: { farro_variance_f64($0, correction, $1, $2.f64) }
-    )
+  typealias Shape = UnsafePointer<farro_reduction_shape>
+
+  /// - Parameter out: For `argmax` 64-bit integers, for the others elements of the type of `x`.
+  func f32(_ shape: Shape, _ x: UnsafePointer<Float>, _ out: UnsafeMutableRawPointer) -> farro_status {
+    let scalars = out.assumingMemoryBound(to: Float.self)
+    return switch self {
+    case .sum: farro_sum_f32(shape, x, scalars)
+    case .mean: farro_mean_f32(shape, x, scalars)
+    case .max: farro_max_f32(shape, x, scalars)
+    case .argmax: farro_argmax_f32(shape, x, out.assumingMemoryBound(to: Int64.self))
+    case .variance(let correction): farro_variance_f32(shape, correction, x, scalars)
+    }
   }
 
-  static var max: Self {
-    Reduction(
-      name: "max",
-      needsElements: true,
-      f32: { farro_max_f32($0, $1, $2.f32) },
-      f64: { farro_max_f64($0, $1, $2.f64) }
-    )
-  }
-}
-
-extension Reduction where Result == Int {
-  static var argmax: Self {
-    Reduction(
-      name: "argmax",
-      needsElements: true,
-      f32: { farro_argmax_f32($0, $1, $2.i64) },
-      f64: { farro_argmax_f64($0, $1, $2.i64) }
-    )
+  /// As ``f32(_:_:_:)``.
+  func f64(_ shape: Shape, _ x: UnsafePointer<Double>, _ out: UnsafeMutableRawPointer) -> farro_status {
+    let scalars = out.assumingMemoryBound(to: Double.self)
+    return switch self {
+    case .sum: farro_sum_f64(shape, x, scalars)
+    case .mean: farro_mean_f64(shape, x, scalars)
+    case .max: farro_max_f64(shape, x, scalars)
+    case .argmax: farro_argmax_f64(shape, x, out.assumingMemoryBound(to: Int64.self))
+    case .variance(let correction): farro_variance_f64(shape, correction, x, scalars)
+    }
   }
 }
 
 extension Tensor where Scalar: KernelScalar {
   private func reduceAll<Result: TensorScalar & ExpressibleByIntegerLiteral>(
-    _ reduction: Reduction<Scalar, Result>
+    _ reduction: Reduction
   ) -> Result {
-    precondition(count > 0 || !reduction.needsElements, "\(reduction.name): there is no element in \(shape)")
+    require(count > 0 || !reduction.needsElements, "\(reduction.name): there is no element in \(shape)")
     var result: Result = 0
     run(reduction, farro_reduction_shape(outer: 1, axis: count, inner: 1), &result)
     return result
   }
 
   private func reduce<Result>(
-    _ reduction: Reduction<Scalar, Result>,
+    _ reduction: Reduction,
     _ axis: Int,
     _ keepingDimensions: Bool
   ) -> Tensor<Result> {
@@ -207,40 +207,45 @@ extension Tensor where Scalar: KernelScalar {
     return Tensor<Result>(unsafeUninitializedShape: reduced) { run(reduction, view, $0.baseAddress!) }
   }
 
+  @_specialize(where Scalar == Float, Result == Float)
+  @_specialize(where Scalar == Float, Result == Int)
+  @_specialize(where Scalar == Double, Result == Double)
+  @_specialize(where Scalar == Double, Result == Int)
   private func reduce<Result>(
-    _ reduction: Reduction<Scalar, Result>,
+    _ reduction: Reduction,
     _ axis: Int,
     into result: inout Tensor<Result>
   ) {
     let view = view(along: axis, of: reduction)
-    var (kept, dropped) = (shape, shape)
-    kept[axis] = 1
-    dropped.remove(at: axis)
-    precondition(
-      result.shape == dropped || result.shape == kept,
+    require(
+      isShape(result.shape, without: axis),
       "\(reduction.name): \(shape) without axis \(axis) does not fit \(result.shape)"
     )
     result.withUnsafeMutableBufferPointer { run(reduction, view, $0.baseAddress!) }
   }
 
-  private func view<Result>(along axis: Int, of reduction: Reduction<Scalar, Result>) -> farro_reduction_shape {
-    precondition(shape.indices.contains(axis), "\(reduction.name): no axis \(axis) in the shape \(shape)")
-    precondition(
+  /// Whether `reduced` is this tensor's shape without an axis, or with its length 1.
+  private func isShape(_ reduced: [Int], without axis: Int) -> Bool {
+    let isKept = reduced.count == rank
+    return (isKept || reduced.count == rank - 1)
+      && reduced.indices.allSatisfy { i in
+        reduced[i] == (isKept ? (i == axis ? 1 : shape[i]) : shape[i < axis ? i : i + 1])
+      }
+  }
+
+  private func view(along axis: Int, of reduction: Reduction) -> farro_reduction_shape {
+    require(shape.indices.contains(axis), "\(reduction.name): no axis \(axis) in the shape \(shape)")
+    require(
       shape[axis] > 0 || !reduction.needsElements,
       "\(reduction.name): axis \(axis) of the shape \(shape) is empty"
     )
-    return farro_reduction_shape(
-      outer: shape[..<axis].reduce(1, *),
-      axis: shape[axis],
-      inner: shape[(axis + 1)...].reduce(1, *)
-    )
+    var (outer, inner) = (1, 1)
+    for i in 0..<axis { outer *= shape[i] }
+    for i in (axis + 1)..<rank { inner *= shape[i] }
+    return farro_reduction_shape(outer: outer, axis: shape[axis], inner: inner)
   }
 
-  private func run<Result>(
-    _ reduction: Reduction<Scalar, Result>,
-    _ view: farro_reduction_shape,
-    _ out: UnsafeMutablePointer<Result>
-  ) {
+  private func run(_ reduction: Reduction, _ view: farro_reduction_shape, _ out: UnsafeMutableRawPointer) {
     withUnsafeBufferPointer { elements in
       withUnsafePointer(to: view) { view in
         let x = elements.baseAddress!
@@ -251,9 +256,4 @@ extension Tensor where Scalar: KernelScalar {
       }
     }
   }
-}
-
-extension UnsafeMutablePointer<Int> {
-  /// `Int` has 64 bits wherever Farro runs.
-  fileprivate var i64: UnsafeMutablePointer<Int64> { UnsafeMutableRawPointer(self).assumingMemoryBound(to: Int64.self) }
 }

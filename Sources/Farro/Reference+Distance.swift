@@ -8,7 +8,7 @@ extension Reference {
     metric: DistanceMetric
   ) -> Tensor<Scalar> {
     let (m, n, d, metric) = (x.shape[0], y.shape[0], x.shape[1], metric.code)
-    precondition(y.shape == [n, d], "Reference.pairwiseDistances: \(x.shape) and \(y.shape)")
+    require(y.shape == [n, d], "Reference.pairwiseDistances: \(x.shape) and \(y.shape)")
     return Tensor(unsafeUninitializedShape: [m, n]) { out in
       x.withUnsafeBufferPointer { x in
         y.withUnsafeBufferPointer { y in

@@ -16,7 +16,7 @@ extension Reference {
     _ b: Tensor<Scalar>,
     _ c: Tensor<Scalar>
   ) -> Tensor<Scalar> {
-    precondition(a.shape == b.shape && a.shape == c.shape, "Reference.multiplyAdd: \(a.shape) \(b.shape) \(c.shape)")
+    require(a.shape == b.shape && a.shape == c.shape, "Reference.multiplyAdd: \(a.shape) \(b.shape) \(c.shape)")
     var shape = farro_multiply_add_shape(
       rows: 1,
       columns: a.count,

@@ -62,7 +62,7 @@ extension Reference {
     _ f32: (Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> farro_status,
     _ f64: (Int, Int, UnsafePointer<Double>, UnsafeMutablePointer<Double>) -> farro_status
   ) -> Tensor<Scalar> {
-    precondition(x.rank == 2, "Reference: \(x.shape) is not (rows, columns)")
+    require(x.rank == 2, "Reference: \(x.shape) is not (rows, columns)")
     return Tensor(unsafeUninitializedShape: x.shape) { y in
       x.withUnsafeBufferPointer { elements in
         let (from, to) = (elements.baseAddress!, y.baseAddress!)

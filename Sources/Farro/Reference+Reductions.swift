@@ -28,7 +28,7 @@ extension Reference {
     _ f32: (UnsafePointer<farro_reduction_shape>, UnsafePointer<Float>, UnsafeMutablePointer<Result>) -> farro_status,
     _ f64: (UnsafePointer<farro_reduction_shape>, UnsafePointer<Double>, UnsafeMutablePointer<Result>) -> farro_status
   ) -> Tensor<Result> {
-    precondition(x.rank == 3, "Reference: \(x.shape) is not (outer, axis, inner)")
+    require(x.rank == 3, "Reference: \(x.shape) is not (outer, axis, inner)")
     var shape = farro_reduction_shape(outer: x.shape[0], axis: x.shape[1], inner: x.shape[2])
     return Tensor(unsafeUninitializedShape: [x.shape[0], x.shape[2]]) { out in
       x.withUnsafeBufferPointer { x in

@@ -2,9 +2,10 @@
 ///
 /// In place of `precondition`, whose message release builds leave out: ours shows the shapes.
 @inlinable @inline(__always)
-func require(_ condition: Bool, _ message: @autoclosure () -> String) {
+package func require(_ condition: Bool, _ message: @autoclosure () -> String) {
   if !condition { stop(message()) }
 }
 
+/// Stops the program with the message.
 @usableFromInline @inline(never)
-func stop(_ message: String) -> Never { fatalError(message) }
+package func stop(_ message: String) -> Never { fatalError(message) }

@@ -11,7 +11,7 @@ public struct ColumnMoments: Sendable, Equatable {
   ///
   /// - Precondition: both have the same number of elements.
   public init(mean: [Double], deviation: [Double]) {
-    precondition(
+    require(
       mean.count == deviation.count,
       "ColumnMoments: \(mean.count) means do not belong to \(deviation.count) deviations"
     )
@@ -76,6 +76,8 @@ public func standardizeColumns<Scalar: KernelScalar>(
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func standardizeColumns<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   by moments: ColumnMoments? = nil,
@@ -91,6 +93,8 @@ public func standardizeColumns<Scalar: KernelScalar>(
 /// ``standardizeColumns(_:by:)`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
 public func standardizeColumns<Scalar: KernelScalar>(inPlace x: inout Tensor<Scalar>, by moments: ColumnMoments? = nil)
 {
   let plan = Standardization(x, moments)
@@ -104,7 +108,7 @@ private struct Standardization {
   init<Scalar: KernelScalar>(_ x: Tensor<Scalar>, _ moments: ColumnMoments?) {
     (rows, columns) = matrixShape(x, "standardizeColumns")
     self.moments = moments ?? columnMoments(x)
-    precondition(
+    require(
       self.moments.mean.count == columns,
       "standardizeColumns: moments of \(self.moments.mean.count) columns do not fit the shape \(x.shape)"
     )
@@ -123,6 +127,6 @@ private struct Standardization {
 }
 
 private func matrixShape<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString) -> (rows: Int, columns: Int) {
-  precondition(x.rank == 2, "\(function): the shape \(x.shape) is not that of a matrix")
+  require(x.rank == 2, "\(function): the shape \(x.shape) is not that of a matrix")
   return (x.shape[0], x.shape[1])
 }

@@ -2,7 +2,7 @@ extension Tensor: CustomStringConvertible, CustomDebugStringConvertible {
   /// The elements in nested brackets, aligned in columns; of more than 1000, the first and last three along each axis.
   public var description: String {
     let shown = shape.map { shownIndices($0) }
-    var columns = Columns(isShort: count > Tensor.mostShown)
+    var columns = Columns(isShort: isLong)
     forEachShown(shown) { columns.cells.append($0) }
     columns.width = columns.cells.map(\.count).max() ?? 0
     return columns.text(shown[...], indentation: 1)
@@ -11,10 +11,11 @@ extension Tensor: CustomStringConvertible, CustomDebugStringConvertible {
   /// The type and the shape before ``description``.
   public var debugDescription: String { "Tensor<\(Scalar.self)> of shape \(shape)\n\(description)" }
 
-  private static var mostShown: Int { 1000 }
+  /// Of a tensor without elements, the brackets count.
+  private var isLong: Bool { shape.reduce(1) { $0 * Swift.max($1, 1) } > 1000 }
 
   private func shownIndices(_ length: Int) -> [Int] {
-    count > Tensor.mostShown && length > 6 ? Array(0..<3) + Array((length - 3)..<length) : Array(0..<length)
+    isLong && length > 6 ? Array(0..<3) + Array((length - 3)..<length) : Array(0..<length)
   }
 
   private func forEachShown(_ shown: [[Int]], _ body: (String) -> Void) {

@@ -68,6 +68,20 @@ extension Tensor {
   }
 }
 
+/// Calls `body` with the elements of tensors that may be missing.
+///
+/// Both at once, and no closure for each: every further one would retain and release its tensor.
+@inline(__always)
+func withPointers<Scalar, Result>(
+  _ a: Tensor<Scalar>?,
+  _ b: Tensor<Scalar>?,
+  _ body: (UnsafePointer<Scalar>?, UnsafePointer<Scalar>?) -> Result
+) -> Result {
+  withExtendedLifetime((a, b)) {
+    body(a.map { UnsafePointer($0.storage.base + $0.offset) }, b.map { UnsafePointer($0.storage.base + $0.offset) })
+  }
+}
+
 // C kernels come in pairs, one per element type; these hand a generic pointer or number to the one that a `switch` on
 // `dtype` chose.
 extension UnsafePointer {

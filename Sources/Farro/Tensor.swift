@@ -80,14 +80,15 @@ extension Tensor {
   static func checkedCount(_ shape: [Int]) -> Int {
     var count = 1
     var overflow = false
-    for length in shape {
-      require(length >= 0, "Tensor: an axis cannot have a negative length: \(shape)")
+    // Also of a tensor without elements the other lengths must have a product, for strides are made of it.
+    for length in shape where length != 0 {
+      require(length > 0, "Tensor: an axis cannot have a negative length: \(shape)")
       let product = count.multipliedReportingOverflow(by: length)
       count = product.partialValue
       overflow = overflow || product.overflow
     }
     let bytes = count.multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
-    require(shape.contains(0) || !(overflow || bytes.overflow), "Tensor: the shape \(shape) exceeds memory")
+    require(!(overflow || bytes.overflow), "Tensor: the shape \(shape) exceeds memory")
     return shape.contains(0) ? 0 : count
   }
 }

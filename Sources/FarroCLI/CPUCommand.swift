@@ -20,8 +20,8 @@ struct CPUCommand: ParsableCommand {
   func run() throws {
     let machine = Machine.current
     switch format {
-    case .table: writeOutput(Data(machine.table.utf8))
-    case .json: writeOutput(try machine.jsonData())
+    case .table: try writeOutput(Data(machine.table.utf8))
+    case .json: try writeOutput(machine.jsonData())
     }
   }
 }

@@ -31,6 +31,13 @@ private func digest<Hash: XXHash>(ofFile path: String, _ start: Hash) throws(Fil
   return withUnsafeBytes(of: hash.finalize().bigEndian) { Array($0) }
 }
 
+/// All bytes of a file, or of standard input for "-".
+func contents(ofFile path: String) throws(FileProblem) -> [UInt8] {
+  var bytes: [UInt8] = []
+  try withPieces(ofFile: path) { bytes.append(contentsOf: $0) }
+  return bytes
+}
+
 /// Hands the bytes of a file to `body`, piece by piece.
 ///
 /// Pieces of 256 KiB stay in the second-level cache from the read until they are hashed, and are large enough to make the

@@ -51,19 +51,26 @@ struct HashCommand: ParsableCommand {
   func run() throws {
     let paths = files.isEmpty ? ["-"] : files
     // Every file is seen to, also after one that fails.
-    let results = try paths.map { check ? try checkList($0) : printDigest($0) }
+    let results = try paths.map { try check ? checkList($0) : printDigest($0) }
     if results.contains(false) { throw ExitCode(1) }
   }
 
-  private func printDigest(_ path: String) -> Bool {
+  private func printDigest(_ path: String) throws -> Bool {
+    guard let digest = reported({ () throws(FileProblem) in try digest(ofFile: path, kind) }, path) else {
+      return false
+    }
+    let line = HashLine(kind: kind, digest: digest, name: path == "-" ? standardInputName : path)
+    try writeOutput(Data((line.text(tagged: tag, littleEndian: littleEndian) + "\n").utf8))
+    return true
+  }
+
+  /// What `body` returns; `nil`, having told of the file, when it cannot be read.
+  private func reported<Result>(_ body: () throws(FileProblem) -> Result, _ path: String) -> Result? {
     do {
-      let name = path == "-" ? standardInputName : path
-      let line = HashLine(kind: kind, digest: try digest(ofFile: path, kind), name: name)
-      writeOutput(Data((line.text(tagged: tag, littleEndian: littleEndian) + "\n").utf8))
-      return true
+      return try body()
     } catch {
       complain(error, path)
-      return false
+      return nil
     }
   }
 
@@ -93,41 +100,35 @@ extension HashCommand {
         continue
       }
       counts.read += 1
-      checkEntry(entry, at: "\(name):\(index + 1)", &counts)
+      try checkEntry(entry, at: "\(name):\(index + 1)", &counts)
     }
     if counts.read == 0 {
       FarroCLI.complain("\(name): no properly formatted xxHash checksum lines found")
     } else {
-      say(counts.summary)
+      try say(counts.summary)
     }
     return counts.read > 0 && counts.unreadable == 0 && counts.mismatched == 0 && !(strict && counts.malformed > 0)
   }
 
   private func readList(_ path: String) -> String? {
-    do {
-      var bytes: [UInt8] = []
-      try withPieces(ofFile: path) { bytes.append(contentsOf: $0) }
-      return String(decoding: bytes, as: UTF8.self)
-    } catch {
-      complain(error, path)
-      return nil
-    }
+    reported({ () throws(FileProblem) in String(decoding: try contents(ofFile: path), as: UTF8.self) }, path)
   }
 
-  private func checkEntry(_ entry: HashLine, at place: String, _ counts: inout Counts) {
+  private func checkEntry(_ entry: HashLine, at place: String, _ counts: inout Counts) throws {
+    let found: [UInt8]
     do {
-      let path = entry.name == standardInputName ? "-" : entry.name
-      let isRight = try digest(ofFile: path, entry.kind) == entry.digest
-      if !isRight { counts.mismatched += 1 }
-      if !isRight || !quiet { say("\(entry.name): \(isRight ? "OK" : "FAILED")\n") }
+      found = try digest(ofFile: entry.name == standardInputName ? "-" : entry.name, entry.kind)
     } catch {
       counts.unreadable += 1
-      say("\(place): Could not open or read '\(entry.name)': \(error.reason).\n")
+      return try say("\(place): Could not open or read '\(entry.name)': \(error.reason).\n")
     }
+    let isRight = found == entry.digest
+    if !isRight { counts.mismatched += 1 }
+    if !isRight || !quiet { try say("\(entry.name): \(isRight ? "OK" : "FAILED")\n") }
   }
 
-  private func say(_ text: String) {
-    if !status { writeOutput(Data(text.utf8)) }
+  private func say(_ text: String) throws {
+    if !status { try writeOutput(Data(text.utf8)) }
   }
 
   private struct Counts {

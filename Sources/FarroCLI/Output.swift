@@ -7,8 +7,19 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// Standard output holds data only; everything else goes to standard error.
-func writeOutput(_ data: Data) {
-  try? FileHandle.standardOutput.write(contentsOf: data)
+///
+/// - Throws: `ExitCode`, having said why, when not all could be written: a full disk must not look like success.
+func writeOutput(_ data: Data) throws {
+  var rest = data
+  while !rest.isEmpty {
+    let count = rest.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else {
+      complain("farro: cannot write to standard output: \(String(cString: strerror(errno)))")
+      throw ExitCode(EX_IOERR)
+    }
+    rest = rest.dropFirst(count)
+  }
 }
 
 func complain(_ message: String) {

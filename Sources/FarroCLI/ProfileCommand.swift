@@ -10,8 +10,8 @@ struct ProfileCommand: AsyncParsableCommand {
     abstract: "Measure what this CPU can do, and what each kernel reaches of it.",
     discussion: """
       Measures the peak rate of multiply-adds and the bandwidth of each level of memory, then every kernel in turn with the \
-      limit that applies to it. Exits with 1 when a kernel is slower than in --baseline, with 64 for unknown options, and with 65, 66 or 73 for a \
-      file that is no profile, cannot be read, or cannot be made.
+      limit that applies to it. Exits with 1 when a kernel is slower than in --baseline, with 64 for unknown options, and \
+      with 65, 66 or 73 for a file that is no profile or has nothing to compare, cannot be read, or cannot be made.
       """
   )
 
@@ -62,8 +62,8 @@ struct ProfileCommand: AsyncParsableCommand {
     }
     progress.clear()
     switch format {
-    case .table: writeOutput(Data(profile.table.utf8))
-    case .json: writeOutput(try profile.jsonData())
+    case .table: try writeOutput(Data(profile.table.utf8))
+    case .json: try writeOutput(profile.jsonData())
     }
     if let output { try write(profile, toDirectory: output) }
     if let baseline { try profile.complainOfRegressions(from: baseline) }
@@ -147,11 +147,11 @@ extension ProfileCommand {
   private func readBaseline() throws -> Profile? {
     guard let baseline else { return nil }
     do {
-      return try Profile(json: Data(contentsOf: URL(fileURLWithPath: baseline)))
-    } catch let error as DecodingError {
-      throw refusal("\(baseline) is not a profile.json of farro: \(error)", status: EX_DATAERR)
+      return try Profile(json: Data(contents(ofFile: baseline)))
+    } catch let problem as FileProblem {
+      throw refusal("cannot read \(baseline): \(problem.reason)", status: EX_NOINPUT)
     } catch {
-      throw refusal("cannot read \(baseline): \(error.localizedDescription)", status: EX_NOINPUT)
+      throw refusal("\(baseline) is not a profile.json of farro: \(mistake(error))", status: EX_DATAERR)
     }
   }
 
@@ -169,7 +169,16 @@ extension ProfileCommand {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw refusal("cannot make the directory \(path): \(error.localizedDescription)", status: EX_CANTCREAT)
+      let cause = ((error as? CocoaError)?.underlying as? POSIXError).map {
+        String(cString: strerror($0.code.rawValue))
+      }
+      throw refusal(
+        "cannot make the directory \(path): \(cause ?? error.localizedDescription)",
+        status: EX_CANTCREAT
+      )
+    }
+    guard access(path, W_OK | X_OK) == 0 else {
+      throw refusal("cannot write into \(path): \(String(cString: strerror(errno)))", status: EX_CANTCREAT)
     }
   }
 
@@ -180,11 +189,34 @@ extension ProfileCommand {
   }
 }
 
+/// What is wrong with a JSON file, and where.
+private func mistake(_ error: any Error) -> String {
+  func text(_ context: DecodingError.Context, _ fact: String? = nil) -> String {
+    let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+    return (path.isEmpty ? "" : "at \(path): ") + (fact ?? context.debugDescription)
+  }
+  return switch error {
+  case DecodingError.keyNotFound(let key, let context): text(context, "there is no \"\(key.stringValue)\"")
+  case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+    DecodingError.dataCorrupted(let context):
+    text(context)
+  default: error.localizedDescription
+  }
+}
+
 extension Profile {
   /// Says which kernels regressed, and ends with exit status 1 when any did.
   fileprivate func complainOfRegressions(from baseline: Profile) throws {
-    let regressions = regressions(from: baseline)
-    complain("\(comparableCount(with: baseline)) results compared, \(regressions.count) slower than the noise explains")
+    let (regressions, count) = (regressions(from: baseline), comparableCount(with: baseline))
+    if baseline.machine.name != machine.name {
+      complain("the baseline is of another machine: \(baseline.machine.name), and this is \(machine.name)")
+    }
+    // A check that compares nothing must not pass.
+    guard count > 0 else {
+      complain("no kernel, shape, instruction set and number of threads is in both this profile and the baseline")
+      throw ExitCode(EX_DATAERR)
+    }
+    complain("\(count) results compared, \(regressions.count) slower than the noise explains")
     for regression in regressions {
       complain(
         "\(regression.key.title): takes \(fixed(regression.slowdown, 2))x as long "

@@ -20,8 +20,14 @@ struct RaceCommand: ParsableCommand {
 
   func validate() throws {
     _ = try usableInstructionSet()
-    guard count.allSatisfy({ 1...(1 << 32) ~= $0 }) else { throw ValidationError("--count must be 1 to 4294967296.") }
+    guard count.allSatisfy({ 1...mostCount ~= $0 }) else { throw ValidationError("--count must be 1 to \(mostCount).") }
     guard time >= 0 && time <= 86_400 else { throw ValidationError("--time must be 0 to 86400 seconds.") }
+  }
+
+  /// Every way keeps its own floats, beside those that all start from; as many again leave the machine room to work.
+  private var mostCount: Int {
+    let ways = AddOne.allCases.count + 1
+    return min(1 << 32, (Machine.current.memoryBytes ?? 8 << 30) / (2 * ways * MemoryLayout<Float>.stride))
   }
 
   func run() throws {
@@ -35,9 +41,9 @@ struct RaceCommand: ParsableCommand {
     case .json:
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-      writeOutput(try encoder.encode(results) + Data("\n".utf8))
+      try writeOutput(encoder.encode(results) + Data("\n".utf8))
     case .table:
-      writeOutput(Data(results.map(table).joined(separator: "\n").utf8))
+      try writeOutput(Data(results.map(table).joined(separator: "\n").utf8))
       if results[0].isDebugBuild {
         complain(
           "This farro is a debug build: loops are not optimized, and their times tell nothing. Use swift build -c release."

@@ -74,15 +74,15 @@ struct TimeCommand: AsyncParsableCommand {
   private func show(_ timings: [ProgramTiming]) throws {
     switch format {
     case .json:
-      writeOutput(try ProgramReport(timings, includingOutput: showOutput).jsonData())
+      try writeOutput(ProgramReport(timings, includingOutput: showOutput).jsonData())
     case .table:
-      writeOutput(Data(table(timings).utf8))
+      try writeOutput(Data(table(timings).utf8))
       guard showOutput else { return }
       for timing in timings {
         let run = timing.runs.last!
-        writeOutput(Data("\n==> \(timing.program.description) <==\n".utf8))
-        writeOutput(Data(run.output))
-        if run.outputIsCut { writeOutput(Data("\n(cut here)\n".utf8)) }
+        try writeOutput(Data("\n==> \(timing.program.description) <==\n".utf8))
+        try writeOutput(Data(run.output))
+        if run.outputIsCut { try writeOutput(Data("\n(cut here)\n".utf8)) }
       }
     }
   }

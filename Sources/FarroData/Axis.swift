@@ -1,3 +1,5 @@
+import Farro
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -51,7 +53,7 @@ public struct Axis: Sendable, Hashable {
     alongPixels start: Double,
     _ end: Double
   ) {
-    precondition(
+    require(
       lower < upper && (upper - lower).isNormal && (scale == .linear || lower > 0),
       "Axis: no \(scale) axis leads from \(lower) to \(upper)"
     )
@@ -62,7 +64,7 @@ public struct Axis: Sendable, Hashable {
   ///
   /// - Precondition: `value` is finite, and positive on a logarithmic axis.
   public func position(of value: Double) -> Double {
-    precondition(value.isFinite && (scale == .linear || value > 0), "Axis: \(value) has no place on a \(scale) axis")
+    require(value.isFinite && (scale == .linear || value > 0), "Axis: \(value) has no place on a \(scale) axis")
     return start + (end - start) * (measure(value) - measure(lowerBound)) / (measure(upperBound) - measure(lowerBound))
   }
 

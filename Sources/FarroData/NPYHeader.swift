@@ -88,7 +88,7 @@ extension NPYHeader {
   ///
   /// - Precondition: `shape` has at most ``mostAxes`` axes, all that NumPy can read.
   static func encoded(dtype: DType, shape: [Int]) -> [UInt8] {
-    precondition(shape.count <= mostAxes, "NPY: an array has at most \(mostAxes) axes, and this one has \(shape.count)")
+    require(shape.count <= mostAxes, "NPY: an array has at most \(mostAxes) axes, and this one has \(shape.count)")
     let order = dtype.bytes == 1 ? "|" : ByteOrder.native == .little ? "<" : ">"
     let lengths = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
     var text = "{'descr': '\(order)\(dtype.numpyName)', 'fortran_order': False, 'shape': (\(lengths)), }"

@@ -1,3 +1,5 @@
+import Farro
+
 // From elements to the text of a file.
 
 extension SVG: CustomStringConvertible {
@@ -57,7 +59,7 @@ extension SVG {
   ///
   /// - Precondition: `number` is finite.
   static func text(_ number: Double) -> String {
-    precondition(number.isFinite, "SVG: \(number) cannot be drawn")
+    require(number.isFinite, "SVG: \(number) cannot be drawn")
     let thousandths = (number * 1000).rounded()
     // Beyond, thousandths are not exact, and no drawing is that large.
     guard abs(thousandths) < 0x1p53 else { return number.description }

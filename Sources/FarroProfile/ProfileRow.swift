@@ -23,7 +23,7 @@ struct ProfileRow {
       threads: roofline.configuration.threads
     )
     guard let bound = roofline.bound(of: work), let peak = roofline.peak(of: bound) else {
-      preconditionFailure("ProfileRow: no peaks of \(roofline.configuration) were measured")
+      stop("ProfileRow: no peaks of \(roofline.configuration) were measured")
     }
     self.bound = bound
     target = ProbeTarget(kind: peak.kind, level: peak.level)

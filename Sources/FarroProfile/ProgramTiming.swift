@@ -1,3 +1,5 @@
+import Farro
+
 /// The runs of one program among those timed in turn.
 public struct ProgramTiming: Sendable, Equatable {
   /// What was run.
@@ -46,7 +48,7 @@ public func timePrograms(
   outputLimit: Int = 1 << 20,
   progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
 ) async throws -> [ProgramTiming] {
-  precondition(runs > 0 && warmUp >= 0, "timePrograms: \(runs) runs after \(warmUp) cannot be made")
+  require(runs > 0 && warmUp >= 0, "timePrograms: \(runs) runs after \(warmUp) cannot be made")
   var results: [[ProgramRun]] = programs.map { _ in [] }
   let total = (warmUp + runs) * programs.count
   var done = 0

@@ -147,8 +147,8 @@ public struct RaceResult: Sendable, Equatable, Codable {
 ///   - budget: How long to take; at least five rounds are made.
 /// - Precondition: `count` is positive. Every way is first seen to be right.
 public func race(count: Int, budget: Duration = .seconds(2)) -> RaceResult {
-  precondition(count > 0, "race: \(count) elements cannot be raced over")
-  for way in AddOne.allCases { precondition(way.isCorrect, "race: \(way) gives a wrong result") }
+  require(count > 0, "race: \(count) elements cannot be raced over")
+  for way in AddOne.allCases { require(way.isCorrect, "race: \(way) gives a wrong result") }
   let x = [Float](repeating: 1, count: count)
   let runs = AddOne.allCases.map { $0.contestant(on: x).run }
   let clock = Stopwatch()

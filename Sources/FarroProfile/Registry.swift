@@ -53,7 +53,7 @@ public struct ProfiledKernel: Sendable {
     bytes: @escaping @Sendable (_ shape: [Int]) -> Double,
     prepare: @escaping @Sendable (_ shape: [Int]) -> Prepared
   ) {
-    precondition(
+    require(
       shapes.contains(inCache) && shapes.contains(outOfCache),
       "ProfiledKernel \(family) \(name): the shapes \(inCache) and \(outOfCache) must be among \(shapes)"
     )
@@ -92,7 +92,7 @@ public func worstError<Scalar: KernelScalar>(
   _ expected: Tensor<Scalar>,
   bound: (_ element: Int) -> Double
 ) -> Double {
-  precondition(actual.shape == expected.shape, "worstError: the shapes \(actual.shape) and \(expected.shape) differ")
+  require(actual.shape == expected.shape, "worstError: the shapes \(actual.shape) and \(expected.shape) differ")
   return actual.withUnsafeBufferPointer { actual in
     expected.withUnsafeBufferPointer { expected in
       var worst = 0.0

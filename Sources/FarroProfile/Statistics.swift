@@ -1,3 +1,4 @@
+import Farro
 import Foundation
 
 /// What repeated measurements of one quantity say, without assuming how they are distributed: timings are skewed, and a
@@ -22,8 +23,8 @@ public struct Summary: Sendable, Equatable {
   /// - Complexity: O(n log n).
   public init(_ samples: some Sequence<Double>) {
     let sorted = samples.sorted()
-    precondition(!sorted.isEmpty, "Summary: there are no samples to summarize")
-    precondition(sorted.allSatisfy { !$0.isNaN }, "Summary: a sample is not a number")
+    require(!sorted.isEmpty, "Summary: there are no samples to summarize")
+    require(sorted.allSatisfy { !$0.isNaN }, "Summary: a sample is not a number")
     count = sorted.count
     min = sorted.first!
     max = sorted.last!

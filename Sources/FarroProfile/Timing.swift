@@ -1,3 +1,5 @@
+import Farro
+
 /// How long to measure, and how finely.
 public struct TimingOptions: Sendable {
   /// The time to spend in all, warm-up included. Calls that take longer are still sampled ``leastSamples`` times.
@@ -19,7 +21,7 @@ public struct TimingOptions: Sendable {
     leastSamples: Int = 5,
     mostSamples: Int = 10_000
   ) {
-    precondition(
+    require(
       leastSamples > 0 && mostSamples >= leastSamples,
       "TimingOptions: from \(leastSamples) to \(mostSamples) samples is not a range"
     )
@@ -124,7 +126,7 @@ func sampleInTurn(
 ///
 /// - Precondition: as many of one as of the other, and at least one.
 public func ratioSummary(of numerators: [Double], to denominators: [Double]) -> Summary {
-  precondition(
+  require(
     numerators.count == denominators.count,
     "ratioSummary: \(numerators.count) samples cannot be paired with \(denominators.count)"
   )

@@ -53,7 +53,7 @@ func runProgram(
 }
 
 /// Beside the test bundle, which lies in the same folder for every configuration and scratch path.
-private func executable() -> URL {
+func executable() -> URL {
   #if os(macOS)
     let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }!.bundleURL
   #else

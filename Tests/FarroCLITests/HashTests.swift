@@ -13,12 +13,12 @@ private let xxhsum = ["/usr/bin/xxhsum", "/opt/homebrew/bin/xxhsum", "/usr/local
     ("2", "06b05ab6733a618578af5f94892f3950  stdin\n"),
     ("3", "XXH3 (stdin) = 78af5f94892f3950\n"),
   ])
-  func standardInputHasTheDigestThatXxhsumGives(kind: String, line: String) async throws {
+  func `standard input has the digest that xxhsum gives`(kind: String, line: String) async throws {
     #expect(try await farro("hash", "-H\(kind)", input: "abc").output == line)
     #expect(try await farro("hash", "-H", kind, "-", input: "abc").output == line)
   }
 
-  @Test func tagsAndByteOrderAreWrittenAsXxhsumWritesThem() async throws {
+  @Test func `tags and byte order are written as xxhsum writes them`() async throws {
     #expect(try await farro("hash", "--tag", input: "abc").output == "XXH64 (stdin) = 44bc2cf5ad770999\n")
     #expect(try await farro("hash", "--little-endian", input: "abc").output == "990977adf52cbc44  stdin\n")
     let both = try await farro("hash", "--tag", "--little-endian", "-H2", input: "abc")
@@ -26,7 +26,7 @@ private let xxhsum = ["/usr/bin/xxhsum", "/opt/homebrew/bin/xxhsum", "/usr/local
   }
 
   @Test(.enabled(if: xxhsum != nil, "xxhsum is not installed"), arguments: ["-H0", "-H1", "-H2", "-H3"])
-  func xxhsumAndFarroVerifyEachOther(kind: String) async throws {
+  func `xxhsum and farro verify each other`(kind: String) async throws {
     try await withFiles { directory, files in
       let ours = try await runFarro(["hash", kind] + files, in: directory)
       let theirs = try await runProgram(xxhsum!, [kind] + files, in: directory)
@@ -38,7 +38,7 @@ private let xxhsum = ["/usr/bin/xxhsum", "/opt/homebrew/bin/xxhsum", "/usr/local
     }
   }
 
-  @Test func aChangedFileFailsItsCheck() async throws {
+  @Test func `a changed file fails its check`() async throws {
     try await withFiles { directory, files in
       let list = try await runFarro(["hash"] + files, in: directory).output
       try Data("abd".utf8).write(to: URL(fileURLWithPath: "\(directory)/abc"))
@@ -53,7 +53,7 @@ private let xxhsum = ["/usr/bin/xxhsum", "/opt/homebrew/bin/xxhsum", "/usr/local
     }
   }
 
-  @Test func aMissingFileDoesNotKeepOthersFromBeingHashed() async throws {
+  @Test func `a missing file does not keep others from being hashed`() async throws {
     try await withFiles { directory, _ in
       let outcome = try await farro("hash", "missing", "abc", ".", in: directory)
       #expect(outcome.status == 1)
@@ -64,7 +64,7 @@ private let xxhsum = ["/usr/bin/xxhsum", "/opt/homebrew/bin/xxhsum", "/usr/local
     }
   }
 
-  @Test func linesThatAreNoDigestsCountAgainstAStrictCheckOnly() async throws {
+  @Test func `lines that are no digests count against a strict check only`() async throws {
     try await withFiles { directory, _ in
       let list = "no digest\n44bc2cf5ad770999  abc\n"
       let lenient = try await farro("hash", "-c", "-w", input: list, in: directory)
@@ -80,14 +80,14 @@ private let xxhsum = ["/usr/bin/xxhsum", "/opt/homebrew/bin/xxhsum", "/usr/local
     "44bc2cf5ad770999 *abc", "44BC2CF5AD770999  abc", "44bc2cf5ad770999  abc\r", "XXH3_78af5f94892f3950  abc",
     "XXH64_LE (abc) = 990977adf52cbc44", "XXH32 (abc) = 32d153ff",
   ])
-  func everyFormOfALineIsRead(line: String) async throws {
+  func `every form of a line is read`(line: String) async throws {
     try await withFiles { directory, _ in
       let check = try await farro("hash", "-c", input: line + "\n", in: directory)
       #expect(check.output == "abc: OK\n")
     }
   }
 
-  @Test func namesWithLineEndsAreEscapedAndFoundAgain() async throws {
+  @Test func `names with line ends are escaped and found again`() async throws {
     try await withFiles { directory, _ in
       try Data("abc".utf8).write(to: URL(fileURLWithPath: "\(directory)/two\nlines \\"))
       let list = try await farro("hash", "two\nlines \\", in: directory).output

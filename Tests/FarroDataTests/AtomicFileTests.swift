@@ -5,7 +5,7 @@ import Testing
 @Suite struct AtomicFileTests {
   private struct Interruption: Error {}
 
-  @Test func contentsAreWrittenWhole() throws {
+  @Test func `contents are written whole`() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/file"
       for size in [0, 1, 65_535, 65_536, 65_537, 200_000] {
@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func piecesOfAnySizeAreAppendedInOrder() throws {
+  @Test func `pieces of any size are appended in order`() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/file"
       var expected: [UInt8] = []
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test(arguments: [10, 300_000])
-  func aClosureThatThrowsLeavesTheOldFile(size: Int) throws {
+  func `a closure that throws leaves the old file`(size: Int) throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/file"
       try AtomicFile.write("old", to: path)
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func aReaderSeesTheOldContentsUntilTheNewAreWhole() throws {
+  @Test func `a reader sees the old contents until the new are whole`() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/file"
       try AtomicFile.write("old", to: path)
@@ -70,7 +70,7 @@ import Testing
   }
 
   // The limit on the size of files stands for a disk that is full; it holds for a process, hence one of its own.
-  @Test func aFullDiskLeavesTheOldFileEvenIfTheClosureDoesNotCare() async {
+  @Test func `a full disk leaves the old file even if the closure does not care`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGXFSZ, SIG_IGN)
       var limit = rlimit(rlim_cur: 100_000, rlim_max: 100_000)
@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  @Test func whatCannotBeReplacedIsReportedByName() throws {
+  @Test func `what cannot be replaced is reported by name`() throws {
     try withTemporaryDirectory { directory in
       let (pipe, dangling) = ("\(directory)/pipe", "\(directory)/dangling")
       #expect(mkfifo(pipe, 0o600) == 0)
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  @Test func aLinkStaysAndTheFileBehindItIsReplaced() throws {
+  @Test func `a link stays and the file behind it is replaced`() throws {
     try withTemporaryDirectory { directory in
       let (path, link) = ("\(directory)/elsewhere/file", "\(directory)/link")
       try FileManager.default.createDirectory(atPath: "\(directory)/elsewhere", withIntermediateDirectories: false)
@@ -132,7 +132,7 @@ import Testing
     }
   }
 
-  @Test func permissionsAreThoseOfTheFileReplacedOrOfAnyNewFile() throws {
+  @Test func `permissions are those of the file replaced or of any new file`() throws {
     try withTemporaryDirectory { directory in
       let (path, other) = ("\(directory)/file", "\(directory)/other")
       try AtomicFile.write("new", to: path)

@@ -6,13 +6,13 @@ import Testing
     Axis(scale, from: lower, through: upper, alongPixels: 0, 1).ticks.map(\.label).joined(separator: " ")
   }
 
-  @Test func valuesLieInProportionAlongALinearAxis() {
+  @Test func `values lie in proportion along a linear axis`() {
     let axis = Axis(.linear, from: -10, through: 30, alongPixels: 100, 20)
     #expect([-10, 0, 30, 50].map(axis.position) == [100, 80, 20, -20])
     #expect(axis.contains(-10) && axis.contains(30) && !axis.contains(30.1))
   }
 
-  @Test func equalRatiosTakeEqualLengthsAlongALogarithmicAxis() {
+  @Test func `equal ratios take equal lengths along a logarithmic axis`() {
     let axis = Axis(.logarithmic, from: 0.01, through: 100, alongPixels: 0, 400)
     #expect([0.01, 0.1, 1, 10, 100, 1000].map { axis.position(of: $0).rounded() } == [0, 100, 200, 300, 400, 500])
   }
@@ -25,7 +25,7 @@ import Testing
       (0.9999, 1.0001, "0.9999 0.99995 1 1.00005 1.0001"), (-300, -100, "-300 -250 -200 -150 -100"),
     ] as [(Double, Double, String)]
   )
-  func linearTicksAreOneTwoOrFiveTimesAPowerOfTenApart(lower: Double, upper: Double, expected: String) {
+  func `linear ticks are one, two or five times a power of ten apart`(lower: Double, upper: Double, expected: String) {
     #expect(labels(.linear, lower, upper) == expected)
   }
 
@@ -36,18 +36,18 @@ import Testing
       (1, 10, "1 10"),
     ] as [(Double, Double, String)]
   )
-  func logarithmicTicksArePowersOfTenWhereThereAreSome(lower: Double, upper: Double, expected: String) {
+  func `logarithmic ticks are powers of ten where there are some`(lower: Double, upper: Double, expected: String) {
     #expect(labels(.logarithmic, lower, upper) == expected)
   }
 
-  @Test func minorTicksFillTheDecades() {
+  @Test func `minor ticks fill the decades`() {
     let axis = Axis(.logarithmic, from: 0.5, through: 30, alongPixels: 0, 1)
     #expect(axis.minorTicks == [0.5, 0.6, 0.7, 0.8, 0.9, 2, 3, 4, 5, 6, 7, 8, 9, 20, 30])
     #expect(Axis(.logarithmic, from: 1, through: 1e12, alongPixels: 0, 1).minorTicks.isEmpty)
     #expect(Axis(.linear, from: -1, through: 10, alongPixels: 0, 1).minorTicks.isEmpty)
   }
 
-  @Test func everyAxisHasTicksWithinItself() {
+  @Test func `every axis has ticks within itself`() {
     var lower = 1e-290
     while lower < 1e300 {
       for ratio in [1 + 1e-9, 1.001, 1.5, 9.99, 11, 500, 1e7, 1e40] {

@@ -46,7 +46,9 @@ import Testing
     (good + "\0", 60, "the byte 0", "the end of the header"),
     ("\u{E9}", 0, "the byte 195", "'{'"),
   ])
-  func aMalformedHeaderIsReportedWithItsPlace(header: String, place: Int, found: String, expected: String) throws {
+  func `a malformed header is reported with its place`(header: String, place: Int, found: String, expected: String)
+    throws
+  {
     for (version, start) in [(1, 10), (2, 12), (3, 12)] {
       let error = try error(npy(header, data: Self.data, version: UInt8(version)))
       #expect(error.problem == .malformedHeader(found: found, expected: expected), "\(header)")
@@ -54,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func tooManyAxesAreRefused() throws {
+  @Test func `too many axes are refused`() throws {
     let lengths = String(repeating: "1, ", count: 65)
     let problem = try error(npy(header("<f4", "(\(lengths))"), data: Self.data)).problem
     #expect(problem == .malformedHeader(found: "'1'", expected: "at most 64 lengths"))
@@ -64,7 +66,7 @@ import Testing
     "(9223372036854775807,)", "(4294967296, 4294967296)", "(2305843009213693952,)", "(0, 4294967296, 4294967296)",
     "(3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3)",
   ])
-  func aShapeWhoseSizeOverflowsIsRefused(shape: String) throws {
+  func `a shape whose size overflows is refused`(shape: String) throws {
     guard case .oversizedShape = try error(npy(header("<f4", shape), data: Self.data)).problem else {
       Issue.record("\(shape)")
       return
@@ -76,7 +78,7 @@ import Testing
     ("<M8[D]", "'<M8[D]'"), ("|V3", "'|V3'"), ("f4", "'f4'"), ("float32", "'float32'"), ("", "''"), ("<", "'<'"),
     ("<b2", "'<b2'"), ("<i04", "'<i04'"), ("!f4", "'!f4'"), ("<\u{1F600}4", "'<\u{1F600}4'"),
   ])
-  func anUnsupportedTypeIsReportedByName(descr: String, name: String) throws {
+  func `an unsupported type is reported by name`(descr: String, name: String) throws {
     let error = try error(npy(header(descr, "(2, 3)"), data: Self.data, version: 3))
     #expect(error.problem == .unsupportedDType(name))
     #expect(error.offset == 12 + 10)
@@ -86,7 +88,7 @@ import Testing
     ("complex", "'<c8'"), ("string", "'|S2'"), ("unicode", "'<U2'"), ("datetime", "'<M8[D]'"), ("longdouble", "'<f16'"),
     ("object", "'|O'"), ("void", "'|V3'"), ("structured", "[('a', '<f4'), ('b', '<i2')]"),
   ])
-  func otherTypesThatNumPyWritesAreRefusedByName(label: String, name: String) throws {
+  func `other types that NumPy writes are refused by name`(label: String, name: String) throws {
     let path = golden("refused-\(label)")
     let error = try #require(throws: NPYError.self) { try NPY.header(of: path) }
     guard case .unsupportedDType(let found) = error.problem else {
@@ -97,7 +99,7 @@ import Testing
     #expect(error.file == path)
   }
 
-  @Test func anotherTypeThanAskedForIsReported() throws {
+  @Test func `another type than asked for is reported`() throws {
     let error = try #require(throws: NPYError.self) { try NPY.read(golden("shape-5"), as: Double.self) }
     #expect(error.problem == .otherDType(stored: .f32, requested: .f64))
     #expect(
@@ -105,7 +107,7 @@ import Testing
     )
   }
 
-  @Test func whatIsNotNPYIsReported() throws {
+  @Test func `what is not NPY is reported`() throws {
     #expect(try error([]).problem == .notNPY)
     #expect(try error(Array("PK\u{3}\u{4} a ZIP archive".utf8)).problem == .notNPY)
     #expect(try error(Array(NPYHeader.magic.dropLast())).problem == .notNPY)
@@ -114,7 +116,7 @@ import Testing
     #expect(try error(NPYHeader.magic + [2, 0, 0, 0, 0, 0x80]).problem == .oversizedHeader(bytes: 1 << 31))
   }
 
-  @Test func aFileCutAnywhereIsReportedWithBothSizes() throws {
+  @Test func `a file cut anywhere is reported with both sizes`() throws {
     for version in [1, 2, 3] as [UInt8] {
       let whole = npy(Self.good, data: Self.data, version: version)
       #expect(throws: Never.self) { try NPY.decode(whole, as: Float.self) }
@@ -131,7 +133,7 @@ import Testing
     }
   }
 
-  @Test func aFileThatEndsTooEarlyIsReportedByName() throws {
+  @Test func `a file that ends too early is reported by name`() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/cut.npy"
       try AtomicFile.write(npy(Self.good, data: [1, 2, 3]), to: path)
@@ -140,7 +142,7 @@ import Testing
     }
   }
 
-  @Test func whatCannotBeReadIsReportedByName() throws {
+  @Test func `what cannot be read is reported by name`() throws {
     try withTemporaryDirectory { directory in
       let pipe = "\(directory)/pipe"
       #expect(mkfifo(pipe, 0o600) == 0)
@@ -154,7 +156,7 @@ import Testing
     }
   }
 
-  @Test func aSparseFileLargerThanMemoryIsRefused() throws {
+  @Test func `a sparse file larger than memory is refused`() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/sparse.npy"
       let bytes = 1 << 43  // 8 TiB, within the limits of ext4
@@ -167,7 +169,7 @@ import Testing
   }
 
   /// Longer on demand: FARRO_FUZZ_CASES=1000000.
-  @Test func mutatedFilesAreReadOrRefusedAndNothingElse() throws {
+  @Test func `mutated files are read or refused, and nothing else`() throws {
     let cases = ProcessInfo.processInfo.environment["FARRO_FUZZ_CASES"].flatMap(Int.init) ?? 4000
     let labels = ["int16-little-fortran", "bool-big-c", "shape-0x3", "version-3", "axes-64", "refused-structured"]
     // With bytes to spare, a larger shape can be read.

@@ -3,7 +3,7 @@ import FarroData
 import Testing
 
 @Suite struct NPYTests {
-  @Test func elementsOfEveryTypeAreReadInEitherByteOrderAndAxisOrder() throws {
+  @Test func `elements of every type are read in either byte order and axis order`() throws {
     try expectGolden("bool", [true, false, false, true, true, true, false, true])
     try expectGolden("int8", integers(Int8.self))
     try expectGolden("int16", integers(Int16.self))
@@ -51,7 +51,7 @@ import Testing
     ("0x100000", [0, 100000]),
     ("1x1x1", [1, 1, 1]), ("7x11", [7, 11]),
   ])
-  func shapesAreReadAsWritten(label: String, shape: [Int]) throws {
+  func `shapes are read as written`(label: String, shape: [Int]) throws {
     let values: [Float] = [0, -0.0, 1.5, -2.25, .greatestFiniteMagnitude, .leastNonzeroMagnitude, .infinity, .nan]
     let tensor = try NPY.read(golden("shape-\(label)"), as: Float.self)
     #expect(tensor.shape == shape)
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(arguments: [1, 2, 3])
-  func everyVersionOfTheFormatIsRead(version: Int) throws {
+  func `every version of the format is read`(version: Int) throws {
     let path = golden("version-\(version)")
     #expect(try NPY.header(of: path).version == version)
     let tensor = try NPY.read(path, as: Int16.self)
@@ -73,7 +73,7 @@ import Testing
     "shape-1", "shape-5", "shape-0", "shape-0x3", "shape-3x0x2", "shape-0x100000", "shape-1x1x1", "shape-7x11",
     "axes-64",
   ])
-  func writtenBytesAreThoseOfNumPy(label: String) throws {
+  func `written bytes are those of NumPy`(label: String) throws {
     let expected = try #require(contents(golden(label)))
     switch try NPY.decodeAny(expected) {
     case .bool(let tensor): #expect(NPY.encode(tensor) == expected)
@@ -94,13 +94,13 @@ import Testing
   }
 
   #if !(os(macOS) && arch(x86_64))
-    @Test func writtenHalfPrecisionBytesAreThoseOfNumPy() throws {
+    @Test func `written half-precision bytes are those of NumPy`() throws {
       let expected = try #require(contents(golden("float16-little-c")))
       #expect(NPY.encode(try NPY.decode(expected, as: Float16.self)) == expected)
     }
   #endif
 
-  @Test func aWrittenFileIsReadAgain() throws {
+  @Test func `a written file is read again`() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/values.npy"
       // Larger than the writer's buffer.
@@ -118,7 +118,7 @@ import Testing
   @Test(arguments: [
     [3, 5, 4, 2], [5, 1, 7], [1, 9], [9, 1], [2, 0, 3], [40_000, 3], [4, 40_000], [300, 220, 2], [130, 150, 18],
   ])
-  func fortranOrderOfAnySizeBecomesRowMajor(shape: [Int]) throws {
+  func `Fortran order of any size becomes row-major`(shape: [Int]) throws {
     // Where the file has each element of the tensor.
     var (places, stride) = ([0], 1)
     for length in shape {
@@ -146,18 +146,18 @@ import Testing
     #expect(isTransposed, "\(dtype) \(shape)")
   }
 
-  @Test func fortranOrderOfNumPyBecomesRowMajor() throws {
+  @Test func `Fortran order of NumPy becomes row-major`() throws {
     let tensor = try NPY.read(golden("wide-fortran"), as: Int8.self)
     #expect(tensor.shape == [3, 5, 4, 2])
     #expect(elements(tensor) == (0..<120).map { integers(Int8.self)[$0 % 8] })
   }
 
-  @Test func anyByteButZeroIsTrue() throws {
+  @Test func `any byte but zero is true`() throws {
     let tensor = try NPY.decode(npy(header("|b1", "(5,)"), data: [0, 1, 2, 255, 0]), as: Bool.self)
     #expect(bytes(elements(tensor)) == [0, 1, 1, 1, 0])
   }
 
-  @Test func whatFollowsTheArrayIsAnotherOne() throws {
+  @Test func `what follows the array is another one`() throws {
     let first = NPY.encode(Tensor<Int8>([1, 2, 3], shape: [3]))
     let both = first + NPY.encode(Tensor<Float>([4], shape: []))
     #expect(elements(try NPY.decode(both, as: Int8.self)) == [1, 2, 3])
@@ -166,13 +166,13 @@ import Testing
     #expect(elements(try NPY.decode(next, as: Float.self)) == [4])
   }
 
-  @Test func bytesThatAreNotContiguousAreDecoded() throws {
+  @Test func `bytes that are not contiguous are decoded`() throws {
     let encoded = NPY.encode(Tensor<UInt16>([7, 8], shape: [2]))
     let scattered = encoded.reversed().reversed() as ReversedCollection<ReversedCollection<[UInt8]>>
     #expect(elements(try NPY.decode(scattered, as: UInt16.self)) == [7, 8])
   }
 
-  @Test func anyElementsConvertToNumbersToComputeWith() throws {
+  @Test func `any elements convert to numbers to compute with`() throws {
     #expect(elements(try NPY.readAny(golden("bool-big-c")).converted(to: Float.self)).prefix(4) == [1, 0, 0, 1])
     let integers = try NPY.readAny(golden("int64-big-fortran"))
     #expect(integers.shape == [2, 3, 2] && integers.dtype == .i64)
@@ -183,7 +183,7 @@ import Testing
     #expect(bytes(elements(same)) == bytes(elements(try NPY.read(golden("float32-big-c"), as: Float.self))))
   }
 
-  @Test func aHeaderMayUseAnyLayoutThatWritersUse() throws {
+  @Test func `a header may use any layout that writers use`() throws {
     let layouts = [
       #"{"shape": (2, 3), "fortran_order": False, "descr": "<i2"}"#,
       "{'shape':(2,3),'descr':'<i2','fortran_order':False,}",

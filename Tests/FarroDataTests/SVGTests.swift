@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct SVGTests {
-  @Test func aDrawingIsWrittenAnElementPerLine() {
+  @Test func `a drawing is written an element per line`() {
     var drawing = SVG(width: 200, height: 100.5)
     drawing.add(.rect(origin: .init(0, 0), width: 200, height: 100, .fill("white")))
     drawing.add(
@@ -48,11 +48,11 @@ import Testing
       (123456.789, "123456.789"), (1e16, "1e+16"), (-1e300, "-1e+300"),
     ] as [(Double, String)]
   )
-  func numbersAreAsShortAsAThousandthAllows(number: Double, text: String) {
+  func `numbers are as short as a thousandth allows`(number: Double, text: String) {
     #expect(SVG.Attribute("x", number).value == text)
   }
 
-  @Test func nothingInATextIsTakenForMarkup() {
+  @Test func `nothing in a text is taken for markup`() {
     let hostile = "</text><script>\"'&amp;\u{0}\u{1B}\t\r\nπ\u{1F600}\u{FFFF}"
     var drawing = SVG(width: 1, height: 1)
     drawing.add(.text(hostile, at: .init(0, 0), .fill(hostile)))
@@ -60,7 +60,7 @@ import Testing
     #expect(drawing.description.contains("<text x=\"0\" y=\"0\" fill=\"\(escaped)\">\(escaped)</text>"))
   }
 
-  @Test func aChartIsWellFormedAndWrittenWhole() throws {
+  @Test func `a chart is well-formed and written whole`() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/chart.svg"
       try roofline().write(to: path)
@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  @Test func aChartPutsDataWhereItsAxesSay() {
+  @Test func `a chart puts data where its axes say`() {
     let chart = Chart(
       x: Axis(.logarithmic, from: 1, through: 100, alongPixels: 0, 200),
       y: Axis(.linear, from: 0, through: 10, alongPixels: 100, 0)

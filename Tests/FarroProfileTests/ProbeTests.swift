@@ -4,13 +4,13 @@ import Testing
 @testable import FarroProfile
 
 @Suite struct ProbeTests {
-  @Test func everyBandwidthHasAPattern() {
+  @Test func `every bandwidth has a pattern`() {
     let kinds = Peak.Kind.allCases.filter { !$0.isArithmetic }.map(\.rawValue)
     #expect(Set(kinds) == Set(Probe.Pattern.allCases.map(\.rawValue)))
   }
 
   @Test(arguments: Probe.Pattern.allCases)
-  func trafficCountsTheBytesOfEverySweep(pattern: Probe.Pattern) {
+  func `traffic counts the bytes of every sweep`(pattern: Probe.Pattern) {
     // Divisible among 3 arrays of 1 or 2 threads in pieces of 1 KiB.
     var memory = zeros(bytes: 12 << 10)
     let result = withThreads(min(2, Threads.current)) {
@@ -20,7 +20,7 @@ import Testing
     #expect(result.seconds > 0)
   }
 
-  @Test func twiceTheRoundsAreTwiceTheOperations() {
+  @Test func `twice the rounds are twice the operations`() {
     let (one, two) = withThreads(1) {
       (Probe.multiplyAdd(Float.self, rounds: 100), Probe.multiplyAdd(Float.self, rounds: 200))
     }

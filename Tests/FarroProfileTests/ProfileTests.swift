@@ -10,11 +10,11 @@ import Testing
     kernels: [result(bound: .memory(.dram, .copy))]
   )
 
-  @Test func profileSurvivesItsJSON() throws {
+  @Test func `profile survives its JSON`() throws {
     #expect(try Profile(json: profile.jsonData()) == profile)
   }
 
-  @Test func jsonHasTheseKeys() throws {
+  @Test func `JSON has these keys`() throws {
     let json = try #require(try JSONSerialization.jsonObject(with: profile.jsonData()) as? [String: Any])
     #expect(Set(json.keys) == ["machine", "peaks", "kernels"])
     let machine = try #require(json["machine"] as? [String: Any])
@@ -40,7 +40,7 @@ import Testing
     #expect(kernel["dtype"] as? String == "f32")
   }
 
-  @Test func boundsAreReadAsTheyAreWritten() {
+  @Test func `bounds are read as they are written`() {
     for text in ["fma_f32", "fma_f64", "L1 read", "L2 copy", "L3 read", "DRAM copy"] {
       #expect(Bound(rawValue: text)?.rawValue == text)
     }
@@ -49,19 +49,19 @@ import Testing
     }
   }
 
-  @Test func otherFilesAreNoProfiles() {
+  @Test func `other files are no profiles`() {
     for text in ["", "[]", "{}", #"{"machine": 1}"#] {
       #expect(throws: DecodingError.self) { try Profile(json: Data(text.utf8)) }
     }
   }
 
-  @Test func scalingIsAgainstOneThread() {
+  @Test func `scaling is against one thread`() {
     let (one, two) = (result(median: 1e-3), result(threads: 2, median: 0.625e-3))
     #expect(Profile(machine: plainMachine, peaks: [], kernels: [one, two]).scaling(of: two) == 1.6)
     #expect(Profile(machine: plainMachine, peaks: [], kernels: [two]).scaling(of: two) == nil)
   }
 
-  @Test func fractionsAbove105PercentAreFaultsOfTheProbe() {
+  @Test func `fractions above 105% are faults of the probe`() {
     #expect(!result(fraction: 1.05).isProbeFault)
     #expect(result(fraction: 1.06).isProbeFault)
   }
@@ -73,7 +73,7 @@ import Testing
       .regressions(from: Profile(machine: plainMachine, peaks: [], kernels: [earlier]))
   }
 
-  @Test func aSlowerKernelOnAnEqualMachineRegressed() throws {
+  @Test func `a slower kernel on an equal machine regressed`() throws {
     let found = regressions(result(), result(median: 1.2e-3, fraction: 0.75))
     let regression = try #require(found.first)
     #expect(regression.key == result().key)
@@ -81,31 +81,31 @@ import Testing
     #expect(regression.tolerance == 0.05)
   }
 
-  @Test func aFasterOrEqualKernelDidNot() {
+  @Test func `a faster or equal kernel did not`() {
     #expect(regressions(result(), result()).isEmpty)
     #expect(regressions(result(), result(median: 0.5e-3, fraction: 1)).isEmpty)
   }
 
-  @Test func theNoiseOfBothRunsIsAllowedFor() {
+  @Test func `the noise of both runs is allowed for`() {
     let now = result(median: 1.2e-3, spread: 0.15, fraction: 0.75)
     #expect(regressions(result(spread: 0.01), now).count == 1)
     #expect(regressions(result(spread: 0.1), now).isEmpty)
   }
 
-  @Test func aSlowerMachineIsNoRegression() {
+  @Test func `a slower machine is no regression`() {
     #expect(regressions(result(), result(median: 1.5e-3, fraction: 0.9)).isEmpty)
   }
 
-  @Test func aHigherPeakIsNoRegression() {
+  @Test func `a higher peak is no regression`() {
     #expect(regressions(result(), result(median: 1e-3, fraction: 0.6)).isEmpty)
   }
 
-  @Test func whereAnotherBoundAppliesTheTimeDecides() {
+  @Test func `where another bound applies the time decides`() {
     let now = result(median: 1.5e-3, bound: .memory(.dram, .copy), fraction: 0.95)
     #expect(regressions(result(), now).count == 1)
   }
 
-  @Test func resultsThatOnlyOneRunHasAreLeftAside() {
+  @Test func `results that only one run has are left aside`() {
     #expect(regressions(result(shape: [4, 4, 4]), result(median: 1)).isEmpty)
   }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct ProfilerTests {
   private let shortest = Profiler.Options(budget: .milliseconds(1))
 
-  @Test func aRunHasEveryPeakAndEveryRow() throws {
+  @Test func `a run has every peak and every row`() throws {
     let profile = try Profiler(shortest, kernels: [quickKernel()]).run()
     let configurations = shortest.configurations
     #expect(
@@ -27,7 +27,7 @@ import Testing
     #expect(try Profile(json: profile.jsonData()) == profile)
   }
 
-  @Test func optionsChooseFamiliesShapesAndConfigurations() throws {
+  @Test func `options choose families, shapes and configurations`() throws {
     let isa = try #require(InstructionSet.current)
     let options = Profiler.Options(
       families: ["sums"],
@@ -40,7 +40,7 @@ import Testing
     #expect(profile.kernels.allSatisfy { $0.family == "sums" && $0.threads == 1 })
   }
 
-  @Test func aQuickRunMeetsEveryKernelInOneTypeAndLeavesARowTimeForItsSamples() throws {
+  @Test func `a quick run meets every kernel in one type and leaves a row time for its samples`() throws {
     let isa = try #require(InstructionSet.current)
     let options = Profiler.Options(
       dtypes: Profiler.Options.quickTypes,
@@ -54,13 +54,13 @@ import Testing
     #expect((15 - Double(schedule.peaks) * schedule.peakSeconds) / Double(schedule.rows) >= 0.2)
   }
 
-  @Test func operandsArePreparedOncePerShape() throws {
+  @Test func `operands are prepared once per shape`() throws {
     let count = Atomic(0)
     _ = try Profiler(shortest, kernels: [quickKernel { count.add(1, ordering: .relaxed) }]).run()
     #expect(count.load(ordering: .relaxed) == 2)
   }
 
-  @Test func progressGoesForwardToTheLastRow() throws {
+  @Test func `progress goes forward to the last row`() throws {
     var steps: [Profiler.Progress] = []
     _ = try Profiler(shortest, kernels: [quickKernel()]).run { steps.append($0) }
     #expect(steps.map(\.completed) == steps.map(\.completed).sorted())
@@ -68,7 +68,7 @@ import Testing
     #expect(last.completed == last.total - shortest.configurations.count)
   }
 
-  @Test func aRooflineOfThisMachineTakesWorkOfAnyKind() throws {
+  @Test func `a roofline of this machine takes work of any kind`() throws {
     let roofline = try Roofline(measuring: shortest.configurations[0], budget: .milliseconds(1))
     for traffic in [Traffic.read, .copy] {
       for bytes in [1e3, 1e5, 1e7, 1e9] {
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  @Test func aCancelledRunThrows() async {
+  @Test func `a cancelled run throws`() async {
     let options = shortest
     let task = Task {
       withUnsafeCurrentTask { $0?.cancel() }
@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  @Test func rowsShareWhatThePeaksLeave() {
+  @Test func `rows share what the peaks leave`() {
     let clock = Clock()
     var schedule = Schedule(budget: 70, peaks: 10, rows: 4) { clock.now }
     #expect(schedule.peakSeconds == 1)
@@ -111,17 +111,17 @@ import Testing
     #expect(schedule.secondsForNextRow == 15)
   }
 
-  @Test func peaksAloneTakeTheWholeBudget() {
+  @Test func `peaks alone take the whole budget`() {
     #expect(Schedule(budget: 6, peaks: 3, rows: 0) { 0 }.peakSeconds == 2)
   }
 
-  @Test func aSpentBudgetLeavesNothing() {
+  @Test func `a spent budget leaves nothing`() {
     let clock = Clock()
     clock.now = 11
     #expect(Schedule(budget: 10, peaks: 0, rows: 3) { clock.now }.secondsForNextRow == 0)
   }
 
-  @Test func theBudgetHoldsHoweverManyRowsThereAre() {
+  @Test func `the budget holds however many rows there are`() {
     for rows in [1, 10, 1000] {
       let clock = Clock()
       var schedule = Schedule(budget: 60, peaks: 0, rows: rows) { clock.now }

@@ -3,7 +3,7 @@ import Testing
 @testable import FarroProfile
 
 @Suite struct ProgramTests {
-  @Test func aLineIsReadAsAShellWouldReadIt() throws {
+  @Test func `a line is read as a shell would read it`() throws {
     #expect(
       try Program(shellWords: #"a 'b c'  "d\"e" f\ g '' h'i'"#) == Program("a", ["b c", "d\"e", "f g", "", "hi"])
     )
@@ -13,19 +13,19 @@ import Testing
     }
   }
 
-  @Test func aCommandIsShownSoThatItCanBeReadAgain() throws {
+  @Test func `a command is shown so that it can be read again`() throws {
     let program = Program("sh", ["-c", "echo 'it'; $x", ""])
     #expect(try Program(shellWords: program.description) == program)
   }
 
-  @Test func outputIsKeptUpToItsLimitAndReadToItsEnd() async throws {
+  @Test func `output is kept up to its limit and read to its end`() async throws {
     let run = try await Program("sh", ["-c", "head -c 300000 /dev/zero; exit 5"]).run(outputLimit: 1000)
     #expect(run.output.count == 1000 && run.outputIsCut && run.exitStatus == 5)
     let whole = try await Program("printf", ["abc"]).run(outputLimit: 3)
     #expect(whole.output == Array("abc".utf8) && !whole.outputIsCut)
   }
 
-  @Test func cancellingEndsTheProgram() async throws {
+  @Test func `cancelling ends the program`() async throws {
     let task = Task { try await Program("sleep", ["60"]).run() }
     try await Task.sleep(for: .milliseconds(300))
     let clock = ContinuousClock()

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct RegistryTests {
   @Test(arguments: InstructionSet.allCases)
-  func everyKernelIsRightOnEveryInstructionSetAndNumberOfThreads(isa: InstructionSet) {
+  func `every kernel is right on every instruction set and number of threads`(isa: InstructionSet) {
     guard isa.isSupported else {
       print("skipped: this machine cannot run \(isa)")
       return
@@ -21,23 +21,23 @@ import Testing
     }
   }
 
-  @Test func aKernelIsRegisteredOnce() {
+  @Test func `a kernel is registered once`() {
     let names = ProfiledKernel.all.map { "\($0.family) \($0.name) \($0.dtype)" }
     #expect(Set(names).count == names.count)
   }
 
-  @Test func everyFamilyIsRegistered() {
+  @Test func `every family is registered`() {
     #expect(ProfiledKernel.families == ["matmul", "elementwise", "normalization", "distance", "hashing"])
   }
 
-  @Test func everyKernelHasADefaultShapeThatStaysInASecondLevelCacheAndOneThatLeavesAllCaches() {
+  @Test func `every kernel has a default shape that stays in a second-level cache and one that leaves all caches`() {
     for kernel in ProfiledKernel.all where kernel.family != "matmul" {
       #expect(kernel.bytes(kernel.inCache) <= 0x1p20, "\(kernel.name) \(kernel.dtype)")
       #expect(kernel.bytes(kernel.outOfCache) >= 0x1p27, "\(kernel.name) \(kernel.dtype)")
     }
   }
 
-  @Test func kernelsCountTheirOperationsAndBytes() throws {
+  @Test func `kernels count their operations and bytes`() throws {
     let work = { (name: String, dtype: DType, shape: [Int]) in
       try #require(ProfiledKernel.all.first { $0.name == name && $0.dtype == dtype }).work(shape)
     }
@@ -51,7 +51,7 @@ import Testing
     #expect(try work("xxh3_64_keys", .u8, [2, 5]) == Work(flops: 0, bytes: 10 + 24 + 16, dtype: .u8, traffic: .read))
   }
 
-  @Test func workIsPositiveOnEveryShape() {
+  @Test func `work is positive on every shape`() {
     for kernel in ProfiledKernel.all {
       for shape in kernel.shapes {
         #expect(kernel.flops(shape) >= 0 && kernel.bytes(shape) > 0, "\(kernel.name) \(shape)")
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test func matmulCountsItsOperationsAndBytes() throws {
+  @Test func `matmul counts its operations and bytes`() throws {
     let matmul = try #require(ProfiledKernel.all.first { $0.name == "matmul" && $0.dtype == .f64 })
     #expect(matmul.flops([2, 3, 5]) == 60)
     #expect(matmul.bytes([2, 3, 5]) == 8 * (10 + 15 + 6))
@@ -67,7 +67,7 @@ import Testing
     #expect(matmul.bytes([7, 2, 3, 5]) == 7 * 8 * (10 + 15 + 6))
   }
 
-  @Test func wrongResultsExceedTheirBound() {
+  @Test func `wrong results exceed their bound`() {
     let right = Tensor<Float>([1, 2, 3], shape: [3])
     #expect(worstError(right, right) { _ in 1e-6 } == 0)
     #expect(worstError(Tensor(zeros: [3]), right) { _ in 1e-6 } > 1)
@@ -75,11 +75,11 @@ import Testing
     #expect(worstError(Tensor([1, 2, .infinity], shape: [3]), right) { _ in 1e-6 } == .infinity)
   }
 
-  @Test func aKernelThatMustBeExactIsRightOrWrong() {
+  @Test func `a kernel that must be exact is right or wrong`() {
     #expect(exactError(1, 1) == 0 && exactError(1, 2) == .infinity)
   }
 
-  @Test func operandsFillTheirRangeAndDependOnTheSeedAlone() {
+  @Test func `operands fill their range and depend on the seed alone`() {
     let a = operand(Float.self, shape: [3, 5000], in: 0...1, seed: 7)
     let b = operand(Float.self, shape: [3, 5000], in: 0...1, seed: 7)
     let c = operand(Float.self, shape: [3, 5000], in: 0...1, seed: 8)

@@ -3,7 +3,7 @@ import Testing
 @testable import FarroProfile
 
 @Suite struct StatisticsTests {
-  @Test func quartilesInterpolateBetweenSamples() {
+  @Test func `quartiles interpolate between samples`() {
     let summary = Summary([4, 1, 3, 2])
     #expect(summary.count == 4)
     #expect(summary.min == 1 && summary.max == 4)
@@ -13,12 +13,12 @@ import Testing
     #expect(summary.spread == 0.6)
   }
 
-  @Test func oneSampleIsItsOwnSummary() {
+  @Test func `one sample is its own summary`() {
     let summary = Summary([7])
     #expect(summary.median == 7 && summary.spread == 0 && summary.interval == 7...7)
   }
 
-  @Test func spreadOfAZeroMedianIsZero() {
+  @Test func `spread of a zero median is zero`() {
     #expect(Summary([0, 0, 0, 5]).spread == 0)
   }
 
@@ -26,16 +26,16 @@ import Testing
   @Test(arguments: [
     (1, 1), (5, 1), (6, 1), (8, 1), (9, 2), (10, 2), (20, 6), (25, 8), (50, 18), (100, 40), (1000, 469), (2000, 956),
   ])
-  func intervalRanksAreThoseOfTheBinomialDistribution(count: Int, rank: Int) {
+  func `interval ranks are those of the binomial distribution`(count: Int, rank: Int) {
     #expect(medianIntervalRank(count: count) == rank)
   }
 
-  @Test func intervalIsFromOneOrderStatisticToAnother() {
+  @Test func `interval is from one order statistic to another`() {
     #expect(Summary((1...10).map(Double.init).shuffled()).interval == 2...9)
     #expect(Summary((1...5).map(Double.init)).interval == 1...5)
   }
 
-  @Test func ratiosAreTakenPairByPair() {
+  @Test func `ratios are taken pair by pair`() {
     // The machine runs at half speed during the second pair: both medians shift, no ratio does.
     let ratio = ratioSummary(of: [2, 4, 2], to: [1, 2, 1])
     #expect(ratio.median == 2 && ratio.spread == 0 && ratio.count == 3)

@@ -89,9 +89,10 @@ import Testing
   }
 
   @Test func `shapes that do not agree stop the program`() async {
-    await #expect(processExitsWith: .failure) {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = pairwiseDistances(Tensor<Float>(zeros: [2, 3]), Tensor<Float>(zeros: [2, 4]))
     }
+    #expect(result.map { message($0, has: "[2, 3] and [2, 4]") } ?? false)
     await #expect(processExitsWith: .failure) {
       var out = Tensor<Float>(zeros: [2, 3])
       pairwiseDistances(Tensor<Float>(zeros: [2, 3]), metric: .cosine, into: &out)

@@ -82,6 +82,8 @@ import Testing
     #expect(Tensor<Float>(zeros: [0]).description == "[]")
     #expect(Tensor<Float>(zeros: [2, 0]).description == "[[],\n []]")
     #expect(Tensor<Float>(zeros: [0, 2]).description == "[]")
+    #expect(Tensor<Float>(zeros: [0, 1 << 40]).description == "[]")
+    #expect(Tensor<Float>(zeros: [1 << 40, 0]).description == "[[],\n [],\n [],\n ...,\n [],\n [],\n []]")
   }
 
   @Test func `large tensors show their ends`() {

@@ -73,6 +73,13 @@ import Testing
     }
     #expect(result.map { message($0, has: "[2147483648, 2147483648] exceeds memory") } ?? false)
   }
+
+  @Test func `a shape without elements whose strides no integer holds stops with the shape`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = Tensor<Double>(zeros: [1 << 40, 1 << 40, 0])
+    }
+    #expect(result.map { message($0, has: "[1099511627776, 1099511627776, 0] exceeds memory") } ?? false)
+  }
 }
 
 /// Whether a program that was expected to stop said `text` on standard error.
