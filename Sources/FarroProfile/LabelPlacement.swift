@@ -31,6 +31,8 @@ struct LabelPlacement {
   let bounds: Box
   let obstacles: [Box]
   let labels: [Label]
+  /// Points that no label should cover, those of the labels among them.
+  let marks: [SVG.Point]
   static let height = 13.0
   static let markerRadius = 5.0
 
@@ -70,10 +72,10 @@ struct LabelPlacement {
     for i in labels.indices where i != index {
       cost += 40 * box.overlap(with: boxes[i])
     }
-    for label in labels {
+    for mark in marks {
       let marker = Box(
-        x: label.point.x - Self.markerRadius,
-        y: label.point.y - Self.markerRadius,
+        x: mark.x - Self.markerRadius,
+        y: mark.y - Self.markerRadius,
         width: 2 * Self.markerRadius,
         height: 2 * Self.markerRadius
       )

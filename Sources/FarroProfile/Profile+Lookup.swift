@@ -8,17 +8,6 @@ extension KernelResult {
     if shape.count == 3, Set(shape).count == 1 { return "\(shape[0])³" }
     return shape.map(String.init).joined(separator: "×")
   }
-
-  /// ``shapeText`` with long axes in binary units, for a label.
-  var shortShapeText: String {
-    if shape.count == 3, Set(shape).count == 1 { return shapeText }
-    return shape.map { length in
-      if length >= 1 << 20 && length % (1 << 20) == 0 { return "\(length >> 20)Mi" }
-      if length >= 1 << 16 && length % (1 << 10) == 0 { return "\(length >> 10)Ki" }
-      return String(length)
-    }
-    .joined(separator: "×")
-  }
 }
 
 extension Profile {

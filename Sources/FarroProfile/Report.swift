@@ -75,10 +75,12 @@ public enum Report {
     if let rate = profile.copyPeak(.dram, isa: isa, threads: threads) {
       tiles.append((rounded(rate), "GB/s", "copy in main memory, \(threadText)"))
     }
-    let measured = profile.kernels.filter { $0.threads == threads && $0.isa == isa }
+    // One thread: a call too small to be worth waking others runs on one whatever is allowed, far below their bound.
+    let fewest = profile.kernels.map(\.threads).min()
+    let measured = profile.kernels.filter { $0.threads == fewest && $0.isa == isa }
     if !measured.isEmpty {
       let median = Summary(measured.map(\.fractionOfBound)).median
-      tiles.append((String(percent(median).dropLast()), "%", "of its bound reached by the median kernel"))
+      tiles.append((String(percent(median).dropLast()), "%", "of its bound reached by the median kernel, \(fewest == 1 ? "1 thread" : threadText)"))
     }
     let items = tiles.map { tile in
       "<div class=\"tile\"><p class=\"value\">\(tile.value)<span>\(tile.unit)</span></p><p>\(escaped(tile.label))</p></div>"

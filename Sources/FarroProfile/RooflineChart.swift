@@ -181,16 +181,25 @@ struct RooflineChart {
 
   private var points: [SVG.Element] {
     let places = kernels.map { SVG.Point(x.position(of: $0.intensity), y.position(of: $0.gflops)) }
-    let names = kernels.map { "\($0.name) \($0.shortShapeText)" }
-    let labels = zip(places, names).map { LabelPlacement.Label(point: $0, width: 6 * Double($1.count) + 4) }
+    let named = named
+    let labels = named.map { LabelPlacement.Label(point: places[$0], width: 6 * Double(kernels[$0].name.count) + 4) }
     let inner = Box(x: plot.x + 3, y: plot.y + 3, width: plot.width - 6, height: plot.height - 6)
-    let boxes = LabelPlacement(bounds: inner, obstacles: obstacles, labels: labels).boxes()
-    let leaders = zip(places, boxes).compactMap(leader(from:to:))
+    let boxes = LabelPlacement(bounds: inner, obstacles: obstacles, labels: labels, marks: places).boxes()
+    let leaders = zip(named, boxes).compactMap { leader(from: places[$0], to: $1) }
     let marks = zip(kernels, places).map(mark(_:at:))
-    let texts = kernels.indices.map { i in
-      text(names[i], .init(boxes[i].x + 2, boxes[i].y + 10), "halo name \(color(kernels[i].family))")
+    let texts = zip(named, boxes).map { i, box in
+      text(kernels[i].name, .init(box.x + 2, box.y + 10), "halo name \(color(kernels[i].family))")
     }
     return leaders + marks + texts
+  }
+
+  /// The points that carry a name: of each kernel the fastest, in single precision if it has any. A name at every shape and
+  /// type would hide what it names.
+  private var named: [Int] {
+    var best: [String: Int] = [:]
+    func rank(_ i: Int) -> (Int, Double) { (kernels[i].dtype == .f32 ? 1 : 0, kernels[i].gflops) }
+    for i in kernels.indices where best[kernels[i].name].map({ rank($0) < rank(i) }) ?? true { best[kernels[i].name] = i }
+    return best.values.sorted()
   }
 
   /// A thin line to the label, when it stands so far away that its point would not be found.
@@ -223,7 +232,7 @@ struct RooflineChart {
       left += 34 + 6.4 * Double(family.count)
     }
     let threadText = threads == 1 ? "1 thread" : "\(threads) threads"
-    let note = "● f32  ◆ f64 · \(threadText) · \(isa?.rawValue ?? "unknown") · bands: from copy to read bandwidth"
+    let note = "● f32  ◆ f64, named where fastest · \(threadText) · \(isa?.rawValue ?? "unknown") · bands: copy to read"
     return result + [text(note, .init(plot.x + plot.width, row), "axis end")]
   }
 

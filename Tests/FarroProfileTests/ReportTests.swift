@@ -54,7 +54,7 @@ import Testing
       return LabelPlacement.Label(point: point, width: 70)
     }
     let bounds = Box(x: 0, y: 0, width: 600, height: 400)
-    let boxes = LabelPlacement(bounds: bounds, obstacles: [], labels: labels).boxes()
+    let boxes = LabelPlacement(bounds: bounds, obstacles: [], labels: labels, marks: labels.map(\.point)).boxes()
     for i in boxes.indices {
       #expect(bounds.contains(boxes[i]))
       for j in boxes.indices where j < i { #expect(boxes[i].overlap(with: boxes[j]) == 0) }
