@@ -11,7 +11,8 @@ extension Report {
       <section>
       <h2>What the kernels reach</h2>
       <p class="note">A bar is the share of the bound that applies, measured beside the kernel: the multiply-add rate, or the
-      bandwidth of the memory level that holds the operands. ± is half the interquartile range. A call too small to be worth waking another thread runs on one: with 2, its share halves.</p>
+      bandwidth of the memory level that holds the operands. ± is half the interquartile range.
+      A call too small to be worth waking another thread runs on one, at half the share of 2.</p>
       \(tables.joined(separator: "\n"))
       </section>
       """

@@ -77,10 +77,11 @@ public enum Report {
     }
     // One thread: a call too small to be worth waking others runs on one whatever is allowed, far below their bound.
     let fewest = profile.kernels.map(\.threads).min()
+    let fewestText = fewest == 1 ? "1 thread" : threadText
     let measured = profile.kernels.filter { $0.threads == fewest && $0.isa == isa }
     if !measured.isEmpty {
       let median = Summary(measured.map(\.fractionOfBound)).median
-      tiles.append((String(percent(median).dropLast()), "%", "of its bound reached by the median kernel, \(fewest == 1 ? "1 thread" : threadText)"))
+      tiles.append((String(percent(median).dropLast()), "%", "of its bound reached by the median kernel, \(fewestText)"))
     }
     let items = tiles.map { tile in
       "<div class=\"tile\"><p class=\"value\">\(tile.value)<span>\(tile.unit)</span></p><p>\(escaped(tile.label))</p></div>"

@@ -198,7 +198,9 @@ struct RooflineChart {
   private var named: [Int] {
     var best: [String: Int] = [:]
     func rank(_ i: Int) -> (Int, Double) { (kernels[i].dtype == .f32 ? 1 : 0, kernels[i].gflops) }
-    for i in kernels.indices where best[kernels[i].name].map({ rank($0) < rank(i) }) ?? true { best[kernels[i].name] = i }
+    for (i, kernel) in kernels.enumerated() where best[kernel.name].map({ rank($0) < rank(i) }) ?? true {
+      best[kernel.name] = i
+    }
     return best.values.sorted()
   }
 
