@@ -81,7 +81,8 @@ public enum Report {
     let measured = profile.kernels.filter { $0.threads == fewest && $0.isa == isa }
     if !measured.isEmpty {
       let median = Summary(measured.map(\.fractionOfBound)).median
-      tiles.append((String(percent(median).dropLast()), "%", "of its bound reached by the median kernel, \(fewestText)"))
+      let share = String(percent(median).dropLast())
+      tiles.append((share, "%", "of its bound reached by the median kernel, \(fewestText)"))
     }
     let items = tiles.map { tile in
       "<div class=\"tile\"><p class=\"value\">\(tile.value)<span>\(tile.unit)</span></p><p>\(escaped(tile.label))</p></div>"
