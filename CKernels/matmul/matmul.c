@@ -22,7 +22,7 @@ enum {
 static const size_t direct_bytes = 256 * 1024;
 
 // Rough speed of one thread, to decide about waking others.
-static const double flops_per_nanosecond = 50;
+static const double flops_per_nanosecond = 120;
 
 typedef struct {
   const matmul_kernels *kernels;
@@ -44,7 +44,16 @@ static const void *offset(const plan *p, const void *base, size_t elements) {
 
 // ---- small products: A and B as they lie ----
 
-static void multiply_direct(const plan *p, const void *a, const void *b, void *c) {
+typedef struct {
+  const plan *plan;
+  const void *a, *b;
+  void *c;
+} product;
+
+// Rows of C in panels first..<last.
+static void multiply_direct(void *context, size_t first, size_t last) {
+  const product *w = context;
+  const plan *p = w->plan;
   const matmul_kernels *kernels = p->kernels;
   const farro_matmul_shape *s = p->shape;
   matmul_tile tile = {.k = s->k,
@@ -56,10 +65,10 @@ static void multiply_direct(const plan *p, const void *a, const void *b, void *c
                       .beta = p->beta};
   for (size_t j = 0; j < s->n; j += kernels->columns) {
     tile.columns = smaller(kernels->columns, s->n - j);
-    tile.b = offset(p, b, j);
-    for (size_t i = 0; i < s->m; i += kernels->rows) {
-      tile.a = offset(p, a, i * tile.a_row);
-      tile.c = (void *)offset(p, c, i * s->ldc + j);
+    tile.b = offset(p, w->b, j);
+    for (size_t i = first * kernels->rows; i < smaller(last * kernels->rows, s->m); i += kernels->rows) {
+      tile.a = offset(p, w->a, i * tile.a_row);
+      tile.c = (void *)offset(p, w->c, i * s->ldc + j);
       kernels->tile[smaller(kernels->rows, s->m - i)](&tile);
     }
   }
@@ -221,7 +230,8 @@ static void multiply_batch(void *context, size_t first, size_t last) {
     const void *a = offset(p, w->a, i * s->stride_a), *b = offset(p, w->b, i * s->stride_b);
     void *c = (void *)offset(p, w->c, i * s->stride_c);
     if (p->direct) {
-      multiply_direct(p, a, b, c);
+      product one = {p, a, b, c};
+      multiply_direct(&one, 0, ceil_divide(s->m, p->kernels->rows));
     } else {
       const farro_status status = multiply_packed(p, a, b, c);
       if (status != FARRO_OK) w->status = status;
@@ -243,6 +253,12 @@ static bool is_valid(const farro_matmul_shape *s) {
   return a && b && s->ldc >= s->n && (s->batch < 2 || s->m == 0 || s->stride_c >= (s->m - 1) * s->ldc + s->n);
 }
 
+// Items of one task: about 20 us of work, and at least 16 tasks.
+static size_t grain_of(size_t count, double nanoseconds) {
+  const double grain = 20e3 / (nanoseconds + 1), most = (double)ceil_divide(count, 16);
+  return grain < 1 ? 1 : (size_t)(grain < most ? grain : most);
+}
+
 static farro_status multiply(plan *p, bool alpha_is_zero, bool beta_is_one, const void *a, const void *b, void *c) {
   const farro_matmul_shape *s = p->shape;
   if (!is_valid(s)) return FARRO_ERROR_ARGUMENT;
@@ -254,13 +270,15 @@ static farro_status multiply(plan *p, bool alpha_is_zero, bool beta_is_one, cons
   }
   p->direct = !s->transpose_b && s->k * s->ldb * p->kernels->element_bytes <= direct_bytes;
   const double nanoseconds = nanoseconds_of(s);
-  if (s->batch == 1) {
-    multiply_batch(&work, 0, 1);
+  if (s->batch > 1) {
+    farro_parallel_for(s->batch, grain_of(s->batch, nanoseconds), nanoseconds * (double)s->batch, multiply_batch,
+                       &work);
+  } else if (p->direct) {
+    const size_t panels = ceil_divide(s->m, p->kernels->rows);
+    product one = {p, a, b, c};
+    farro_parallel_for(panels, grain_of(panels, nanoseconds / (double)panels), nanoseconds, multiply_direct, &one);
   } else {
-    const double grain = 20e3 / (nanoseconds + 1); // products in about 20 us
-    const size_t most = ceil_divide(s->batch, 16);
-    farro_parallel_for(s->batch, grain<1 ? 1 : grain>(double) most ? most : (size_t)grain,
-                       nanoseconds * (double)s->batch, multiply_batch, &work);
+    multiply_batch(&work, 0, 1);
   }
   return (farro_status)work.status;
 }

@@ -106,6 +106,8 @@ void check_matmul(void) {
   check_shape(broadcast, 1, 0);
   broadcast.stride_b = 0;
   check_shape(broadcast, 1, 0);
+  check_shape(shape(1, 3000, 40, 30, false, false, 0), 1, 0); // small B and many rows: in place, on several threads
+  check_shape(shape(1, 3001, 40, 30, true, false, 1), 1, 0);
   check_shape(shape(1, 3, 4200, 5, false, true, 0), 1, 0); // more columns, then more rows, than one packed block
   check_shape(shape(1, 4200, 3, 5, false, true, 0), 1, 0);
 }
