@@ -1,7 +1,7 @@
 // What becomes of a tile after its last k, while it is in registers or has just left them for the L1 cache.
 //
-// A tile with an epilogue is first put on the stack: 28 stores and as many loads for a tile that took 14 cycles per step
-// of k. The functions are long, and would otherwise be there once for each vector of each tile.
+// A tile with an epilogue is first put on the stack: 28 stores and as many loads for a tile that took 14 cycles per
+// step of k. The functions are long, and would otherwise be there once for each vector of each tile.
 
 INLINE VECTOR KERNEL(matmul_activate)(const farro_activation activation, VECTOR x) {
   switch (activation) {
