@@ -8,15 +8,15 @@ INLINE VECTOR KERNEL(matmul_activate)(const farro_activation activation, VECTOR 
   case FARRO_ACTIVATION_RELU:
     return x <= (SCALAR)0 ? broadcast((SCALAR)0) : x;
   case FARRO_ACTIVATION_GELU:
-    return vector_tanh(x);
+    return vector_gelu(x);
   case FARRO_ACTIVATION_GELU_TANH:
-    return vector_tanh(x);
+    return vector_gelu_tanh(x);
   case FARRO_ACTIVATION_SIGMOID:
     return vector_sigmoid(x);
   case FARRO_ACTIVATION_TANH:
     return vector_tanh(x);
   case FARRO_ACTIVATION_SILU:
-    return x * vector_sigmoid(x);
+    return vector_silu(x);
   default:
     return x;
   }

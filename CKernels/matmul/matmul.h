@@ -17,6 +17,8 @@ typedef struct matmul_tile {
   void *c;
   size_t ldc;
   const void *alpha, *beta;
+  const void *ahead; // NULL, or rows of A that come next, a_row apart: asked for meanwhile, `ahead_bytes` of each
+  size_t ahead_bytes;
   bool padded; // columns beyond `columns` of B can be read, up to whole vectors
   size_t count, a_next, b_next, c_next;
 

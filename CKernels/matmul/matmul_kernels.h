@@ -13,6 +13,9 @@
   #define MATMUL_WIDTH(rows) ((rows) <= 1 ? 8 : (rows) <= 3 ? 4 : (rows) <= MATMUL_ROWS ? 2 : 1)
 #endif
 #define MATMUL_VECTORS 2
+#ifndef AHEAD
+#define AHEAD 2
+#endif
 #define MATMUL_COLUMNS (MATMUL_VECTORS * LANES)
 #define MATMUL_SUMS (MATMUL_ROWS * MATMUL_VECTORS)
 
@@ -24,10 +27,13 @@ INLINE void KERNEL(matmul_sums)(const size_t rows, const size_t vectors, const b
                                 size_t last, const SCALAR *a, const SCALAR *b, const SCALAR *c, VECTOR *sums) {
   enum { short_k = 16 };
   const size_t a_row = t->a_row, a_step = t->a_step, b_step = t->b_step, ldc = t->ldc;
+  const SCALAR *ahead = t->ahead;
   UNROLL for (size_t i = 0; i < rows * vectors; i++) sums[i] = broadcast((SCALAR)0);
   for (size_t left = t->k, most = left <= short_k ? left : left / rows + 1; left > 0; c += ldc) {
     __builtin_prefetch(c, 1);
     __builtin_prefetch(c + (vectors - 1) * LANES + last - 1, 1);
+    for (size_t byte = 0; byte < t->ahead_bytes; byte += 64) __builtin_prefetch((const char *)ahead + byte, 0, AHEAD);
+    ahead += a_row;
     const size_t steps = left < most ? left : most;
     left -= steps;
     _Pragma("clang loop unroll_count(2)") for (size_t p = 0; p < steps; p++) {

@@ -5,6 +5,9 @@
 // Follows K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008, but
 // leaves A where it lies: its rows come through L1 in the order in which they are stored, and copying them would cost
 // 2 to 4% of a product of 512^3. Only op(A) that is transposed is copied, in blocks, by all threads (run_copied).
+#ifndef AH
+#define AH 1
+#endif
 #include "include/matmul.h"
 
 #include "job.h"
@@ -55,12 +58,18 @@ static void multiply_panel(const region *r, size_t row, size_t step, size_t step
                       .epilogue = is_last ? job->epilogue : NULL,
                       .item = r->item,
                       .row = row};
+  const size_t tiles = ceil_divide(r->column1 - r->column0, kernels->columns);
+  if (AH && r->a_step == 1 && row + 2 * rows <= r->row1) {
+    tile.ahead = element(job, tile.a, r->a_tile);
+    tile.ahead_bytes = round_up(ceil_divide(steps * kernels->element_bytes, tiles), 64);
+  }
   for (size_t column = r->column0; column < r->column1; column += kernels->columns) {
     tile.column = column;
     tile.columns = smaller(kernels->columns, r->column1 - column);
     tile.b = element(job, panels, (column - r->column0) * steps);
     tile.c = element(job, c, column - r->column0);
     kernels->tile[smaller(rows, r->row1 - row)](&tile);
+    if (tile.ahead) tile.ahead = (const char *)tile.ahead + tile.ahead_bytes;
   }
 }
 

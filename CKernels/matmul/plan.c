@@ -30,8 +30,8 @@ static const size_t nearest_bytes = 16 * 1024;
 // Rough speed of one thread, to decide about waking others.
 static const double flops_per_nanosecond = 150, bytes_per_nanosecond = 20;
 
-// A task is about this long at least, so that handing it out costs nothing.
-static const double task_nanoseconds = 10e3;
+// A task is about this long at least, so that handing it out costs little.
+static const double task_nanoseconds = 2e3;
 
 // A product is cut into this many tasks if they are long enough.
 static const size_t most_tasks = 16;
