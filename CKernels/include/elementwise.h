@@ -79,7 +79,7 @@ FARRO_API farro_status farro_sigmoid_f64(size_t n, const double *x, double *out)
 FARRO_API farro_status farro_erf_f32(size_t n, const float *x, float *out);
 FARRO_API farro_status farro_erf_f64(size_t n, const double *x, double *out);
 
-// SiLU, x / (1 + e^-x), within 3 ulp; GELU, x (1 + erf(x / sqrt 2)) / 2, within 5 ulp (f64: 7); and its approximation
+// SiLU, x / (1 + e^-x), within 3 ulp; GELU, x (1 + erf(x / sqrt 2)) / 2, within 7 ulp (f64: 8); and its approximation
 // x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, within 3 ulp (f64: 4). The bounds hold for the small results of
 // negative x too, subnormal ones included. Infinity at infinity, -0 at -infinity and at -0, NaN for NaN.
 //

@@ -161,7 +161,7 @@ static const struct {
                  {"sigmoid", farro_sigmoid_f32, farro_sigmoid_f64, sigmoid, sigmoidl, 2, 2},
                  {"erf", farro_erf_f32, farro_erf_f64, erf, erfl, 2, 2},
                  {"silu", farro_silu_f32, farro_silu_f64, silu, silul, 3, 3},
-                 {"gelu", farro_gelu_f32, farro_gelu_f64, gelu, gelul, 5, 7},
+                 {"gelu", farro_gelu_f32, farro_gelu_f64, gelu, gelul, 7, 8},
                  {"gelu_tanh", farro_gelu_tanh_f32, farro_gelu_tanh_f64, gelu_tanh, gelu_tanhl, 3, 4}};
 enum { function_count = 7, batch = 4096 };
 

@@ -92,7 +92,7 @@ public func silu<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout T
   map(x, into: &result, farro_silu_f32, farro_silu_f64, "silu")
 }
 
-/// `x (1 + erf(x / sqrt 2)) / 2` of each element, within 5 units in the last place (`Double`: 7),
+/// `x (1 + erf(x / sqrt 2)) / 2` of each element, within 7 units in the last place (`Double`: 8),
 /// however small the result.
 ///
 /// Source: D. Hendrycks and K. Gimpel, "Gaussian error linear units (GELUs)", 2016.
