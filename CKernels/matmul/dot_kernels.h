@@ -67,6 +67,8 @@ static void KERNEL(matmul_dot)(size_t rows, const matmul_tile *t) {
     if (rows == 3) KERNEL(matmul_dot_part)(3, t, first, columns, sums);
     if (rows == 4) KERNEL(matmul_dot_part)(4, t, first, columns, sums);
     if (t->epilogue) {
+      for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) sums[i * MATMUL_DOT_COLUMNS + j] *= alpha;
       KERNEL(matmul_epilogue)(t, rows, columns, sums, MATMUL_DOT_COLUMNS, c, first, 0);
       continue;
     }

@@ -1,7 +1,7 @@
 // What becomes of a tile after its last k, while it is in registers or has just left them for the L1 cache.
 //
-// A tile with an epilogue is first put on the stack: 28 stores and as many loads for a tile that took 14 cycles per
-// step of k. The functions are long, and would otherwise be there once for each vector of each tile.
+// The tile has been put on the stack, times alpha: 28 stores and as many loads for one that took 14 cycles per step of
+// k.
 
 INLINE VECTOR KERNEL(matmul_activate)(const farro_activation activation, VECTOR x) {
   switch (activation) {
@@ -22,16 +22,16 @@ INLINE VECTOR KERNEL(matmul_activate)(const farro_activation activation, VECTOR 
   }
 }
 
-// D = activation(scale (alpha sum + beta C) + bias) + residual for a row of a tile, to `out`.
+// D = activation(scale (product + beta C) + bias) + residual for a row of a tile, to `out`.
 INLINE void KERNEL(matmul_epilogue_row)(const farro_activation activation, const matmul_tile *t, size_t columns,
-                                        const SCALAR *sums, const SCALAR *c, size_t first, const SCALAR *residual,
+                                        const SCALAR *products, const SCALAR *c, size_t first, const SCALAR *residual,
                                         SCALAR *out) {
   const farro_epilogue *e = t->epilogue;
-  const SCALAR alpha = *(const SCALAR *)t->alpha, beta = *(const SCALAR *)t->beta;
+  const SCALAR beta = *(const SCALAR *)t->beta;
   const SCALAR *scale = e->scale, *bias = e->bias;
   for (size_t j = 0; j < columns; j += LANES) {
     const size_t count = columns - j < LANES ? columns - j : LANES;
-    VECTOR v = alpha * load_up_to(sums + j, count);
+    VECTOR v = load_up_to(products + j, count);
     if (beta != 0) v = multiply_add(broadcast(beta), load_up_to(c + j, count), v);
     if (scale) v *= load_up_to(scale + first + j, count);
     if (bias) v += load_up_to(bias + first + j, count);
@@ -42,19 +42,19 @@ INLINE void KERNEL(matmul_epilogue_row)(const farro_activation activation, const
 }
 
 INLINE void KERNEL(matmul_epilogue_rows)(const farro_activation activation, const matmul_tile *t, size_t rows,
-                                         size_t columns, SCALAR *sums, size_t ld, SCALAR *c, size_t first,
+                                         size_t columns, SCALAR *products, size_t ld, SCALAR *c, size_t first,
                                          const SCALAR *residual) {
   const farro_epilogue *e = t->epilogue;
   for (size_t i = 0; i < rows; i++) {
-    SCALAR *row = sums + i * ld, *to = e->visit ? row : c + i * t->ldc;
+    SCALAR *row = products + i * ld, *to = e->visit ? row : c + i * t->ldc;
     const SCALAR *more = residual ? residual + i * e->ld_residual : NULL;
     KERNEL(matmul_epilogue_row)(activation, t, columns, row, c + i * t->ldc, first, more, to);
   }
 }
 
-// Rows x columns of sums, `ld` apart; the tile's columns from `part` on, of its product
+// Rows x columns of products, `ld` apart; the tile's columns from `part` on, of its product
 // `item`. `c` is where they go.
-static void KERNEL(matmul_epilogue)(const matmul_tile *t, size_t rows, size_t columns, SCALAR *sums, size_t ld,
+static void KERNEL(matmul_epilogue)(const matmul_tile *t, size_t rows, size_t columns, SCALAR *products, size_t ld,
                                     SCALAR *c, size_t part, size_t item) {
   const farro_epilogue *e = t->epilogue;
   const size_t first = t->column + part, product = t->item + item;
@@ -62,7 +62,7 @@ static void KERNEL(matmul_epilogue)(const matmul_tile *t, size_t rows, size_t co
   if (residual) residual += product * e->stride_residual + t->row * e->ld_residual + first;
 #define MATMUL_EPILOGUE(name)                                                                                          \
   case name:                                                                                                           \
-    KERNEL(matmul_epilogue_rows)(name, t, rows, columns, sums, ld, c, first, residual);                                \
+    KERNEL(matmul_epilogue_rows)(name, t, rows, columns, products, ld, c, first, residual);                            \
     break;
   switch (e->activation) {
     MATMUL_EPILOGUE(FARRO_ACTIVATION_NONE)
@@ -76,5 +76,5 @@ static void KERNEL(matmul_epilogue)(const matmul_tile *t, size_t rows, size_t co
     break;
   }
 #undef MATMUL_EPILOGUE
-  if (e->visit) e->visit(e->visit_context, product, t->row, first, rows, columns, sums, ld);
+  if (e->visit) e->visit(e->visit_context, product, t->row, first, rows, columns, products, ld);
 }

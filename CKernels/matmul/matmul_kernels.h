@@ -14,7 +14,7 @@
 #endif
 #define MATMUL_VECTORS 2
 #ifndef AHEAD
-#define AHEAD 2
+  #define AHEAD 2
 #endif
 #define MATMUL_COLUMNS (MATMUL_VECTORS * LANES)
 #define MATMUL_SUMS (MATMUL_ROWS * MATMUL_VECTORS)
@@ -70,14 +70,6 @@ INLINE void KERNEL(matmul_finish)(const size_t rows, const size_t vectors, const
   }
 }
 
-// The same with an epilogue.
-INLINE void KERNEL(matmul_finish_fused)(const size_t rows, const size_t vectors, size_t last, const matmul_tile *t,
-                                        size_t part, size_t item, SCALAR *c, const VECTOR *sums) {
-  SCALAR tile[MATMUL_SUMS * LANES] __attribute__((aligned(64)));
-  UNROLL for (size_t i = 0; i < rows * vectors; i++) store(tile + i * LANES, sums[i]);
-  KERNEL(matmul_epilogue)(t, rows, (vectors - 1) * LANES + last, tile, vectors * LANES, c, part, item);
-}
-
 // `vectors` vectors of columns from `first` on, of every product. `masked` is for C: B may be padded.
 INLINE void KERNEL(matmul_tile_part)(const size_t rows, const size_t vectors, const bool masked, const matmul_tile *t,
                                      size_t first, size_t last) {
@@ -91,10 +83,12 @@ INLINE void KERNEL(matmul_tile_part)(const size_t rows, const size_t vectors, co
       KERNEL(matmul_sums)(rows, vectors, true, &own, last, a, b, c, sums);
     else
       KERNEL(matmul_sums)(rows, vectors, false, &own, last, a, b, c, sums);
-    if (own.epilogue)
-      KERNEL(matmul_finish_fused)(rows, vectors, last, t, first, item, c, sums);
-    else
-      KERNEL(matmul_finish)(rows, vectors, masked, last, alpha, beta, c, own.ldc, sums);
+    // With an epilogue, over the stack: its functions are long, and would otherwise be here once for each vector.
+    SCALAR tile[MATMUL_SUMS * LANES] __attribute__((aligned(64)));
+    const bool fused = own.epilogue;
+    KERNEL(matmul_finish)(rows, vectors, masked, last, alpha, fused ? 0 : beta, fused ? tile : c,
+                          fused ? vectors * LANES : own.ldc, sums);
+    if (fused) KERNEL(matmul_epilogue)(t, rows, (vectors - 1) * LANES + last, tile, vectors * LANES, c, first, item);
   }
 }
 

@@ -6,7 +6,7 @@
 // leaves A where it lies: its rows come through L1 in the order in which they are stored, and copying them would cost
 // 2 to 4% of a product of 512^3. Only op(A) that is transposed is copied, in blocks, by all threads (run_copied).
 #ifndef AH
-#define AH 1
+  #define AH 1
 #endif
 #include "include/matmul.h"
 

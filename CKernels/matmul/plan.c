@@ -2,10 +2,6 @@
 // not depend on threads.
 #include <stdio.h>
 #include <stdlib.h>
-static size_t knob(const char *n, size_t d) {
-  const char *v = getenv(n);
-  return v ? (size_t)atoll(v) : d;
-}
 
 #include "job.h"
 #include "runtime/dispatch.h"
