@@ -32,6 +32,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", metavar="LIST", default=",".join(PEERS), help="of " + ", ".join(PEERS))
     parser.add_argument("--repetitions", metavar="N", type=int, default=20, help="pairs of each row and peer (default: 20)")
     parser.add_argument("--quick", action="store_true", help="4 short pairs, no product of 4096: a look, not a measurement")
+    parser.add_argument("--verbose", action="store_true", help="tell how each side ran")
     parser.add_argument("--list", action="store_true", help="print the rows and end")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write everything there")
     parser.add_argument("--timeout", metavar="SECONDS", type=float, default=120, help="for each answer of a worker")
@@ -108,7 +109,7 @@ def compare(options: argparse.Namespace, rows: list[Row]) -> int:
                 peers += ["farro f32"] if row.own else []
                 result = comparison.run(row, FAMILIES[row.family], threads, peers)
                 results.append(result)
-                print("\n".join(report.lines(result)), flush=True)
+                print("\n".join(report.lines(result) + (report.ways(result) if options.verbose else [])), flush=True)
                 for failure in result.failures:
                     print(f"  {failure}", flush=True)
             comparison.close()  # so that no worker of another number of threads lies beside the next

@@ -1,6 +1,7 @@
 """Where the libraries are, and the worker programs that run them."""
 import glob
 import importlib.metadata
+import os
 import pathlib
 import shutil
 import subprocess
@@ -100,10 +101,12 @@ def compile(program: str, sources: list[str], options: list[str]) -> str:
         raise Missing("no C compiler (cc)")
     BUILD.mkdir(exist_ok=True)
     include = f"-I{ROOT / 'CKernels' / 'include'}"
-    command = [compiler, "-O2", "-std=gnu17", "-Wall", "-Wextra", include, *map(str, files), *options, "-o", str(path)]
+    fresh = f"{path}.{os.getpid()}"  # renamed when whole, as another comparison may run the old one
+    command = [compiler, "-O2", "-std=gnu17", "-Wall", "-Wextra", include, *map(str, files), *options, "-o", fresh]
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode != 0:
         raise Missing(f"{program} does not compile: {run.stderr.strip()[:2000]}")
+    os.replace(fresh, path)
     return str(path)
 
 

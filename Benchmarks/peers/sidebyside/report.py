@@ -84,6 +84,16 @@ def lines(result: RowResult) -> list[str]:
     return made
 
 
+def ways(result: RowResult) -> list[str]:
+    """How each side ran: what it says of its way, its calls per repetition, and what the first call took."""
+    sides = [(result.row.subject, result.side)] + [(peer.name, peer.side) for peer in result.peers]
+    return [
+        f"  {name}: {side.how or 'as named'}; {side.calls} calls in a repetition, the first took {side.first_call:.3g} s"
+        for name, side in sides
+        if side.calls
+    ]
+
+
 # ---- findings ----
 
 
