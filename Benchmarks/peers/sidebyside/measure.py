@@ -21,6 +21,7 @@ class Plan:
     repetition: float  # seconds
     most_seconds: float  # for the pairs of one row and peer
     least_pairs: int = 4
+    rest: float = 10e-3  # seconds, after a probe
 
     def pairs_of(self, pair_seconds: float) -> int:
         count = min(self.pairs, max(self.least_pairs, int(self.most_seconds / pair_seconds)))
@@ -150,7 +151,8 @@ class Comparison:
             try:
                 with self.forgetting(subject_key):
                     for _ in range(self.plan.least_pairs):
-                        limits.append((self.probe(row, threads), self.turn(subject_key)[0]))
+                        seconds = self.turn(subject_key)[0]
+                        limits.append((self.probe(row, threads), seconds))
             except WorkerFailure as failure:
                 result.failures.append(str(failure))
         self.summarize(result, limits)
@@ -212,10 +214,10 @@ class Comparison:
         while done < wanted:
             order = ("subject", "peer") if done % 2 == 0 else ("peer", "subject")
             for side in order:
-                if side == "subject":
-                    limit = self.probe(row, subject_key[1])
                 seconds[side], slept = self.turn(sides[side])
                 peer.restless += not slept
+                if side == "subject":
+                    limit = self.probe(row, subject_key[1])
             peer.pairs.append((seconds["subject"], seconds["peer"]))
             limits.append((limit, seconds["subject"]))
             done += 1
@@ -242,7 +244,8 @@ class Comparison:
         """The row's limit now, by Farro's probe; 0 where there is none.
 
         It is asked of the subject, or of a Farro worker beside it where the subject is not the C library. The first of
-        two wakes the threads.
+        two wakes the threads. It follows the subject's turn, and a rest follows it: a scheduler holds it against a
+        process that it has just worked, and on a busy machine the subject would pay for the probe.
         """
         if row.limit is None:
             return 0.0
@@ -251,7 +254,9 @@ class Comparison:
             worker = self.worker(*key)
             self.settle()
             amount = int(row.bytes) if row.limit == "read" else self.rounds_of(worker, row.limit, threads)
-            return max(float(worker.ask("probe", row.limit, amount)[0]) for _ in range(2))
+            rate = max(float(worker.ask("probe", row.limit, amount)[0]) for _ in range(2))
+        time.sleep(self.plan.rest)
+        return rate
 
     def rounds_of(self, worker: Worker, limit: str, threads: int) -> int:
         key = (limit, threads)
