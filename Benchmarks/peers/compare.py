@@ -30,8 +30,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--filter", metavar="REGEX", default="", help="only rows whose name it is found in")
     parser.add_argument("--threads", metavar="LIST", default="", help="numbers of threads (default: 1 and all cores)")
     parser.add_argument("--peers", metavar="LIST", default=",".join(PEERS), help="of " + ", ".join(PEERS))
-    parser.add_argument("--repetitions", metavar="N", type=int, default=20, help="pairs of each row and peer (default: 20)")
-    parser.add_argument("--quick", action="store_true", help="4 short pairs, no product of 4096: a look, not a measurement")
+    parser.add_argument("--repetitions", metavar="N", type=int, default=20, help="pairs of each row and peer (20)")
+    parser.add_argument("--quick", action="store_true", help="4 short pairs, no long products: a look, no measurement")
     parser.add_argument("--verbose", action="store_true", help="tell how each side ran")
     parser.add_argument("--list", action="store_true", help="print the rows and end")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write everything there")
@@ -91,7 +91,7 @@ def compare(options: argparse.Namespace, rows: list[Row]) -> int:
     programs = Programs(options.library, options.swift_worker, options.timeout)
     facts = machine()
     print(f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}")
-    print("The ratio is of times, other's over Farro's: above 1, Farro is the faster. Errors are against exact products, in:")
+    print("The ratio is of times, other's over Farro's: above 1, Farro is the faster. Errors are against exact results, in:")
     for name in sorted({row.family for row in rows}):
         print(f"  {name}: {FAMILIES[name].error_unit}")
     if facts["load_average"][0] > 0.5:

@@ -22,7 +22,7 @@ from sidebyside import report
 from sidebyside.libraries import HERE
 from sidebyside.measure import Comparison, Plan, RowResult
 from sidebyside.rows import Goal
-from sidebyside.workers import Missing, Worker, WorkerFailure, environment
+from sidebyside.workers import Missing, Worker, environment
 
 ROW = product("f32", 24, 8, 16, Goal({"*": 1e-6}), limit=None)
 BEHAVED = [sys.executable, str(HERE / "worker" / "worker.py"), "numpy", "1"]

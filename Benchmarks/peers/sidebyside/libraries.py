@@ -53,12 +53,14 @@ class Programs:
             distribution(name.split("-")[0])
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
         if name == "mkl":
-            path = mkl_library()
-            return [compiled_worker(), "cblas", str(path), count], str(path.parent)
+            mkl = mkl_library()
+            return [compiled_worker(), "cblas", str(mkl), count], str(mkl.parent)
         if name == "openblas":
-            return [compiled_worker(), "cblas", first("openblas-*/libopenblas.so.0", "libopenblas0-pthread"), count], None
+            path = first("openblas-*/libopenblas.so.0", "libopenblas0-pthread")
+            return [compiled_worker(), "cblas", path, count], None
         if name == "blis":
-            return [compiled_worker(), "cblas", first("blis-*/libblis.so.*", "libblis4-openmp"), count], None
+            path = first("blis-*/libblis.so.*", "libblis4-openmp")
+            return [compiled_worker(), "cblas", path, count], None
         if name == "xsmm":
             return [compiled_xsmm_worker(), "xsmm", "-", count], None
         raise Missing("no such peer")

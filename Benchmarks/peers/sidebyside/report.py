@@ -77,8 +77,9 @@ def lines(result: RowResult) -> list[str]:
     if most is not None and result.seconds is not None:
         goal = verdict(f"< {most:g} ns", 1e9 * result.seconds.median < most)
         made.append(
-            line([name, threads, "", rate(result, result.seconds.median), "", "", "", goal, number(result.side.error), ""])
-        )
+            line([name, threads, "", rate(result, result.seconds.median), "", "", "", goal,
+                  number(result.side.error), ""])
+        )  # fmt: skip
     if absent:
         made.append(f"  {name}, not run: {'; '.join(absent)}")
     return made
