@@ -157,7 +157,11 @@ class Comparison:
                 result.failures.append(str(failure))
         self.summarize(result, limits)
         if subject_key in self.workers:
-            self.workers[subject_key].ask("unload")
+            try:
+                with self.forgetting(subject_key):
+                    self.workers[subject_key].ask("unload")
+            except WorkerFailure as failure:
+                result.failures.append(str(failure))
         return result
 
     def summarize(self, result: RowResult, limits: list[tuple[float, float]]) -> None:
