@@ -28,6 +28,12 @@ let package = Package(
       ],
       path: "Suites"
     ),
+    // The Swift side of peers/compare.py.
+    .executableTarget(
+      name: "PeersWorker",
+      dependencies: [.product(name: "Farro", package: "farro")],
+      path: "peers/swift"
+    ),
     suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"), suite("Hashing"),
   ],
   swiftLanguageModes: [.v6]

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Checks compare.py's machinery with workers that behave and workers that do not. Needs NumPy, no built library.
+
+    python3 Benchmarks/peers/selftest.py
+"""
+import contextlib
+import io
+import json
+import math
+import os
+import pathlib
+import sys
+import tempfile
+import time
+import unittest
+
+import numpy as np
+
+from families import FAMILIES
+from families.matmul import product
+from sidebyside import report
+from sidebyside.libraries import HERE
+from sidebyside.measure import Comparison, Plan, RowResult
+from sidebyside.rows import Goal
+from sidebyside.workers import Missing, Worker, environment
+
+ROW = product("f32", 24, 8, 16, Goal({"*": 1e-6}), limit=None)
+BEHAVED = [sys.executable, str(HERE / "worker" / "worker.py"), "numpy", "1"]
+
+
+class FakePrograms:
+    """NumPy in Farro's place; each peer is a command, or the reason why it is missing."""
+
+    def __init__(self, peers: dict[str, list[str] | str]) -> None:
+        self.peers = {"farro": BEHAVED, **peers}
+        self.absent: dict[str, str] = {}
+
+    def start(self, name: str, threads: int) -> Worker:
+        command = self.peers[name]
+        if isinstance(command, str):
+            raise Missing(command)
+        return Worker(name, command, environment(threads, None), timeout=2 if name == "slow" else 60)
+
+
+def shell(script: str) -> list[str]:
+    return ["sh", "-c", script]
+
+
+def compared(peers: dict[str, list[str] | str], row=ROW) -> tuple[RowResult, Comparison]:
+    with tempfile.TemporaryDirectory() as folder:
+        comparison = Comparison(FakePrograms(peers), Plan(4, 1e-3, 1), pathlib.Path(folder), 1 << 20)
+        with contextlib.closing(comparison):
+            return comparison.run(row, FAMILIES["matmul"], 1, list(peers)), comparison
+
+
+class Comparing(unittest.TestCase):
+    def test_a_peer_is_measured_in_pairs(self) -> None:
+        result, _ = compared({"numpy": BEHAVED})
+        peer = result.peers[0]
+        self.assertEqual((result.failures, peer.missing, peer.restless), ([], "", 0))
+        self.assertEqual((len(peer.pairs), peer.ratio.count, peer.met), (4, 4, True))
+        self.assertTrue(0 <= peer.side.error < 1)
+
+    def test_cold_rows_rotate(self) -> None:
+        result, _ = compared({"numpy": BEHAVED}, product("f32", 24, 8, 16, limit=None, cold=True))
+        self.assertEqual(result.failures, [])
+        self.assertIsNotNone(result.peers[0].ratio)
+
+    def test_a_dead_worker_is_told_with_what_it_said_and_the_next_peer_runs(self) -> None:
+        result, _ = compared({"dead": shell("echo out of luck >&2; exit 3"), "numpy": BEHAVED})
+        self.assertIn("out of luck", result.failures[0])
+        self.assertIn("exit status 3", result.failures[0])
+        self.assertIsNotNone(result.peers[1].ratio)
+
+    def test_a_worker_that_does_not_answer_is_ended(self) -> None:
+        begin = time.monotonic()
+        result, _ = compared({"slow": shell("echo waiting >&2; exec sleep 60")})
+        self.assertLess(time.monotonic() - begin, 30)
+        self.assertIn("within 2 s", result.failures[0])
+        self.assertIn("waiting", result.failures[0])
+
+    def test_nonsense_is_a_failure(self) -> None:
+        result, _ = compared({"odd": shell("echo hello; cat")})
+        self.assertIn("answered 'hello'", result.failures[0])
+
+    def test_a_missing_peer_is_printed(self) -> None:
+        result, _ = compared({"absent": "it is not installed"})
+        self.assertIn("absent (it is not installed)", "\n".join(report.lines(result)))
+        self.assertIsNotNone(result.seconds)
+
+    def test_a_missing_subject_is_printed(self) -> None:
+        result, _ = compared({"farro": "no library"})
+        self.assertIn("skipped: no library", "\n".join(report.lines(result)))
+
+    def test_workers_end_with_the_comparison(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            comparison = Comparison(FakePrograms({}), Plan(4, 1e-3, 1), pathlib.Path(folder), 1 << 20)
+            process = comparison.worker("farro", 1).process
+            comparison.close()
+        self.assertIsNotNone(process.returncode)
+
+
+class Accuracy(unittest.TestCase):
+    def test_an_exact_product_has_a_small_error_and_zero_a_large_one(self) -> None:
+        matmul = FAMILIES["matmul"]
+        for row in matmul.rows():
+            if row.flops > 1e7:
+                continue
+            inputs = matmul.operands(row)
+            shape, dtype = matmul.output(row)
+            right = (inputs[0].astype(np.longdouble) @ inputs[1].astype(np.longdouble)).astype(dtype)
+            if row.operation == "matmul":
+                self.assertLess(matmul.error(row, inputs, right), 1, row.name)
+            self.assertGreater(matmul.error(row, inputs, np.zeros(shape, dtype)), 2, row.name)
+            right[0, 0, 0] = math.nan
+            self.assertEqual(matmul.error(row, inputs, right), math.inf, row.name)
+
+    def test_row_names_are_unique(self) -> None:
+        for name, family in FAMILIES.items():
+            names = [row.name for row in family.rows()]
+            self.assertEqual(len(names), len(set(names)), name)
+
+
+class Writing(unittest.TestCase):
+    def test_json_is_whole_and_has_no_nan(self) -> None:
+        result, _ = compared({"absent": "it is not installed"})
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "peers.json"
+            report.write_json(path, {"rows": [report.as_json(result)]})
+            self.assertEqual(os.listdir(folder), ["peers.json"])
+            row = json.loads(path.read_text())["rows"][0]
+        self.assertEqual(row["peers"][0]["missing"], "it is not installed")
+        self.assertIsNone(row["peers"][0]["side"]["error"])
+
+    def test_a_missed_goal_and_a_slower_row_are_findings(self) -> None:
+        result, comparison = compared({"numpy": BEHAVED}, product("f32", 24, 8, 16, Goal({"*": 1e9}), limit=None))
+        result.peers[0].ratio.median = 0.5
+        text = report.findings([result], comparison.facts, {})
+        self.assertIn("Goals not met:\n  matmul f32 24x8x16, threads 1: 0.500 of numpy", text)
+        self.assertIn("Slower than a peer:", text)
+
+
+if __name__ == "__main__":
+    with contextlib.redirect_stdout(io.StringIO()):
+        unittest.main(verbosity=1)
