@@ -125,11 +125,12 @@ FARRO_API farro_status farro_matmul_grouped_f64(size_t count, const farro_matmul
 
 // Which way a product goes.
 typedef enum farro_matmul_path {
-  FARRO_MATMUL_EMPTY = 0,  // nothing to multiply
-  FARRO_MATMUL_DIRECT = 1, // tiles read A and B where they lie: B stays in a core's own caches
-  FARRO_MATMUL_PACKED = 2, // each task packs some columns of B, then runs over the rows of A
-  FARRO_MATMUL_THIN = 3,   // few rows: B is read once, in the order in which it lies, and C stays in cache
-  FARRO_MATMUL_DOT = 4,    // few rows or columns, with the k of both operands contiguous: dot products
+  FARRO_MATMUL_EMPTY = 0,   // nothing to multiply
+  FARRO_MATMUL_DIRECT = 1,  // tiles read A and B where they lie: B stays in a core's own caches
+  FARRO_MATMUL_PACKED = 2,  // each task packs some columns of B for itself, then runs over rows of A
+  FARRO_MATMUL_BLOCKED = 3, // all threads pack a block of B, then all multiply it
+  FARRO_MATMUL_THIN = 4,    // few rows: B is read once, in the order in which it lies, and C stays in cache
+  FARRO_MATMUL_DOT = 5,     // few rows or columns, with the k of both operands contiguous: dot products
 } farro_matmul_path;
 
 // How one product of a batch is cut. It depends on the shape, the element type and the instruction set, never on the

@@ -25,59 +25,77 @@ static matmul_tile tile_at(const matmul_job *job, size_t item, size_t row, size_
                        .column = column};
 }
 
-// ---- direct ----
+// ---- direct and thin ----
 
-// Rows first..<last of product `item`. A block of columns of B stays in L1 while the rows of A pass.
-static void multiply_rows(const matmul_job *job, size_t item, size_t first, size_t last) {
+// Whether a batch of small products is larger than the caches.
+static bool comes_from_memory(const matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const size_t bytes = (s->m * s->k + s->k * s->n + s->m * s->n) * job->kernels->element_bytes;
+  return bytes <= job->kernels->near_bytes / 16 && bytes * s->batch > 4 * job->kernels->near_bytes;
+}
+
+// Part `part` of `parts` of the operands of product `item`, which comes next: asked for between tiles. In a batch of
+// small products the streams of A, B and C break off too often for the hardware to run ahead.
+static void ask_for(const matmul_job *job, size_t item, size_t part, size_t parts) {
+  const farro_matmul_shape *s = &job->shape;
+  const size_t bytes = job->kernels->element_bytes;
+  const struct {
+    const char *at;
+    size_t bytes;
+  } operands[] = {{element(job, job->a, item * s->stride_a), s->m * s->k * bytes},
+                  {element(job, job->b, item * s->stride_b), s->k * s->n * bytes},
+                  {element(job, job->c, item * s->stride_c), s->m * s->n * bytes}};
+  for (size_t i = 0; i < 3; i++) {
+    const size_t first = operands[i].bytes * part / parts & ~(size_t)63, last = operands[i].bytes * (part + 1) / parts;
+    for (size_t at = first; at < last; at += 64) __builtin_prefetch(operands[i].at + at, 0);
+  }
+}
+
+// A block of C of product `item`. A tile's columns of B stay in cache while the rows of A pass; in a thin product it is
+// C that stays, and B passes k_block rows at a time.
+static void multiply_in_place(const matmul_job *job, size_t item, size_t row0, size_t row1, size_t column0,
+                              size_t column1) {
   const farro_matmul_shape *s = &job->shape;
   const farro_matmul_plan *p = &job->plan;
-  for (size_t column = 0; column < s->n; column += p->column_block)
-    for (size_t row = first; row < last; row += p->tile_rows) {
-      matmul_tile tile = tile_at(job, item, row, column);
-      tile.columns = smaller(p->column_block, s->n - column);
-      job->kernels->tile[smaller(p->tile_rows, last - row)](&tile);
-    }
+  const size_t columns = p->tile_columns;
+  const bool asks = p->tasks == 1 && item + 1 < s->batch && comes_from_memory(job);
+  const size_t parts = asks ? ceil_divide(s->m, p->tile_rows) * ceil_divide(s->n, columns) : 1;
+  size_t part = 0;
+  for (size_t step = 0, steps; step < s->k || step == 0; step += steps) {
+    steps = smaller(p->k_block, s->k - step);
+    const bool is_last = step + steps == s->k;
+    for (size_t column = column0; column < column1; column += columns)
+      for (size_t row = row0; row < row1; row += p->tile_rows) {
+        matmul_tile tile = tile_at(job, item, row, column);
+        tile.columns = smaller(columns, column1 - column);
+        tile.k = steps;
+        tile.a = element(job, tile.a, step * tile.a_step);
+        tile.b = element(job, tile.b, step * tile.b_step);
+        if (step > 0) tile.beta = job->one;
+        if (!is_last) tile.epilogue = NULL;
+        job->kernels->tile[smaller(p->tile_rows, row1 - row)](&tile);
+        if (asks) ask_for(job, item + 1, part++, parts);
+      }
+    if (is_last) break;
+  }
 }
 
 bool farro_matmul_run_direct(const matmul_job *job, size_t first, size_t last) {
   const farro_matmul_shape *s = &job->shape;
   const farro_matmul_plan *p = &job->plan;
-  if (s->m <= p->tile_rows) { // one row of tiles: the kernel itself walks the batch
+  if (s->m <= p->tile_rows && p->tasks == 1 && p->k_block >= s->k) { // the kernel itself walks the batch
     matmul_tile tile = tile_at(job, first, 0, 0);
     tile.columns = s->n;
     tile.count = last - first;
     job->kernels->tile[s->m](&tile);
     return true;
   }
+  const size_t across = ceil_divide(s->n, p->column_block);
   for (size_t task = first; task < last; task++) {
-    const size_t row = task % p->tasks * p->row_block;
-    multiply_rows(job, task / p->tasks, row, smaller(row + p->row_block, s->m));
+    const size_t part = task % p->tasks, row = part / across * p->row_block, column = part % across * p->column_block;
+    multiply_in_place(job, task / p->tasks, row, smaller(row + p->row_block, s->m), column,
+                      smaller(column + p->column_block, s->n));
   }
-  return true;
-}
-
-// ---- thin ----
-
-// A block of columns. C is small and stays in cache; B comes from memory, k_block of its rows at a time.
-static void multiply_thin(const matmul_job *job, size_t item, size_t column) {
-  const farro_matmul_shape *s = &job->shape;
-  const farro_matmul_plan *p = &job->plan;
-  for (size_t step = 0; step < s->k; step += p->k_block)
-    for (size_t row = 0; row < s->m; row += p->tile_rows) {
-      matmul_tile tile = tile_at(job, item, row, column);
-      tile.columns = smaller(p->column_block, s->n - column);
-      tile.k = smaller(p->k_block, s->k - step);
-      tile.a = element(job, tile.a, step * tile.a_step);
-      tile.b = element(job, tile.b, step * tile.b_step);
-      if (step > 0) tile.beta = job->one;
-      if (step + tile.k < s->k) tile.epilogue = NULL;
-      job->kernels->tile[smaller(p->tile_rows, s->m - row)](&tile);
-    }
-}
-
-bool farro_matmul_run_thin(const matmul_job *job, size_t first, size_t last) {
-  for (size_t task = first; task < last; task++)
-    multiply_thin(job, task / job->plan.tasks, task % job->plan.tasks * job->plan.column_block);
   return true;
 }
 

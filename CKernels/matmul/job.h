@@ -45,17 +45,20 @@ bool farro_matmul_accepts(const farro_matmul_shape *shape, bool packed);
 // Normalizes the job's shape (a batch that shares B becomes one product with more rows, for example) and plans it.
 void farro_matmul_plan_job(matmul_job *job);
 
-// Rough time of one task on one thread, in nanoseconds.
-double farro_matmul_task_nanoseconds(const matmul_job *job);
+// Rough time of one product of the batch on one thread, in nanoseconds.
+double farro_matmul_nanoseconds(const matmul_job *job);
+
+// Columns of B that are packed at a time in a large product, at most: bounds the work space to 12 MiB.
+enum { farro_matmul_most_columns = 4096 };
 
 // Tasks first..<last of the job, counted over the whole batch: task t is part t % plan.tasks of product t / plan.tasks.
 // False when there was no memory.
 bool farro_matmul_run_direct(const matmul_job *job, size_t first, size_t last);
-bool farro_matmul_run_thin(const matmul_job *job, size_t first, size_t last);
 bool farro_matmul_run_dot(const matmul_job *job, size_t first, size_t last);
 bool farro_matmul_run_packed(const matmul_job *job, size_t first, size_t last);
 
-// A whole job whose A is copied: all threads copy, then all multiply, block by block. To be called outside of tasks.
-bool farro_matmul_run_copied(const matmul_job *job);
+// A whole job that is cut into blocks: all threads pack a block of B, then all multiply it. To be called outside of
+// tasks.
+bool farro_matmul_run_blocks(const matmul_job *job);
 
 #endif

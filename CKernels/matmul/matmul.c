@@ -19,11 +19,14 @@ static const double range_nanoseconds = 20e3;
 static bool (*const paths[])(const matmul_job *, size_t, size_t) = {
     [FARRO_MATMUL_DIRECT] = farro_matmul_run_direct,
     [FARRO_MATMUL_PACKED] = farro_matmul_run_packed,
-    [FARRO_MATMUL_THIN] = farro_matmul_run_thin,
+    [FARRO_MATMUL_THIN] = farro_matmul_run_direct,
     [FARRO_MATMUL_DOT] = farro_matmul_run_dot,
 };
 
-static size_t tasks_of(const matmul_job *job) { return job->plan.copies_a ? 0 : job->shape.batch * job->plan.tasks; }
+// Jobs that use all threads for one product after another.
+static bool is_large(const matmul_job *job) { return job->plan.path == FARRO_MATMUL_BLOCKED; }
+
+static size_t tasks_of(const matmul_job *job) { return is_large(job) ? 0 : job->shape.batch * job->plan.tasks; }
 
 // What the tasks of a job share.
 static bool prepare(matmul_job *job) {
@@ -54,14 +57,14 @@ static size_t grain_of(size_t tasks, double nanoseconds) {
 static farro_status run(matmul_job *job) {
   farro_matmul_plan_job(job);
   if (job->plan.path == FARRO_MATMUL_EMPTY) return FARRO_OK;
-  if (job->plan.copies_a) return farro_matmul_run_copied(job) ? FARRO_OK : FARRO_ERROR_MEMORY;
+  if (is_large(job)) return farro_matmul_run_blocks(job) ? FARRO_OK : FARRO_ERROR_MEMORY;
   if (!prepare(job)) return FARRO_ERROR_MEMORY;
   single w = {.job = job};
   const size_t tasks = tasks_of(job);
   if (tasks == 1) {
     run_tasks(&w, 0, 1);
   } else {
-    const double nanoseconds = (double)tasks * farro_matmul_task_nanoseconds(job);
+    const double nanoseconds = (double)job->shape.batch * farro_matmul_nanoseconds(job);
     farro_parallel_for(tasks, grain_of(tasks, nanoseconds), nanoseconds, run_tasks, &w);
   }
   finish(job);
@@ -158,7 +161,8 @@ static farro_status run_group(const matmul_job *pattern, size_t count, const far
     farro_matmul_plan_job(&jobs[prepared]);
     if (!prepare(&jobs[prepared])) status = FARRO_ERROR_MEMORY;
     ends[prepared] = tasks += tasks_of(&jobs[prepared]);
-    nanoseconds += (double)tasks_of(&jobs[prepared]) * farro_matmul_task_nanoseconds(&jobs[prepared]);
+    if (!is_large(&jobs[prepared]))
+      nanoseconds += (double)jobs[prepared].shape.batch * farro_matmul_nanoseconds(&jobs[prepared]);
   }
   if (status == FARRO_OK && tasks > 0) {
     group w = {.jobs = jobs, .ends = ends, .count = count};
@@ -166,7 +170,7 @@ static farro_status run_group(const matmul_job *pattern, size_t count, const far
     if (w.failed) status = FARRO_ERROR_MEMORY;
   }
   for (size_t i = 0; i < prepared; i++) {
-    if (status == FARRO_OK && jobs[i].plan.copies_a && !farro_matmul_run_copied(&jobs[i])) status = FARRO_ERROR_MEMORY;
+    if (status == FARRO_OK && is_large(&jobs[i]) && !farro_matmul_run_blocks(&jobs[i])) status = FARRO_ERROR_MEMORY;
     finish(&jobs[i]);
   }
   farro_release(jobs, bytes);

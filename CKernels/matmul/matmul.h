@@ -17,8 +17,6 @@ typedef struct matmul_tile {
   void *c;
   size_t ldc;
   const void *alpha, *beta;
-  const void *ahead; // NULL, or rows of A that come next, a_row apart: asked for meanwhile, `ahead_bytes` of each
-  size_t ahead_bytes;
   bool padded; // columns beyond `columns` of B can be read, up to whole vectors
   size_t count, a_next, b_next, c_next;
 
@@ -29,6 +27,7 @@ typedef struct matmul_tile {
 
 typedef struct matmul_kernels {
   size_t element_bytes;
+  size_t near_bytes;                // a core's own L2 on the CPUs that these kernels are for, at least
   size_t rows, columns;             // of the full tile; a packed panel of B has `columns` columns
   size_t tall_rows, narrow_columns; // of the tallest tile, for matrices that are no wider
 

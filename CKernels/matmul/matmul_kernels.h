@@ -19,35 +19,42 @@
 #define MATMUL_COLUMNS (MATMUL_VECTORS * LANES)
 #define MATMUL_SUMS (MATMUL_ROWS * MATMUL_VECTORS)
 
-// The sums of `rows` x `vectors` over k. rows, vectors and `masked` are constants after inlining.
+// One step of k: the sums of `rows` x `vectors` grow by a column of A times a row of B. rows, vectors and `masked` are
+// constants after inlining. Row i of A starts at a[i / 3] + i % 3 * a_row: one pointer for every three rows.
+INLINE void KERNEL(matmul_step)(const size_t rows, const size_t vectors, const bool masked, size_t last,
+                                const SCALAR *const *a, size_t a_row, const SCALAR *b, VECTOR *sums) {
+  VECTOR row[MATMUL_WIDTH(1)];
+  UNROLL for (size_t j = 0; j < vectors; j++) row[j] =
+      masked && j + 1 == vectors ? load_first(b + j * LANES, last) : load(b + j * LANES);
+  UNROLL for (size_t i = 0; i < rows; i++) {
+    const VECTOR x = broadcast(a[i / 3][i % 3 * a_row]);
+    UNROLL for (size_t j = 0; j < vectors; j++) sums[i * vectors + j] = multiply_add(x, row[j], sums[i * vectors + j]);
+  }
+}
+
+// The sums over k.
 //
-// The tile of C is wanted at the end, and may come from far: it is asked for meanwhile, a row at a time, since 28
-// requests at once would hold up the loads of B behind them.
+// The tile of C is wanted at the end, and may come from far: it is asked for in the first steps, a row at a time, since
+// 28 requests at once would hold up the loads of B behind them.
+//
+// Pointers to rows of A are kept apart from one another. Left to itself, the compiler steps one pointer from row to row
+// and on to the next k: a chain of as many additions as the step has cycles, so that no load could run ahead.
 INLINE void KERNEL(matmul_sums)(const size_t rows, const size_t vectors, const bool masked, const matmul_tile *t,
-                                size_t last, const SCALAR *a, const SCALAR *b, const SCALAR *c, VECTOR *sums) {
-  enum { short_k = 16 };
-  const size_t a_row = t->a_row, a_step = t->a_step, b_step = t->b_step, ldc = t->ldc;
-  const SCALAR *ahead = t->ahead;
+                                size_t last, const SCALAR *from, const SCALAR *b, const SCALAR *c, VECTOR *sums) {
+  const size_t k = t->k, a_row = opaque(t->a_row), a_step = t->a_step, b_step = t->b_step, ldc = t->ldc;
+  const size_t pointers = (rows + 2) / 3, early = k < 64 ? 0 : rows;
+  const SCALAR *a[(2 * MATMUL_ROWS + 2) / 3];
+  UNROLL for (size_t i = 0; i < pointers; i++) a[i] = opaque(from + 3 * i * a_row);
   UNROLL for (size_t i = 0; i < rows * vectors; i++) sums[i] = broadcast((SCALAR)0);
-  for (size_t left = t->k, most = left <= short_k ? left : left / rows + 1; left > 0; c += ldc) {
+  for (size_t p = 0; p < early; p++, c += ldc, b += b_step) {
     __builtin_prefetch(c, 1);
     __builtin_prefetch(c + (vectors - 1) * LANES + last - 1, 1);
-    for (size_t byte = 0; byte < t->ahead_bytes; byte += 64) __builtin_prefetch((const char *)ahead + byte, 0, AHEAD);
-    ahead += a_row;
-    const size_t steps = left < most ? left : most;
-    left -= steps;
-    _Pragma("clang loop unroll_count(2)") for (size_t p = 0; p < steps; p++) {
-      VECTOR row[MATMUL_WIDTH(1)];
-      UNROLL for (size_t j = 0; j < vectors; j++) row[j] =
-          masked && j + 1 == vectors ? load_first(b + j * LANES, last) : load(b + j * LANES);
-      UNROLL for (size_t i = 0; i < rows; i++) {
-        const VECTOR x = broadcast(a[i * a_row]);
-        UNROLL for (size_t j = 0; j < vectors; j++) sums[i * vectors + j] =
-            multiply_add(x, row[j], sums[i * vectors + j]);
-      }
-      a += a_step;
-      b += b_step;
-    }
+    KERNEL(matmul_step)(rows, vectors, masked, last, a, a_row, b, sums);
+    UNROLL for (size_t i = 0; i < pointers; i++) a[i] = opaque(a[i] + a_step);
+  }
+  _Pragma("clang loop unroll_count(2)") for (size_t p = early; p < k; p++, b += b_step) {
+    KERNEL(matmul_step)(rows, vectors, masked, last, a, a_row, b, sums);
+    UNROLL for (size_t i = 0; i < pointers; i++) a[i] = opaque(a[i] + a_step);
   }
 }
 
@@ -71,24 +78,26 @@ INLINE void KERNEL(matmul_finish)(const size_t rows, const size_t vectors, const
 }
 
 // `vectors` vectors of columns from `first` on, of every product. `masked` is for C: B may be padded.
+//
+// With an epilogue the tile goes over the stack: its functions are long, and would otherwise be here once a vector.
 INLINE void KERNEL(matmul_tile_part)(const size_t rows, const size_t vectors, const bool masked, const matmul_tile *t,
                                      size_t first, size_t last) {
-  const matmul_tile own = *t; // which no store to C can change
   const SCALAR alpha = *(const SCALAR *)t->alpha, beta = *(const SCALAR *)t->beta;
-  const SCALAR *a = own.a, *b = (const SCALAR *)own.b + first;
-  SCALAR *c = (SCALAR *)own.c + first;
-  for (size_t item = 0; item < own.count; item++, a += own.a_next, b += own.b_next, c += own.c_next) {
+  const SCALAR *a = t->a, *b = (const SCALAR *)t->b + first;
+  SCALAR *c = (SCALAR *)t->c + first;
+  for (size_t item = 0; item < t->count; item++, a += t->a_next, b += t->b_next, c += t->c_next) {
     VECTOR sums[MATMUL_SUMS];
-    if (masked && !own.padded)
-      KERNEL(matmul_sums)(rows, vectors, true, &own, last, a, b, c, sums);
+    if (masked && !t->padded)
+      KERNEL(matmul_sums)(rows, vectors, true, t, last, a, b, c, sums);
     else
-      KERNEL(matmul_sums)(rows, vectors, false, &own, last, a, b, c, sums);
-    // With an epilogue, over the stack: its functions are long, and would otherwise be here once for each vector.
-    SCALAR tile[MATMUL_SUMS * LANES] __attribute__((aligned(64)));
-    const bool fused = own.epilogue;
-    KERNEL(matmul_finish)(rows, vectors, masked, last, alpha, fused ? 0 : beta, fused ? tile : c,
-                          fused ? vectors * LANES : own.ldc, sums);
-    if (fused) KERNEL(matmul_epilogue)(t, rows, (vectors - 1) * LANES + last, tile, vectors * LANES, c, first, item);
+      KERNEL(matmul_sums)(rows, vectors, false, t, last, a, b, c, sums);
+    if (t->epilogue) {
+      SCALAR tile[MATMUL_SUMS * LANES] __attribute__((aligned(64)));
+      KERNEL(matmul_finish)(rows, vectors, masked, last, alpha, 0, tile, vectors * LANES, sums);
+      KERNEL(matmul_epilogue)(t, rows, (vectors - 1) * LANES + last, tile, vectors * LANES, c, first, item);
+    } else {
+      KERNEL(matmul_finish)(rows, vectors, masked, last, alpha, beta, c, opaque(t->ldc), sums);
+    }
   }
 }
 
@@ -136,6 +145,7 @@ MATMUL_TILES(MATMUL_TILE)
 #define MATMUL_TILE(rows) [rows] = KERNEL(matmul_tile_##rows),
 static const matmul_kernels KERNEL(matmul) = {
     .element_bytes = sizeof(SCALAR),
+    .near_bytes = (VECTOR_BYTES == 64 ? 1024 : 256) * 1024,
     .rows = MATMUL_ROWS,
     .columns = MATMUL_COLUMNS,
     .tall_rows = 2 * MATMUL_ROWS,

@@ -5,15 +5,14 @@
 // Follows K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008, but
 // leaves A where it lies: its rows come through L1 in the order in which they are stored, and copying them would cost
 // 2 to 4% of a product of 512^3. Only op(A) that is transposed is copied, in blocks, by all threads (run_copied).
-#ifndef AH
-  #define AH 1
-#endif
 #include "include/matmul.h"
+
+#include <string.h>
 
 #include "job.h"
 #include "runtime/dispatch.h"
 
-enum { most_copied_rows = 4096 }; // of op(A): bounds the copy to 12 MiB
+enum { most_columns = farro_matmul_most_columns };
 
 // ---- packing columns of B ----
 
@@ -58,18 +57,12 @@ static void multiply_panel(const region *r, size_t row, size_t step, size_t step
                       .epilogue = is_last ? job->epilogue : NULL,
                       .item = r->item,
                       .row = row};
-  const size_t tiles = ceil_divide(r->column1 - r->column0, kernels->columns);
-  if (AH && r->a_step == 1 && row + 2 * rows <= r->row1) {
-    tile.ahead = element(job, tile.a, r->a_tile);
-    tile.ahead_bytes = round_up(ceil_divide(steps * kernels->element_bytes, tiles), 64);
-  }
   for (size_t column = r->column0; column < r->column1; column += kernels->columns) {
     tile.column = column;
     tile.columns = smaller(kernels->columns, r->column1 - column);
     tile.b = element(job, panels, (column - r->column0) * steps);
     tile.c = element(job, c, column - r->column0);
     kernels->tile[smaller(rows, r->row1 - row)](&tile);
-    if (tile.ahead) tile.ahead = (const char *)tile.ahead + tile.ahead_bytes;
   }
 }
 
@@ -91,9 +84,10 @@ static void multiply_region(const region *r, void *space) {
   for (size_t step = r->step0, steps; step < r->step1; step += steps) {
     steps = smaller(job->plan.k_block, s->k - step);
     const void *panels = panels_of(r, step, steps, space);
-    for (size_t row = r->row0; row < r->row1; row += job->plan.tile_rows)
+    for (size_t row = r->row0; row < r->row1; row += job->plan.tile_rows) {
       multiply_panel(r, row, step, steps, panels,
                      element(job, job->c, r->item * s->stride_c + row * s->ldc + r->column0), s->ldc);
+    }
   }
 }
 
@@ -144,75 +138,104 @@ bool farro_matmul_run_packed(const matmul_job *job, size_t first, size_t last) {
   return true;
 }
 
-// ---- A copied ----
+// ---- large products ----
 
+// A block of op(A) op(B) of one product: sizes and offsets in m, n and k.
 typedef struct {
   const matmul_job *job;
-  size_t item, row0, row1, step0, step1;
-  void *a; // tiles of rows, k-major
-  _Atomic bool failed;
-} copied_block;
+  size_t item, column0, column1, step, steps;
+  void *panels; // of B, which all tasks read
+} block;
 
-static void copy_tiles(void *context, size_t first, size_t last) {
-  copied_block *w = context;
+static void pack_block(void *context, size_t first, size_t last) {
+  const block *w = context;
   const matmul_job *job = w->job;
   const farro_matmul_shape *s = &job->shape;
-  const size_t rows = job->plan.tile_rows, steps = w->step1 - w->step0, row = w->row0 + first * rows;
-  const size_t at = w->item * s->stride_a + w->step0 * s->lda + row;
-  job->kernels->pack_along(smaller(w->row0 + last * rows, w->row1) - row, rows, steps, element(job, job->a, at), s->lda,
-                           element(job, w->a, first * rows * steps));
+  const size_t width = job->kernels->columns, from = first * width;
+  const size_t columns = smaller(last * width, w->column1 - w->column0) - from;
+  pack(job->kernels, s->transpose_b, element(job, job->b, w->item * s->stride_b), s->ldb, w->step, w->steps,
+       w->column0 + from, columns, element(job, w->panels, from * w->steps));
 }
 
-static void multiply_copied(void *context, size_t first, size_t last) {
-  copied_block *w = context;
+// Elements from one copied row to the next: a line apart from sharing a set of L1.
+static size_t copied_pitch(const matmul_job *job, size_t steps) { return steps + 64 / job->kernels->element_bytes; }
+
+static void copy_rows(const matmul_job *job, const void *a, size_t rows, size_t steps, void *copy) {
+  const size_t bytes = steps * job->kernels->element_bytes, lda = job->shape.lda;
+  for (size_t i = 0; i < rows; i++) {
+    const char *row = element(job, a, i * lda), *ahead = element(job, a, (i + 4) * lda);
+    char *to = element(job, copy, i * copied_pitch(job, steps));
+    for (size_t at = 0, piece = 256; at < bytes; at += piece) {
+      for (size_t line = at; line < at + piece; line += 64) __builtin_prefetch(ahead + line);
+      memcpy(to + at, row + at, smaller(piece, bytes - at));
+    }
+  }
+}
+
+// Rows row0..<row1, some of the block's columns at a time: panels of B that stay in L2 while the rows pass.
+static void multiply_chunk(const block *w, size_t row0, size_t row1, void *copy) {
+  const matmul_job *job = w->job;
+  const farro_matmul_shape *s = &job->shape;
+  const size_t rows = job->plan.tile_rows, width = job->plan.column_block;
+  region r = {.job = job, .item = w->item, .row0 = row0, .row1 = row1, .step0 = w->step, .step1 = w->step + w->steps};
+  const size_t at = w->item * s->stride_a + (s->transpose_a ? w->step * s->lda + row0 : row0 * s->lda + w->step);
+  r.a = element(job, job->a, at);
+  if (!copy) {
+    r.a_row = s->transpose_a ? 1 : s->lda, r.a_step = s->transpose_a ? s->lda : 1, r.a_tile = rows * r.a_row;
+  } else if (s->transpose_a) {
+    job->kernels->pack_along(row1 - row0, rows, w->steps, r.a, s->lda, copy);
+    r.a = copy, r.a_row = 1, r.a_step = rows, r.a_tile = rows * w->steps;
+  } else {
+    copy_rows(job, r.a, row1 - row0, w->steps, copy);
+    r.a = copy, r.a_row = copied_pitch(job, w->steps), r.a_step = 1, r.a_tile = rows * r.a_row;
+  }
+  for (r.column0 = w->column0; r.column0 < w->column1; r.column0 = r.column1) {
+    r.column1 = smaller(r.column0 + width, w->column1);
+    const void *panels = element(job, w->panels, (r.column0 - w->column0) * w->steps);
+    for (size_t row = row0; row < row1; row += rows)
+      multiply_panel(&r, row, w->step, w->steps, panels,
+                     element(job, job->c, w->item * s->stride_c + row * s->ldc + r.column0), s->ldc);
+  }
+}
+
+static void multiply_chunks(void *context, size_t first, size_t last) {
+  const block *w = context;
   const matmul_job *job = w->job;
   const farro_matmul_plan *p = &job->plan;
-  const size_t rows = p->tile_rows, steps = w->step1 - w->step0;
-  const size_t across = ceil_divide(job->shape.n, p->column_block);
+  const size_t bytes = p->copies_a ? p->row_block * copied_pitch(job, w->steps) * job->kernels->element_bytes : 0;
+  void *copy = bytes ? farro_allocate(bytes) : NULL; // without memory the rows are read in place, slower
+  for (size_t chunk = first; chunk < last; chunk++)
+    multiply_chunk(w, chunk * p->row_block, smaller((chunk + 1) * p->row_block, job->shape.m), copy);
+  farro_release(copy, bytes);
+}
+
+static void multiply_block(block *w, double nanoseconds) {
+  const matmul_job *job = w->job;
+  const size_t panels = ceil_divide(w->column1 - w->column0, job->kernels->columns);
+  if (!job->packed)
+    farro_parallel_for(panels, 8, (double)(panels * job->kernels->columns * w->steps) / 4, pack_block, w);
+  farro_parallel_for(ceil_divide(job->shape.m, job->plan.row_block), 1, nanoseconds, multiply_chunks, w);
+}
+
+bool farro_matmul_run_blocks(const matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const farro_matmul_plan *p = &job->plan;
   void *space = p->packs_b ? farro_allocate(p->workspace) : NULL;
-  if (p->packs_b && !space) {
-    w->failed = true;
-    return;
-  }
-  for (size_t task = first; task < last; task++) {
-    const size_t row = w->row0 + task / across * p->row_block, column = task % across * p->column_block;
-    const region r = {.job = job,
-                      .item = w->item,
-                      .row0 = row,
-                      .row1 = smaller(row + p->row_block, w->row1),
-                      .column0 = column,
-                      .column1 = smaller(column + p->column_block, job->shape.n),
-                      .step0 = w->step0,
-                      .step1 = w->step1,
-                      .a = element(job, w->a, (row - w->row0) * steps),
-                      .a_row = 1,
-                      .a_step = rows,
-                      .a_tile = rows * steps};
-    multiply_region(&r, space);
-  }
-  farro_release(space, p->workspace);
-}
-
-bool farro_matmul_run_copied(const matmul_job *job) {
-  const farro_matmul_shape *s = &job->shape;
-  const farro_matmul_plan *p = &job->plan;
-  const size_t most = round_up(smaller(s->m, most_copied_rows), p->row_block);
-  const size_t bytes = round_up(most, p->tile_rows) * p->k_block * job->kernels->element_bytes;
-  copied_block w = {.job = job, .a = farro_allocate(bytes)};
-  if (!w.a) return false;
+  if (p->packs_b && !space) return false;
+  const size_t width = round_up(s->n, job->kernels->columns), most = job->packed ? width : most_columns;
+  const double per_element = farro_matmul_nanoseconds(job) / ((double)s->n * (double)s->k);
+  block w = {.job = job, .panels = space};
   for (w.item = 0; w.item < s->batch; w.item++)
-    for (w.row0 = 0; w.row0 < s->m; w.row0 = w.row1) {
-      w.row1 = smaller(w.row0 + most, s->m);
-      for (w.step0 = 0; w.step0 < s->k; w.step0 = w.step1) {
-        w.step1 = smaller(w.step0 + p->k_block, s->k);
-        const size_t rows = w.row1 - w.row0, steps = w.step1 - w.step0;
-        const size_t tasks = ceil_divide(rows, p->row_block) * ceil_divide(s->n, p->column_block);
-        farro_parallel_for(ceil_divide(rows, p->tile_rows), 8, (double)(rows * steps) / 4, copy_tiles, &w);
-        farro_parallel_for(tasks, 1, (double)tasks * farro_matmul_task_nanoseconds(job), multiply_copied, &w);
+    for (w.column0 = 0; w.column0 < s->n; w.column0 = w.column1) {
+      w.column1 = smaller(w.column0 + most, s->n);
+      for (w.step = 0; w.step < s->k; w.step += w.steps) {
+        w.steps = smaller(p->k_block, s->k - w.step);
+        if (job->packed) w.panels = element(job, job->packed->panels, w.step * width);
+        multiply_block(&w, per_element * (double)(w.column1 - w.column0) * (double)w.steps);
       }
     }
-  farro_release(w.a, bytes);
-  return !w.failed;
+  farro_release(space, p->workspace);
+  return true;
 }
 
 // ---- packed matrices ----

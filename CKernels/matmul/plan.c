@@ -1,10 +1,15 @@
 // Which way a product goes, and how it is cut. Only shape, element type and instruction set decide, so that results do
 // not depend on threads.
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "job.h"
 #include "runtime/dispatch.h"
+#ifndef KB
+  #define KB block_bytes
+#endif
+#ifndef TK
+  #define TK thin_k
+#endif
 
 enum {
   block_bytes = 3072,     // of k, at most: a panel of B (96 KiB in f32) streams from L2, one of A (42 KiB) stays in L1
@@ -12,18 +17,17 @@ enum {
   least_panels = 16,      // of A that a task multiplies with the columns it has packed
   thin_k = 16,            // rows of B that are read side by side: one memory stream each
   thin_bytes = 32 * 1024, // of C that stay in L1 while they are
-  ways_for_a = 10,        // of an L1 set of 12, with two left for B and C
   page = 4096,
   line = 64,
 };
-
-// B of this size stays in the L1 and L2 caches while all rows of A run over it: packing would not pay.
-static const size_t direct_bytes = 256 * 1024;
 
 // B of this size stays in L1.
 static const size_t nearest_bytes = 16 * 1024;
 
 // Rough speed of one thread, to decide about waking others.
+// Products above this are blocked: some 200^3.
+static const double large_flops = 40e6;
+
 static const double flops_per_nanosecond = 150, bytes_per_nanosecond = 20;
 
 // A task is about this long at least, so that handing it out costs little.
@@ -35,7 +39,7 @@ static const size_t most_tasks = 16;
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 size_t farro_matmul_k_block(const matmul_kernels *kernels, size_t k) {
-  const size_t blocks = ceil_divide(k * kernels->element_bytes, knob("KB", block_bytes));
+  const size_t blocks = ceil_divide(k * kernels->element_bytes, KB);
   return blocks < 2 ? k : round_up(ceil_divide(k, blocks), 8);
 }
 
@@ -77,12 +81,21 @@ static bool visits(const matmul_job *job) { return job->epilogue && job->epilogu
 
 static double flops_of(const farro_matmul_shape *s) { return 2.0 * (double)s->m * (double)s->n * (double)s->k; }
 
-// Rows that start at the same place of a page share a set of L1, which has fewer ways than the full tile has rows: they
-// would throw each other out at every step.
-static bool rows_share_sets(const matmul_job *job) {
+// Rows that start at the same place of a page share a set of L1, which has fewer ways than a tile has rows: they throw
+// each other out at every step.
+static bool share_sets(const matmul_job *job, size_t ld) {
+  const size_t shift = ld * job->kernels->element_bytes % page;
+  return shift < line || shift > page - line;
+}
+
+// Whether tiles read B where it lies faster than a packed copy of it. Measured against packing with AVX-512 (L2 of 1
+// MiB), time with B in place: 0.97 at 400^3 and 0.92 at 1000^3 in f32, 0.93 at 600^3 in f64; but 1.2 at 1500^3 (9 MiB),
+// and 1.7 at 1024^3, where the rows of B share sets.
+static bool reads_b_in_place(const matmul_job *job) {
   const farro_matmul_shape *s = &job->shape;
-  const size_t shift = s->lda * job->kernels->element_bytes % page;
-  return !s->transpose_a && (shift < line || shift > page - line);
+  const size_t near = job->kernels->near_bytes, bytes = job->kernels->element_bytes;
+  if (s->transpose_a && s->k * s->lda * bytes > near / 4) return false; // a line of A for each step, once per tile
+  return !s->transpose_b && s->k * s->ldb * bytes <= (share_sets(job, s->ldb) ? near : 4 * near);
 }
 
 // Rows of a tile: as even as possible.
@@ -98,18 +111,21 @@ static size_t block_of(size_t length, size_t unit, double nanoseconds) {
 
 static void plan_direct(matmul_job *job) {
   const farro_matmul_shape *s = &job->shape;
+  const matmul_kernels *kernels = job->kernels;
   farro_matmul_plan *p = &job->plan;
   p->path = FARRO_MATMUL_DIRECT;
-  p->k_block = s->k;
-  const size_t most = s->n <= job->kernels->narrow_columns ? job->kernels->tall_rows : job->kernels->rows;
+  p->k_block = s->k, p->column_block = p->tile_columns = s->n;
+  const size_t most = s->n <= kernels->narrow_columns ? kernels->tall_rows : kernels->rows;
   if (s->m <= most) { // a call on small matrices takes some 20 ns, of which each division would be 3
-    p->tile_rows = p->row_block = s->m, p->column_block = s->n, p->tasks = 1;
+    p->tile_rows = p->row_block = s->m, p->tasks = 1;
     return;
   }
   p->tile_rows = even_rows(s->m, most);
-  const bool is_near = s->k * s->n * job->kernels->element_bytes <= nearest_bytes;
-  p->column_block = is_near ? s->n : job->kernels->columns;
-  p->row_block = block_of(s->m, p->tile_rows, flops_of(s) / flops_per_nanosecond);
+  if (s->k * s->n * kernels->element_bytes > nearest_bytes) p->tile_columns = kernels->columns;
+  p->row_block = s->m, p->tasks = 1;
+  const double nanoseconds = flops_of(s) / flops_per_nanosecond;
+  if (s->batch >= most_tasks || nanoseconds < 2 * task_nanoseconds) return;
+  p->row_block = smaller(block_of(s->m, p->tile_rows, nanoseconds), block_panels * p->tile_rows);
   p->tasks = ceil_divide(s->m, p->row_block);
 }
 
@@ -119,12 +135,15 @@ static void plan_thin(matmul_job *job) {
   const size_t bytes = job->kernels->element_bytes, unit = 4 * job->kernels->columns;
   p->path = FARRO_MATMUL_THIN;
   p->tile_rows = even_rows(s->m, job->kernels->rows);
-  p->k_block = visits(job) ? s->k : knob("TK", thin_k);
+  p->k_block = visits(job) ? s->k : TK;
   p->row_block = s->m;
   const double nanoseconds = (double)(s->k * s->n * bytes) / bytes_per_nanosecond;
   const size_t most = larger(thin_bytes / (bytes * s->m) / unit * unit, unit);
   p->column_block = smaller(block_of(s->n, unit, nanoseconds), most);
-  if (getenv("TC")) p->column_block = knob("TC", 0);
+#ifdef TC
+  p->column_block = TC;
+#endif
+  p->tile_columns = p->column_block;
   p->tasks = ceil_divide(s->n, p->column_block);
 }
 
@@ -152,17 +171,14 @@ static void plan_packed(matmul_job *job) {
   farro_matmul_plan *p = &job->plan;
   p->path = FARRO_MATMUL_PACKED;
   p->packs_b = !job->packed;
-  p->copies_a = s->transpose_a && !visits(job) && s->k * s->lda * kernels->element_bytes > direct_bytes;
-  p->tile_rows =
-      even_rows(s->m, rows_share_sets(job) ? smaller(kernels->rows, knob("WAYS", ways_for_a)) : kernels->rows);
+  p->tile_rows = even_rows(s->m, kernels->rows);
   p->k_block = job->packed ? job->packed->k_block : farro_matmul_k_block(kernels, s->k);
-  const double nanoseconds = flops_of(s) / flops_per_nanosecond;
-  p->column_block = smaller(block_of(s->n, kernels->columns, nanoseconds), block_panels * kernels->columns);
+  p->column_block =
+      smaller(block_of(s->n, kernels->columns, flops_of(s) / flops_per_nanosecond), block_panels * kernels->columns);
   if (visits(job) && !job->packed) { // all of k is packed at once
     const size_t fits = block_panels * block_bytes / (s->k * kernels->element_bytes);
     p->column_block = smaller(p->column_block, larger(fits, 1) * kernels->columns);
   }
-  if (getenv("CB")) p->column_block = knob("CB", 4) * kernels->columns;
   const size_t column_blocks = ceil_divide(s->n, p->column_block);
   // Each block of rows packs B anew, so there are more of them only where columns do not keep the threads busy.
   const size_t row_blocks = column_blocks >= most_tasks / 2 ? 1 : ceil_divide(most_tasks / 2, column_blocks);
@@ -172,6 +188,22 @@ static void plan_packed(matmul_job *job) {
   size_t elements = p->packs_b ? p->column_block * p->k_block : 0;
   if (visits(job)) elements = p->column_block * ((p->packs_b ? s->k : 0) + p->tile_rows);
   p->workspace = elements * kernels->element_bytes;
+}
+
+static void plan_blocked(matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const matmul_kernels *kernels = job->kernels;
+  farro_matmul_plan *p = &job->plan;
+  p->path = FARRO_MATMUL_BLOCKED;
+  p->packs_b = !job->packed;
+  p->copies_a = s->transpose_a || share_sets(job, s->lda);
+  p->tile_rows = even_rows(s->m, kernels->rows);
+  p->k_block = job->packed ? job->packed->k_block : farro_matmul_k_block(kernels, s->k);
+  p->column_block = block_panels * kernels->columns;
+  p->row_block = smaller(block_panels, ceil_divide(ceil_divide(s->m, p->tile_rows), most_tasks)) * p->tile_rows;
+  p->tasks = ceil_divide(s->m, p->row_block);
+  const size_t columns = round_up(smaller(s->n, farro_matmul_most_columns), kernels->columns);
+  if (p->packs_b) p->workspace = columns * p->k_block * kernels->element_bytes;
 }
 
 void farro_matmul_plan_job(matmul_job *job) {
@@ -184,36 +216,33 @@ void farro_matmul_plan_job(matmul_job *job) {
   if (s->batch == 0 || s->m == 0 || s->n == 0) return;
   const bool has_rows_of_b = s->transpose_b || (s->n == 1 && s->ldb == 1);
   const bool long_k = s->k * bytes >= 512;
+  const bool is_large = flops_of(s) > large_flops && !visits(job);
   if (s->k == 0)
     plan_direct(job);
   else if (job->packed)
-    plan_packed(job);
+    (is_large ? plan_blocked : plan_packed)(job);
   else if (!s->transpose_a && long_k && has_rows_of_b && smaller(s->m, s->n) <= few)
     plan_dot(job);
   else if (!s->transpose_a && long_k && s->batch == 1 && s->n * bytes <= 48 && s->m >= 64)
     plan_dot(job);
-  else if (s->transpose_b)
-    plan_packed(job);
-  else if (s->k * s->ldb * bytes <= direct_bytes)
-    plan_direct(job);
-  else if (s->m <= few)
+  else if (!s->transpose_b && s->m <= few && s->k * s->ldb * bytes > kernels->near_bytes / 4)
     plan_thin(job);
+  else if (reads_b_in_place(job))
+    plan_direct(job);
   else
-    plan_packed(job);
+    (is_large ? plan_blocked : plan_packed)(job);
 }
 
-double farro_matmul_task_nanoseconds(const matmul_job *job) {
+double farro_matmul_nanoseconds(const matmul_job *job) {
   const farro_matmul_shape *s = &job->shape;
-  const size_t bytes = job->kernels->element_bytes;
-  if (job->plan.tasks == 0) return 0;
-  const double traffic = (double)((s->m * s->k + s->k * s->n + s->m * s->n) * bytes) / bytes_per_nanosecond / 4;
-  return (flops_of(s) / flops_per_nanosecond + traffic) / (double)job->plan.tasks;
+  const size_t bytes = (s->m * s->k + s->k * s->n + s->m * s->n) * job->kernels->element_bytes;
+  return flops_of(s) / flops_per_nanosecond + (double)bytes / (4 * bytes_per_nanosecond);
 }
 
 // ---- in words ----
 
 void farro_matmul_plan_describe(const farro_matmul_plan *p, char *text, size_t size) {
-  static const char *const names[] = {"nothing", "direct", "packed", "thin", "dot products"};
+  static const char *const names[] = {"nothing", "direct", "packed", "blocked", "thin", "dot products"};
   if (p->path == FARRO_MATMUL_EMPTY) {
     snprintf(text, size, "%s", names[p->path]);
     return;

@@ -18,6 +18,14 @@
 // Stands before a loop whose bounds are constants after inlining: arrays of vectors become registers.
 #define UNROLL _Pragma("clang loop unroll(full)")
 
+// The same pointer or number, of whose making the compiler knows nothing.
+#define opaque(pointer)                                                                                                \
+  ({                                                                                                                   \
+    __auto_type hidden = pointer;                                                                                      \
+    __asm__("" : "+r"(hidden));                                                                                        \
+    hidden;                                                                                                            \
+  })
+
 #define VECTOR_TYPE(scalar) scalar __attribute__((ext_vector_type(VECTOR_BYTES / sizeof(scalar))))
 // The same without its alignment: what a pointer into a user's array may be cast to.
 #define LOOSE_TYPE(scalar) scalar __attribute__((ext_vector_type(VECTOR_BYTES / sizeof(scalar)), aligned(1)))

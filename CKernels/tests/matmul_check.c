@@ -116,10 +116,12 @@ static void check_paths(void) {
   check_path(FARRO_MATMUL_DIRECT, false, shape(1, 150, 200, 300, true, false, 3));
   check_path(FARRO_MATMUL_DIRECT, false, shape(70, 25, 9, 11, false, false, 0)); // tall tiles, batch inside the kernel
   check_path(FARRO_MATMUL_DIRECT, false, shape(70, 5, 131, 11, true, false, 1));
-  check_path(FARRO_MATMUL_PACKED, false, shape(1, 100, 300, 1100, false, false, 1)); // two blocks of k in f32
-  check_path(FARRO_MATMUL_PACKED, false, shape(1, 100, 300, 1024, false, true, 0));  // rows share sets of L1
-  check_path(FARRO_MATMUL_PACKED, true, shape(1, 150, 300, 1100, true, false, 1));
-  check_path(FARRO_MATMUL_PACKED, true, shape(2, 650, 40, 130, true, true, 0));
+  check_path(FARRO_MATMUL_PACKED, false, shape(3, 60, 70, 130, false, true, 1));
+  check_path(FARRO_MATMUL_PACKED, false, shape(1, 650, 40, 130, true, true, 0));
+  check_path(FARRO_MATMUL_BLOCKED, false, shape(1, 100, 300, 1100, false, true, 1)); // several blocks of k
+  check_path(FARRO_MATMUL_BLOCKED, true, shape(2, 100, 300, 1024, false, true, 0));  // rows share sets of L1
+  check_path(FARRO_MATMUL_BLOCKED, true, shape(1, 150, 300, 1100, true, false, 1));
+  check_path(FARRO_MATMUL_BLOCKED, false, shape(1, 75, 4200, 66, false, true, 0)); // more columns than a block
   check_path(FARRO_MATMUL_THIN, false, shape(1, 1, 2100, 70, false, false, 0));
   check_path(FARRO_MATMUL_THIN, false, shape(2, 7, 1301, 67, true, false, 1));
   check_path(FARRO_MATMUL_DOT, false, shape(1, 1, 130, 1031, false, true, 0));
