@@ -58,6 +58,7 @@ static void multiply_in_place(const matmul_job *job, size_t item, size_t row0, s
   const farro_matmul_shape *s = &job->shape;
   const farro_matmul_plan *p = &job->plan;
   const size_t columns = p->tile_columns;
+  const size_t ahead = p->path == FARRO_MATMUL_THIN ? 512 / job->kernels->element_bytes : 0;
   const bool asks = p->tasks == 1 && item + 1 < s->batch && comes_from_memory(job);
   const size_t parts = asks ? ceil_divide(s->m, p->tile_rows) * ceil_divide(s->n, columns) : 1;
   size_t part = 0;
@@ -69,6 +70,7 @@ static void multiply_in_place(const matmul_job *job, size_t item, size_t row0, s
         matmul_tile tile = tile_at(job, item, row, column);
         tile.columns = smaller(columns, column1 - column);
         tile.k = steps;
+        tile.b_ahead = ahead;
         tile.a = element(job, tile.a, step * tile.a_step);
         tile.b = element(job, tile.b, step * tile.b_step);
         if (step > 0) tile.beta = job->one;

@@ -13,7 +13,8 @@ typedef struct matmul_tile {
   const void *a;
   size_t a_row, a_step; // from one row, and from one k, to the next
   const void *b;
-  size_t b_step; // from one k to the next
+  size_t b_step;  // from one k to the next
+  size_t b_ahead; // how far ahead, in each row of B, to ask for more: out of cache, 512 bytes double the speed
   void *c;
   size_t ldc;
   const void *alpha, *beta;

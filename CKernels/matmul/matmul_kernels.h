@@ -22,10 +22,11 @@
 // One step of k: the sums of `rows` x `vectors` grow by a column of A times a row of B. rows, vectors and `masked` are
 // constants after inlining. Row i of A starts at a[i / 3] + i % 3 * a_row: one pointer for every three rows.
 INLINE void KERNEL(matmul_step)(const size_t rows, const size_t vectors, const bool masked, size_t last,
-                                const SCALAR *const *a, size_t a_row, const SCALAR *b, VECTOR *sums) {
+                                const SCALAR *const *a, size_t a_row, const SCALAR *b, size_t b_ahead, VECTOR *sums) {
   VECTOR row[MATMUL_WIDTH(1)];
   UNROLL for (size_t j = 0; j < vectors; j++) row[j] =
       masked && j + 1 == vectors ? load_first(b + j * LANES, last) : load(b + j * LANES);
+  if (rows > 1) UNROLL for (size_t j = 0; j < vectors; j++) __builtin_prefetch(b + b_ahead + j * LANES);
   UNROLL for (size_t i = 0; i < rows; i++) {
     const VECTOR x = broadcast(a[i / 3][i % 3 * a_row]);
     UNROLL for (size_t j = 0; j < vectors; j++) sums[i * vectors + j] = multiply_add(x, row[j], sums[i * vectors + j]);
@@ -49,11 +50,11 @@ INLINE void KERNEL(matmul_sums)(const size_t rows, const size_t vectors, const b
   for (size_t p = 0; p < early; p++, c += ldc, b += b_step) {
     __builtin_prefetch(c, 1);
     __builtin_prefetch(c + (vectors - 1) * LANES + last - 1, 1);
-    KERNEL(matmul_step)(rows, vectors, masked, last, a, a_row, b, sums);
+    KERNEL(matmul_step)(rows, vectors, masked, last, a, a_row, b, t->b_ahead, sums);
     UNROLL for (size_t i = 0; i < pointers; i++) a[i] = opaque(a[i] + a_step);
   }
   _Pragma("clang loop unroll_count(2)") for (size_t p = early; p < k; p++, b += b_step) {
-    KERNEL(matmul_step)(rows, vectors, masked, last, a, a_row, b, sums);
+    KERNEL(matmul_step)(rows, vectors, masked, last, a, a_row, b, t->b_ahead, sums);
     UNROLL for (size_t i = 0; i < pointers; i++) a[i] = opaque(a[i] + a_step);
   }
 }

@@ -12,8 +12,6 @@
 #include "job.h"
 #include "runtime/dispatch.h"
 
-enum { most_columns = farro_matmul_most_columns };
-
 // ---- packing columns of B ----
 
 // op(B) from `step` on and from `column` on, as panels.
@@ -222,7 +220,7 @@ bool farro_matmul_run_blocks(const matmul_job *job) {
   const farro_matmul_plan *p = &job->plan;
   void *space = p->packs_b ? farro_allocate(p->workspace) : NULL;
   if (p->packs_b && !space) return false;
-  const size_t width = round_up(s->n, job->kernels->columns), most = job->packed ? width : most_columns;
+  const size_t width = round_up(s->n, job->kernels->columns), most = job->packed ? width : farro_matmul_most_columns;
   const double per_element = farro_matmul_nanoseconds(job) / ((double)s->n * (double)s->k);
   block w = {.job = job, .panels = space};
   for (w.item = 0; w.item < s->batch; w.item++)

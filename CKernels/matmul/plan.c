@@ -4,19 +4,13 @@
 
 #include "job.h"
 #include "runtime/dispatch.h"
-#ifndef KB
-  #define KB block_bytes
-#endif
-#ifndef TK
-  #define TK thin_k
-#endif
 
 enum {
-  block_bytes = 3072,     // of k, at most: a panel of B (96 KiB in f32) streams from L2, one of A (42 KiB) stays in L1
-  block_panels = 4,       // of B that a task packs: 384 KiB at most, in L2 while all rows of A run over it
-  least_panels = 16,      // of A that a task multiplies with the columns it has packed
-  thin_k = 16,            // rows of B that are read side by side: one memory stream each
-  thin_bytes = 32 * 1024, // of C that stay in L1 while they are
+  block_bytes = 3072, // of k, at most: a panel of B (96 KiB in f32) streams from L2, one of A (42 KiB) stays in L1
+  block_panels = 4,   // of B that a task packs: 384 KiB at most, in L2 while all rows of A run over it
+  least_panels = 16,  // of A that a task multiplies with the columns it has packed
+  thin_k = 16,        // rows of B that are read side by side: one memory stream each
+  thin_bytes = 8192,  // of a row of B that a task reads, at most: shorter runs cost up to 15%
   page = 4096,
   line = 64,
 };
@@ -24,10 +18,10 @@ enum {
 // B of this size stays in L1.
 static const size_t nearest_bytes = 16 * 1024;
 
-// Rough speed of one thread, to decide about waking others.
-// Products above this are blocked: some 200^3.
+// Products above this are blocked: some 270^3.
 static const double large_flops = 40e6;
 
+// Rough speed of one thread, to decide about waking others.
 static const double flops_per_nanosecond = 150, bytes_per_nanosecond = 20;
 
 // A task is about this long at least, so that handing it out costs little.
@@ -39,7 +33,7 @@ static const size_t most_tasks = 16;
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 size_t farro_matmul_k_block(const matmul_kernels *kernels, size_t k) {
-  const size_t blocks = ceil_divide(k * kernels->element_bytes, KB);
+  const size_t blocks = ceil_divide(k * kernels->element_bytes, block_bytes);
   return blocks < 2 ? k : round_up(ceil_divide(k, blocks), 8);
 }
 
@@ -132,18 +126,12 @@ static void plan_direct(matmul_job *job) {
 static void plan_thin(matmul_job *job) {
   const farro_matmul_shape *s = &job->shape;
   farro_matmul_plan *p = &job->plan;
-  const size_t bytes = job->kernels->element_bytes, unit = 4 * job->kernels->columns;
+  const size_t bytes = job->kernels->element_bytes, blocks = round_up(ceil_divide(s->n * bytes, thin_bytes), 2);
   p->path = FARRO_MATMUL_THIN;
   p->tile_rows = even_rows(s->m, job->kernels->rows);
-  p->k_block = visits(job) ? s->k : TK;
+  p->k_block = visits(job) ? s->k : thin_k;
   p->row_block = s->m;
-  const double nanoseconds = (double)(s->k * s->n * bytes) / bytes_per_nanosecond;
-  const size_t most = larger(thin_bytes / (bytes * s->m) / unit * unit, unit);
-  p->column_block = smaller(block_of(s->n, unit, nanoseconds), most);
-#ifdef TC
-  p->column_block = TC;
-#endif
-  p->tile_columns = p->column_block;
+  p->column_block = p->tile_columns = round_up(ceil_divide(s->n, blocks), job->kernels->columns);
   p->tasks = ceil_divide(s->n, p->column_block);
 }
 
