@@ -6,6 +6,7 @@
 #include "simd/transpose.h"
 #include "simd/math.h"
 #include "simd/reduce.h"
+#include "simd/narrow.h"
 
 #include "simd/float32.h"
 #include "matmul/matmul_kernels.h"
@@ -27,6 +28,8 @@
 
 #include "probe/traffic_kernels.h"
 
+#include "conversion/conversion_kernels.h"
+
 #include "hashing/hashing_kernels.h"
 
 const farro_kernels FARRO_TABLE = {
@@ -41,5 +44,6 @@ const farro_kernels FARRO_TABLE = {
     .distance_f64 = &distance_f64,
     .normalization_f32 = &normalization_f32,
     .normalization_f64 = &normalization_f64,
+    .conversion = &conversion_table,
     .probe = &probe,
 };

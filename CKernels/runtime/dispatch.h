@@ -4,6 +4,7 @@
 
 #include "runtime.h"
 
+#include "conversion/conversion.h"
 #include "distance/distance.h"
 #include "elementwise/elementwise.h"
 #include "hashing/hashing.h"
@@ -15,6 +16,7 @@
 typedef struct farro_kernels {
   const hashing_kernels *hashing;
   const probe_kernels *probe;
+  const conversion_kernels *conversion;
   const matmul_kernels *matmul_f32, *matmul_f64;
   const elementwise_kernels *elementwise_f32, *elementwise_f64;
   const reduction_kernels *reduction_f32, *reduction_f64;

@@ -70,8 +70,9 @@ static const struct {
   const char *name;
   void (*run)(void);
 } families[] = {
-    {"hashing", check_hashing},     {"matmul", check_matmul},     {"elementwise", check_elementwise},
-    {"reduction", check_reduction}, {"distance", check_distance}, {"normalization", check_normalization},
+    {"hashing", check_hashing},       {"matmul", check_matmul},     {"elementwise", check_elementwise},
+    {"reduction", check_reduction},   {"distance", check_distance}, {"normalization", check_normalization},
+    {"conversion", check_conversion},
 };
 
 int main(int count, char **arguments) {
