@@ -129,7 +129,8 @@ INLINE void KERNEL(product_tile)(const farro_metric metric, const distance_tile 
                                               .ldc = MATMUL_COLUMNS,
                                               .alpha = &one,
                                               .beta = &zero,
-                                              .padded = true});
+                                              .padded = true,
+                                              .count = 1});
   VECTOR values[DISTANCE_ROWS][MATMUL_VECTORS];
   for (size_t first = 0; first < t->rows; first += DISTANCE_ROWS) {
     if (KERNEL(distance_from_product)(metric, t, first, product, values))

@@ -138,11 +138,11 @@ typedef struct farro_matmul_plan {
   farro_matmul_path path;
   size_t tile_rows, tile_columns; // of the largest tile that runs
   size_t k_block;                 // products that a sum takes before it goes to C
-  size_t column_block;            // columns that one task takes at a time
+  size_t row_block, column_block; // rows and columns of C that one task computes
   size_t tasks;                   // independent pieces of one product
-  bool copies_a;                  // rows of op(A) are laid out anew, because they are strided
-  bool packs_b;
-  size_t workspace; // bytes, for each thread (of a shared copy of A: for all)
+  bool copies_a;                  // op(A) is laid out anew, because its rows are strided
+  bool packs_b;                   // B is laid out anew
+  size_t workspace;               // bytes of work space, for each thread that takes part
 } farro_matmul_plan;
 
 // The plan of a product called now from this thread. FARRO_ERROR_ARGUMENT for a shape that matmul would refuse.

@@ -9,6 +9,9 @@
 #include "simd/narrow.h"
 
 #include "simd/float32.h"
+#include "matmul/epilogue_kernels.h"
+#include "matmul/pack_kernels.h"
+#include "matmul/dot_kernels.h"
 #include "matmul/matmul_kernels.h"
 #include "elementwise/elementwise_kernels.h"
 #include "elementwise/reduction_kernels.h"
@@ -18,6 +21,9 @@
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
+#include "matmul/epilogue_kernels.h"
+#include "matmul/pack_kernels.h"
+#include "matmul/dot_kernels.h"
 #include "matmul/matmul_kernels.h"
 #include "elementwise/elementwise_kernels.h"
 #include "elementwise/reduction_kernels.h"

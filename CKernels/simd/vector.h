@@ -150,6 +150,22 @@ OVERLOAD void store_first(double *p, f64v v, size_t n) {
 
 #endif
 
+// The same for n up to a whole vector, without the price of a mask where none is needed.
+OVERLOAD f32v load_up_to(const float *p, size_t n) { return n == f32_lanes ? load(p) : load_first(p, n); }
+OVERLOAD f64v load_up_to(const double *p, size_t n) { return n == f64_lanes ? load(p) : load_first(p, n); }
+OVERLOAD void store_up_to(float *p, f32v v, size_t n) {
+  if (n == f32_lanes)
+    store(p, v);
+  else
+    store_first(p, v, n);
+}
+OVERLOAD void store_up_to(double *p, f64v v, size_t n) {
+  if (n == f64_lanes)
+    store(p, v);
+  else
+    store_first(p, v, n);
+}
+
 // load_first with `other` in the other lanes.
 OVERLOAD f32v load_first_or(const float *p, size_t n, float other) {
   return lane_numbers((i32v){0}) < (i32v)(int32_t)n ? load_first(p, n) : broadcast(other);

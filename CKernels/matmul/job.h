@@ -1,0 +1,59 @@
+// A product that is ready to run: what its caller gave, and the plan. The driver counts in elements of whatever type the
+// kernels compute in, and leaves arithmetic to them.
+#ifndef FARRO_MATMUL_JOB_H
+#define FARRO_MATMUL_JOB_H
+
+#include "matmul.h"
+
+typedef struct matmul_job {
+  const matmul_kernels *kernels;
+  farro_matmul_shape shape;
+  const void *a, *b;
+  void *c;
+  const void *alpha, *beta, *one;
+  const farro_epilogue *epilogue;    // NULL: none
+  const farro_packed_matrix *packed; // NULL: B is as it was given
+  farro_matmul_plan plan;
+  void *shared; // what all tasks read: of a dot-product path, op(B) transposed
+} matmul_job;
+
+// op(B) in blocks of k; within a block, panels of the kernels' full tile's columns, k-major, the last padded with zeros.
+struct farro_packed_matrix {
+  const matmul_kernels *kernels;
+  size_t k, n, k_block;
+  size_t bytes;
+  void *panels; // block p, panel j: at p * padded columns + j * panel columns * steps of the block
+};
+
+static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t ceil_divide(size_t a, size_t b) { return (a + b - 1) / b; }
+static inline size_t round_up(size_t a, size_t unit) { return ceil_divide(a, unit) * unit; }
+
+// Element `index` of a matrix.
+static inline void *element(const matmul_job *job, const void *base, size_t index) {
+  return (char *)base + index * job->kernels->element_bytes;
+}
+
+// The k of blocks of equal length: the longest that a panel of B should have.
+size_t farro_matmul_k_block(const matmul_kernels *kernels, size_t k);
+
+// Whether matmul takes the shape (B's part of it is not looked at when it is packed).
+bool farro_matmul_accepts(const farro_matmul_shape *shape, bool packed);
+
+// Normalizes the job's shape (a batch that shares B becomes one product with more rows, for example) and plans it.
+void farro_matmul_plan_job(matmul_job *job);
+
+// Rough time of one task on one thread, in nanoseconds.
+double farro_matmul_task_nanoseconds(const matmul_job *job);
+
+// Tasks first..<last of the job, counted over the whole batch: task t is part t % plan.tasks of product t / plan.tasks.
+// False when there was no memory.
+bool farro_matmul_run_direct(const matmul_job *job, size_t first, size_t last);
+bool farro_matmul_run_thin(const matmul_job *job, size_t first, size_t last);
+bool farro_matmul_run_dot(const matmul_job *job, size_t first, size_t last);
+bool farro_matmul_run_packed(const matmul_job *job, size_t first, size_t last);
+
+// A whole job whose A is copied: all threads copy, then all multiply, block by block. To be called outside of tasks.
+bool farro_matmul_run_copied(const matmul_job *job);
+
+#endif

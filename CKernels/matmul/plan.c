@@ -1,0 +1,208 @@
+// Which way a product goes, and how it is cut. Only shape, element type and instruction set decide, so that results do
+// not depend on threads.
+#include <stdio.h>
+
+#include "job.h"
+#include "runtime/dispatch.h"
+
+enum {
+  block_bytes = 3072, // of k, at most: a panel of B (96 KiB in f32) streams from L2, one of A (42 KiB) stays in L1
+  block_panels = 4,   // of B that a task packs: 384 KiB at most, in L2 while all rows of A run over it
+  least_panels = 16, // of A that a task multiplies with the columns it has packed
+  thin_k = 16,        // rows of B that are read side by side: one memory stream each
+  thin_bytes = 32 * 1024, // of C that stay in L1 while they are
+  ways_for_a = 10, // of an L1 set of 12, with two left for B and C
+  page = 4096,
+  line = 64,
+};
+
+// B of this size stays in the L1 and L2 caches while all rows of A run over it: packing would not pay.
+static const size_t direct_bytes = 256 * 1024;
+
+// B of this size stays in L1.
+static const size_t nearest_bytes = 16 * 1024;
+
+// Rough speed of one thread, to decide about waking others.
+static const double flops_per_nanosecond = 150, bytes_per_nanosecond = 20;
+
+// A task is about this long at least, so that handing it out costs nothing.
+static const double task_nanoseconds = 10e3;
+
+// A product is cut into this many tasks if they are long enough.
+static const size_t most_tasks = 16;
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+size_t farro_matmul_k_block(const matmul_kernels *kernels, size_t k) {
+  const size_t blocks = ceil_divide(k * kernels->element_bytes, block_bytes);
+  return blocks < 2 ? k : round_up(ceil_divide(k, blocks), 8);
+}
+
+// ---- the shape ----
+
+bool farro_matmul_accepts(const farro_matmul_shape *s, bool packed) {
+  const bool a = s->lda >= (s->transpose_a ? s->m : s->k), b = packed || s->ldb >= (s->transpose_b ? s->k : s->n);
+  return a && b && s->ldc >= s->n && (s->batch < 2 || s->m == 0 || s->stride_c >= (s->m - 1) * s->ldc + s->n);
+}
+
+// Products that share B and follow one another in A and C are one product with more rows.
+static void join_batch(matmul_job *job) {
+  farro_matmul_shape *s = &job->shape;
+  const farro_epilogue *e = job->epilogue;
+  const bool shares_b = job->packed || s->stride_b == 0;
+  const bool is_joinable = s->batch > 1 && shares_b && !s->transpose_a && s->stride_a == s->m * s->lda &&
+                           s->stride_c == s->m * s->ldc;
+  if (!is_joinable || (e && (e->visit || (e->residual && e->stride_residual != s->m * e->ld_residual)))) return;
+  s->m *= s->batch;
+  s->batch = 1;
+}
+
+// A^T b for a vector b is (b^T A)^T: B's role is then A's, which is read in the order in which it lies.
+static void exchange(matmul_job *job) {
+  farro_matmul_shape *s = &job->shape;
+  if (s->n != 1 || s->m == 1 || !s->transpose_a || s->ldc != 1 || job->packed || job->epilogue) return;
+  const farro_matmul_shape old = *s;
+  s->m = 1, s->n = old.m, s->ldc = old.m;
+  s->transpose_a = !old.transpose_b, s->transpose_b = false;
+  s->lda = old.ldb, s->stride_a = old.stride_b;
+  s->ldb = old.lda, s->stride_b = old.stride_a;
+  const void *a = job->a;
+  job->a = job->b, job->b = a;
+}
+
+// ---- the paths ----
+
+static double flops_of(const farro_matmul_shape *s) { return 2.0 * (double)s->m * (double)s->n * (double)s->k; }
+
+// Rows that start at the same place of a page share a set of L1, which has fewer ways than the full tile has rows: they
+// would throw each other out at every step.
+static bool rows_share_sets(const matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const size_t shift = s->lda * job->kernels->element_bytes % page;
+  return !s->transpose_a && (shift < line || shift > page - line);
+}
+
+// Rows of a tile: as even as possible.
+static size_t even_rows(size_t m, size_t most) { return ceil_divide(m, ceil_divide(m, most)); }
+
+// Pieces of `length` in blocks of a multiple of `unit`, as many as most_tasks, and fewer where they would be short.
+static size_t block_of(size_t length, size_t unit, double nanoseconds) {
+  const size_t units = ceil_divide(length, unit);
+  const double per_unit = nanoseconds / (double)units;
+  const size_t enough = per_unit > task_nanoseconds ? 1 : (size_t)(task_nanoseconds / (per_unit + 1)) + 1;
+  return smaller(larger(enough, ceil_divide(units, most_tasks)), units) * unit;
+}
+
+static void plan_direct(matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  farro_matmul_plan *p = &job->plan;
+  p->path = FARRO_MATMUL_DIRECT;
+  p->tile_rows = even_rows(s->m, job->kernels->rows);
+  p->k_block = s->k;
+  const bool is_near = s->m <= p->tile_rows || s->k * s->n * job->kernels->element_bytes <= nearest_bytes;
+  p->column_block = is_near ? s->n : job->kernels->columns;
+  p->row_block = block_of(s->m, p->tile_rows, flops_of(s) / flops_per_nanosecond);
+  p->tasks = ceil_divide(s->m, p->row_block);
+}
+
+static void plan_thin(matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  farro_matmul_plan *p = &job->plan;
+  const size_t bytes = job->kernels->element_bytes, unit = 4 * job->kernels->columns;
+  p->path = FARRO_MATMUL_THIN;
+  p->tile_rows = even_rows(s->m, job->kernels->rows);
+  p->k_block = thin_k;
+  p->row_block = s->m;
+  const double nanoseconds = (double)(s->k * s->n * bytes) / bytes_per_nanosecond;
+  const size_t most = larger(thin_bytes / (bytes * s->m) / unit * unit, unit);
+  p->column_block = smaller(block_of(s->n, unit, nanoseconds), most);
+  p->tasks = ceil_divide(s->n, p->column_block);
+}
+
+static void plan_dot(matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  farro_matmul_plan *p = &job->plan;
+  const matmul_kernels *kernels = job->kernels;
+  p->path = FARRO_MATMUL_DOT;
+  p->k_block = s->k;
+  const double nanoseconds =
+      flops_of(s) / flops_per_nanosecond + (double)((s->m + s->n) * s->k * kernels->element_bytes) / bytes_per_nanosecond;
+  const bool by_rows = s->m >= s->n;
+  p->row_block = by_rows ? block_of(s->m, kernels->dot_rows, nanoseconds) : s->m;
+  p->column_block = by_rows ? s->n : block_of(s->n, kernels->dot_columns, nanoseconds);
+  p->tasks = ceil_divide(s->m, p->row_block) * ceil_divide(s->n, p->column_block);
+  p->tile_rows = smaller(s->m, kernels->dot_rows);
+  p->tile_columns = smaller(s->n, kernels->dot_columns);
+  p->packs_b = !s->transpose_b && s->n > 1;
+  if (p->packs_b) p->workspace = s->n * s->k * kernels->element_bytes;
+}
+
+static void plan_packed(matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const matmul_kernels *kernels = job->kernels;
+  farro_matmul_plan *p = &job->plan;
+  p->path = FARRO_MATMUL_PACKED;
+  p->packs_b = !job->packed;
+  p->copies_a = s->transpose_a && s->k * s->lda * kernels->element_bytes > direct_bytes;
+  p->tile_rows =
+      even_rows(s->m, rows_share_sets(job) ? smaller(kernels->rows, ways_for_a) : kernels->rows);
+  p->k_block = job->packed ? job->packed->k_block : farro_matmul_k_block(kernels, s->k);
+  const double nanoseconds = flops_of(s) / flops_per_nanosecond;
+  p->column_block = smaller(block_of(s->n, kernels->columns, nanoseconds), block_panels * kernels->columns);
+  const size_t column_blocks = ceil_divide(s->n, p->column_block);
+  // Each block of rows packs B anew, so there are more of them only where columns do not keep the threads busy.
+  const size_t row_blocks = column_blocks >= most_tasks / 2 ? 1 : ceil_divide(most_tasks / 2, column_blocks);
+  const size_t panels = ceil_divide(s->m, p->tile_rows), least = p->packs_b ? least_panels : 1;
+  p->row_block = larger(ceil_divide(panels, row_blocks), smaller(least, panels)) * p->tile_rows;
+  p->tasks = column_blocks * ceil_divide(s->m, p->row_block);
+  if (p->packs_b) p->workspace = p->column_block * p->k_block * kernels->element_bytes;
+}
+
+void farro_matmul_plan_job(matmul_job *job) {
+  join_batch(job);
+  exchange(job);
+  const farro_matmul_shape *s = &job->shape;
+  const matmul_kernels *kernels = job->kernels;
+  const size_t bytes = kernels->element_bytes, few = 2 * kernels->rows;
+  job->plan = (farro_matmul_plan){.path = FARRO_MATMUL_EMPTY, .tile_columns = kernels->columns};
+  if (s->batch == 0 || s->m == 0 || s->n == 0) return;
+  const bool has_rows_of_b = s->transpose_b || (s->n == 1 && s->ldb == 1);
+  const bool long_k = s->k * bytes >= 512;
+  if (s->k == 0)
+    plan_direct(job);
+  else if (job->packed)
+    plan_packed(job);
+  else if (!s->transpose_a && long_k && has_rows_of_b && smaller(s->m, s->n) <= few)
+    plan_dot(job);
+  else if (!s->transpose_a && long_k && s->batch == 1 && s->n * bytes <= 48 && s->m >= 64)
+    plan_dot(job);
+  else if (s->transpose_b)
+    plan_packed(job);
+  else if (s->k * s->ldb * bytes <= direct_bytes)
+    plan_direct(job);
+  else if (s->m <= few)
+    plan_thin(job);
+  else
+    plan_packed(job);
+}
+
+double farro_matmul_task_nanoseconds(const matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const size_t bytes = job->kernels->element_bytes;
+  if (job->plan.tasks == 0) return 0;
+  const double traffic = (double)((s->m * s->k + s->k * s->n + s->m * s->n) * bytes) / bytes_per_nanosecond / 4;
+  return (flops_of(s) / flops_per_nanosecond + traffic) / (double)job->plan.tasks;
+}
+
+// ---- in words ----
+
+void farro_matmul_plan_describe(const farro_matmul_plan *p, char *text, size_t size) {
+  static const char *const names[] = {"nothing", "direct", "packed", "thin", "dot products"};
+  if (p->path == FARRO_MATMUL_EMPTY) {
+    snprintf(text, size, "%s", names[p->path]);
+    return;
+  }
+  snprintf(text, size, "%s%s%s, %zux%zu tiles, k by %zu, %zu task%s of %zux%zu", names[p->path],
+           p->packs_b ? ", packs B" : "", p->copies_a ? ", copies A" : "", p->tile_rows, p->tile_columns, p->k_block,
+           p->tasks, p->tasks == 1 ? "" : "s", p->row_block, p->column_block);
+}
