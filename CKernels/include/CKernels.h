@@ -9,6 +9,7 @@
 #include "elementwise.h"
 #include "hashing.h"
 #include "matmul.h"
+#include "matmul_low_precision.h"
 #include "normalization.h"
 #include "probe.h"
 #include "reduction.h"

@@ -45,5 +45,6 @@ void check_reduction(void);
 void check_distance(void);
 void check_normalization(void);
 void check_conversion(void);
+void check_low_precision(void);
 
 #endif
