@@ -139,7 +139,11 @@ static farro_status map(const elementwise_kernels *kernels, map_operation operat
   UNARY(relu, type, scalar)                                                                                            \
   UNARY(exp, type, scalar)                                                                                             \
   UNARY(tanh, type, scalar)                                                                                            \
-  UNARY(sigmoid, type, scalar)
+  UNARY(sigmoid, type, scalar)                                                                                         \
+  UNARY(erf, type, scalar)                                                                                             \
+  UNARY(silu, type, scalar)                                                                                            \
+  UNARY(gelu, type, scalar)                                                                                            \
+  UNARY(gelu_tanh, type, scalar)
 
 ENTRIES(f32, float)
 ENTRIES(f64, double)

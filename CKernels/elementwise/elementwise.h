@@ -16,6 +16,10 @@ typedef enum map_operation {
   map_exp,
   map_tanh,
   map_sigmoid,
+  map_erf,
+  map_silu,
+  map_gelu,
+  map_gelu_tanh,
   map_operations,
 } map_operation;
 

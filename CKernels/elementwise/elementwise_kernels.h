@@ -21,6 +21,14 @@ INLINE VECTOR KERNEL(map_apply)(const map_operation operation, const VECTOR in[m
     return vector_tanh(in[0]);
   case map_sigmoid:
     return vector_sigmoid(in[0]);
+  case map_erf:
+    return vector_erf(in[0]);
+  case map_silu:
+    return vector_silu(in[0]);
+  case map_gelu:
+    return vector_gelu(in[0]);
+  case map_gelu_tanh:
+    return vector_gelu_tanh(in[0]);
   default:
     __builtin_unreachable();
   }
@@ -92,6 +100,10 @@ MAP(map_relu, 1)
 MAP(map_exp, 1)
 MAP(map_tanh, 1)
 MAP(map_sigmoid, 1)
+MAP(map_erf, 1)
+MAP(map_silu, 1)
+MAP(map_gelu, 1)
+MAP(map_gelu_tanh, 1)
 #undef MAP
 
 static const elementwise_kernels KERNEL(elementwise) = {
@@ -104,5 +116,9 @@ static const elementwise_kernels KERNEL(elementwise) = {
             [map_relu] = KERNEL(map_relu),
             [map_exp] = KERNEL(map_exp),
             [map_tanh] = KERNEL(map_tanh),
-            [map_sigmoid] = KERNEL(map_sigmoid)},
+            [map_sigmoid] = KERNEL(map_sigmoid),
+            [map_erf] = KERNEL(map_erf),
+            [map_silu] = KERNEL(map_silu),
+            [map_gelu] = KERNEL(map_gelu),
+            [map_gelu_tanh] = KERNEL(map_gelu_tanh)},
 };

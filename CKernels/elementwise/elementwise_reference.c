@@ -33,3 +33,18 @@ FUNCTION(tanh, f32, float, double, tanh(x))
 FUNCTION(tanh, f64, double, long double, tanhl(x))
 FUNCTION(sigmoid, f32, float, double, 1 / (1 + exp(-x)))
 FUNCTION(sigmoid, f64, double, long double, 1 / (1 + expl(-x)))
+FUNCTION(erf, f32, float, double, erf(x))
+FUNCTION(erf, f64, double, long double, erfl(x))
+// x F(x) with an F that rises from 0 to 1; -infinity times 0 would be NaN where the limit is -0.
+#define GATED(name, type, scalar, wide, expression)                                                                    \
+  FUNCTION(name, type, scalar, wide, isinf(x) ? (x < 0 ? -0.0 : x) : expression)
+
+static const long double sqrt_half = 0.707106781186547524400844362104849039L;
+static const long double sqrt_eight_over_pi = 1.59576912160573071175978423973594730L;
+
+GATED(silu, f32, float, double, x / (1 + exp(-x)))
+GATED(silu, f64, double, long double, x / (1 + expl(-x)))
+GATED(gelu, f32, float, double, x / 2 * erfc(-x * (double)sqrt_half))
+GATED(gelu, f64, double, long double, x / 2 * erfcl(-x * sqrt_half))
+GATED(gelu_tanh, f32, float, double, x / (1 + exp(-(double)sqrt_eight_over_pi * x * (1 + 0.044715 * x * x))))
+GATED(gelu_tanh, f64, double, long double, x / (1 + expl(-sqrt_eight_over_pi * x * (1 + 0.044715L * x * x))))

@@ -75,6 +75,22 @@ FARRO_API farro_status farro_tanh_f64(size_t n, const double *x, double *out);
 FARRO_API farro_status farro_sigmoid_f32(size_t n, const float *x, float *out);
 FARRO_API farro_status farro_sigmoid_f64(size_t n, const double *x, double *out);
 
+// The error function within 2 ulp; odd, -0 for -0, exactly +-1 for large |x|, NaN for NaN.
+FARRO_API farro_status farro_erf_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_erf_f64(size_t n, const double *x, double *out);
+
+// SiLU, x / (1 + e^-x), within 3 ulp; GELU, x (1 + erf(x / sqrt 2)) / 2, within 7 ulp (f64: 8); and its approximation
+// x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, within 3 ulp (f64: 4). The bounds hold for the small results of
+// negative x too, subnormal ones included. Infinity at infinity, -0 at -infinity and at -0, NaN for NaN.
+//
+// Source: D. Hendrycks and K. Gimpel, "Gaussian error linear units (GELUs)", 2016, which names all three.
+FARRO_API farro_status farro_silu_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_silu_f64(size_t n, const double *x, double *out);
+FARRO_API farro_status farro_gelu_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_gelu_f64(size_t n, const double *x, double *out);
+FARRO_API farro_status farro_gelu_tanh_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_gelu_tanh_f64(size_t n, const double *x, double *out);
+
 // ---- oracles of the tests: plain loops, computed in double (long double for f64) and rounded at the end ------------
 // (multiply-add by fma, which rounds once).
 
@@ -90,6 +106,14 @@ FARRO_API farro_status farro_tanh_reference_f32(size_t n, const float *x, float 
 FARRO_API farro_status farro_tanh_reference_f64(size_t n, const double *x, double *out);
 FARRO_API farro_status farro_sigmoid_reference_f32(size_t n, const float *x, float *out);
 FARRO_API farro_status farro_sigmoid_reference_f64(size_t n, const double *x, double *out);
+FARRO_API farro_status farro_erf_reference_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_erf_reference_f64(size_t n, const double *x, double *out);
+FARRO_API farro_status farro_silu_reference_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_silu_reference_f64(size_t n, const double *x, double *out);
+FARRO_API farro_status farro_gelu_reference_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_gelu_reference_f64(size_t n, const double *x, double *out);
+FARRO_API farro_status farro_gelu_tanh_reference_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_gelu_tanh_reference_f64(size_t n, const double *x, double *out);
 
 #ifdef __cplusplus
 }

@@ -67,7 +67,7 @@ typedef struct farro_epilogue {
   farro_activation activation;         // of the elementwise family, with its error bounds
   const void *residual;                // (m, n) per product
   size_t ld_residual, stride_residual; // elements from row to row, at least n, and from product to product
-  farro_tile_visitor visit;            // instead of writing C, which may be NULL when beta = 0
+  farro_tile_visitor visit;            // gets D in C's place; beta must be 0, C is not touched and may be NULL
   void *visit_context;
 } farro_epilogue;
 
@@ -154,7 +154,8 @@ FARRO_API void farro_matmul_plan_describe(const farro_matmul_plan *plan, char *t
 
 // ---- references ------------------------------------------------------------------------------------------------
 
-// The same by three plain loops, accumulated in double (long double for f64): the oracle of the tests.
+// The same by plain loops, accumulated in double (long double for f64): the oracle of the tests. C is written even when
+// there is a visitor, which sees one element at a time.
 FARRO_API farro_status farro_matmul_reference_f32(const farro_matmul_shape *shape, float alpha, const float *a,
                                                   const float *b, float beta, float *c);
 FARRO_API farro_status farro_matmul_reference_f64(const farro_matmul_shape *shape, double alpha, const double *a,

@@ -1,5 +1,5 @@
-// Dot products: tiles of C whose operands both lie with k contiguous, so that a vector holds LANES steps of k and nothing
-// is packed. For few rows or columns: the sums across lanes at the end cost as much as some hundred steps of k.
+// Dot products: tiles of C whose operands both lie with k contiguous, so that a vector holds LANES steps of k and
+// nothing is packed. For few rows or columns: the sums across lanes at the end cost as much as some hundred steps of k.
 
 #define MATMUL_DOT_ROWS 4
 #if VECTOR_REGISTERS == 32
@@ -30,8 +30,7 @@ INLINE void KERNEL(matmul_dot_sums)(const size_t rows, const size_t columns, con
   UNROLL for (size_t chain = 0; chain < chains; chain++) UNROLL for (size_t i = 0; i < rows * columns; i++)
       sums[chain][i] = broadcast((SCALAR)0);
   size_t p = 0;
-  for (; p + chains * LANES <= k; p += chains * LANES)
-    UNROLL for (size_t chain = 0; chain < chains; chain++) {
+  for (; p + chains * LANES <= k; p += chains * LANES) UNROLL for (size_t chain = 0; chain < chains; chain++) {
       const size_t at = p + chain * LANES;
       KERNEL(matmul_dot_step)(rows, columns, a + at, a_row, b + at, b_row, LANES, sums[chain]);
     }

@@ -1,22 +1,22 @@
 // What becomes of a tile after its last k, while it is in registers or has just left them for the L1 cache.
 //
-// A tile with an epilogue is first put on the stack: 28 stores and as many loads for a tile that took 14 cycles per step
-// of k. The functions are long, and would otherwise be there once for each vector of each tile.
+// A tile with an epilogue is first put on the stack: 28 stores and as many loads for a tile that took 14 cycles per
+// step of k. The functions are long, and would otherwise be there once for each vector of each tile.
 
 INLINE VECTOR KERNEL(matmul_activate)(const farro_activation activation, VECTOR x) {
   switch (activation) {
   case FARRO_ACTIVATION_RELU:
     return x <= (SCALAR)0 ? broadcast((SCALAR)0) : x;
   case FARRO_ACTIVATION_GELU:
-    return vector_tanh(x);
+    return vector_gelu(x);
   case FARRO_ACTIVATION_GELU_TANH:
-    return vector_tanh(x);
+    return vector_gelu_tanh(x);
   case FARRO_ACTIVATION_SIGMOID:
     return vector_sigmoid(x);
   case FARRO_ACTIVATION_TANH:
     return vector_tanh(x);
   case FARRO_ACTIVATION_SILU:
-    return x * vector_sigmoid(x);
+    return vector_silu(x);
   default:
     return x;
   }

@@ -1,5 +1,5 @@
-// A product that is ready to run: what its caller gave, and the plan. The driver counts in elements of whatever type the
-// kernels compute in, and leaves arithmetic to them.
+// A product that is ready to run: what its caller gave, and the plan. The driver counts in elements of whatever type
+// the kernels compute in, and leaves arithmetic to them.
 #ifndef FARRO_MATMUL_JOB_H
 #define FARRO_MATMUL_JOB_H
 
@@ -13,11 +13,13 @@ typedef struct matmul_job {
   const void *alpha, *beta, *one;
   const farro_epilogue *epilogue;    // NULL: none
   const farro_packed_matrix *packed; // NULL: B is as it was given
+  bool overwrites;                   // beta is 0
   farro_matmul_plan plan;
   void *shared; // what all tasks read: of a dot-product path, op(B) transposed
 } matmul_job;
 
-// op(B) in blocks of k; within a block, panels of the kernels' full tile's columns, k-major, the last padded with zeros.
+// op(B) in blocks of k; within a block, panels of the kernels' full tile's columns, k-major, the last padded with
+// zeros.
 struct farro_packed_matrix {
   const matmul_kernels *kernels;
   size_t k, n, k_block;

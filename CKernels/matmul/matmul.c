@@ -70,29 +70,28 @@ static farro_status run(matmul_job *job) {
 
 // ---- arguments ----
 
-// The memory that the matrices of a batch take, as rows that lie `pitch` bytes apart.
+// The stored matrices of one operand.
 typedef struct {
-  uintptr_t first, last; // bytes
-  size_t width, pitch;   // of a row; pitch 0: the matrices do not lie on one grid of rows
+  uintptr_t first, last; // the bytes between which they lie
+  size_t rows, columns, ld, stride, bytes;
 } extent;
 
 static extent extent_of(const void *base, size_t batch, size_t rows, size_t columns, size_t ld, size_t stride,
                         size_t bytes) {
-  if (batch == 0 || rows == 0 || columns == 0) return (extent){0};
-  const size_t elements = (batch - 1) * stride + (rows - 1) * ld + columns;
-  const bool is_grid = rows > 1 && (batch == 1 || stride % ld == 0);
-  return (extent){.first = (uintptr_t)base,
-                  .last = (uintptr_t)base + elements * bytes,
-                  .width = columns * bytes,
-                  .pitch = is_grid ? ld * bytes : 0};
+  const uintptr_t first = (uintptr_t)base;
+  const size_t count = batch && rows && columns ? (batch - 1) * stride + (rows - 1) * ld + columns : 0;
+  return (extent){first, first + count * bytes, rows, columns, ld, batch < 2 ? 0 : stride, bytes};
 }
 
-// Blocks of one matrix may interleave: their ranges of addresses overlap, but their columns do not.
-static bool share_memory(extent x, extent y) {
-  if (x.last <= y.first || y.last <= x.first) return false;
-  if (x.pitch == 0 || x.pitch != y.pitch) return true;
-  const size_t shift = (y.first - x.first % x.pitch + x.pitch) % x.pitch; // of y's columns against x's
-  return shift < x.width || shift + y.width > x.pitch;
+// Whether two operands share an element. Blocks of one matrix may interleave: their ranges of addresses overlap, but
+// their columns, counted on the grid of its rows, do not.
+static bool share_memory(const extent *x, const extent *y) {
+  if (x->last <= y->first || y->last <= x->first) return false;
+  const bool is_one_grid = x->ld == y->ld && x->ld > 0 && x->stride % x->ld == 0 && y->stride % y->ld == 0;
+  if (!is_one_grid) return true;
+  const size_t pitch = x->ld * x->bytes;
+  const size_t shift = (y->first % pitch + pitch - x->first % pitch) % pitch; // of y's columns against x's
+  return shift < x->columns * x->bytes || shift + y->columns * y->bytes > pitch;
 }
 
 static bool is_valid(const matmul_job *job) {
@@ -100,15 +99,16 @@ static bool is_valid(const matmul_job *job) {
   const farro_epilogue *e = job->epilogue;
   if (!farro_matmul_accepts(s, job->packed)) return false;
   if (e && ((unsigned)e->activation >= FARRO_ACTIVATION_COUNT || (e->residual && e->ld_residual < s->n))) return false;
+  if (e && e->visit && !job->overwrites) return false;
   const size_t bytes = job->kernels->element_bytes;
   const extent c = extent_of(job->c, job->c ? s->batch : 0, s->m, s->n, s->ldc, s->stride_c, bytes);
   const extent a = extent_of(job->a, s->batch, s->transpose_a ? s->k : s->m, s->transpose_a ? s->m : s->k, s->lda,
                              s->stride_a, bytes);
-  if (share_memory(a, c)) return false;
+  if (share_memory(&a, &c)) return false;
   if (job->packed) return job->packed->kernels == job->kernels && job->packed->n == s->n && job->packed->k == s->k;
   const extent b = extent_of(job->b, s->batch, s->transpose_b ? s->n : s->k, s->transpose_b ? s->k : s->n, s->ldb,
                              s->stride_b, bytes);
-  return !share_memory(b, c);
+  return !share_memory(&b, &c);
 }
 
 // ---- groups ----
@@ -198,7 +198,8 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
                       .alpha = &alpha,                                                                                 \
                       .beta = &beta,                                                                                   \
                       .one = &one_##type,                                                                              \
-                      .epilogue = epilogue};                                                                           \
+                      .epilogue = epilogue,                                                                            \
+                      .overwrites = beta == 0};                                                                        \
     return multiply(&job, alpha == 0, beta == 1);                                                                      \
   }                                                                                                                    \
                                                                                                                        \
@@ -218,8 +219,9 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
                       .beta = &beta,                                                                                   \
                       .one = &one_##type,                                                                              \
                       .epilogue = epilogue,                                                                            \
-                      .packed = packed};                                                                               \
-    if (packed->kernels->element_bytes != sizeof(scalar)) return FARRO_ERROR_ARGUMENT;                                         \
+                      .packed = packed,                                                                                \
+                      .overwrites = beta == 0};                                                                        \
+    if (packed->kernels->element_bytes != sizeof(scalar)) return FARRO_ERROR_ARGUMENT;                                 \
     return multiply(&job, alpha == 0, beta == 1);                                                                      \
   }                                                                                                                    \
                                                                                                                        \

@@ -4,7 +4,7 @@
 
 #include "include/matmul.h"
 
-enum { matmul_most_rows = 14 };
+enum { matmul_most_rows = 28 };
 
 // Some rows of C by `columns` columns, over k; and the same of `count` products that lie at equal distances. All steps
 // and strides count elements.
@@ -17,6 +17,8 @@ typedef struct matmul_tile {
   void *c;
   size_t ldc;
   const void *alpha, *beta;
+  const void *ahead; // NULL, or rows of A that come next, a_row apart: asked for meanwhile, `ahead_bytes` of each
+  size_t ahead_bytes;
   bool padded; // columns beyond `columns` of B can be read, up to whole vectors
   size_t count, a_next, b_next, c_next;
 
@@ -27,9 +29,10 @@ typedef struct matmul_tile {
 
 typedef struct matmul_kernels {
   size_t element_bytes;
-  size_t rows, columns; // of the full tile; a packed panel of B has `columns` columns
+  size_t rows, columns;             // of the full tile; a packed panel of B has `columns` columns
+  size_t tall_rows, narrow_columns; // of the tallest tile, for matrices that are no wider
 
-  // C = alpha A B + beta C, then the epilogue, by number of rows, 1...rows.
+  // C = alpha A B + beta C, then the epilogue, by number of rows, 1...tall_rows.
   void (*tile[matmul_most_rows + 1])(const matmul_tile *tile);
 
   // The same for up to dot_rows rows, with k contiguous in both: a_step is 1, and b_step is from one column of op(B) to

@@ -5,6 +5,9 @@
 // Follows K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008, but
 // leaves A where it lies: its rows come through L1 in the order in which they are stored, and copying them would cost
 // 2 to 4% of a product of 512^3. Only op(A) that is transposed is copied, in blocks, by all threads (run_copied).
+#ifndef AH
+#define AH 1
+#endif
 #include "include/matmul.h"
 
 #include "job.h"
@@ -31,55 +34,85 @@ static void pack(const matmul_kernels *kernels, bool transposed, const void *b, 
 typedef struct {
   const matmul_job *job;
   size_t item, row0, row1, column0, column1, step0, step1;
-  const void *a; // of row0 and step0
+  const void *a;                // of row0 and step0
   size_t a_row, a_step, a_tile; // elements from one row, step and tile to the next
 } region;
 
-// Rows x columns of the region over one block of k, B in panels.
-static void multiply_block(const region *r, size_t step, size_t steps, const void *panels) {
+// One row of tiles over one block of k, B in panels; c is where its first element goes.
+static void multiply_panel(const region *r, size_t row, size_t step, size_t steps, const void *panels, void *c,
+                           size_t ldc) {
   const matmul_job *job = r->job;
-  const farro_matmul_shape *s = &job->shape;
   const matmul_kernels *kernels = job->kernels;
-  const size_t rows = job->plan.tile_rows;
-  const bool is_last = step + steps == s->k;
+  const size_t rows = job->plan.tile_rows, i = (row - r->row0) / rows;
+  const bool is_last = step + steps == job->shape.k;
   matmul_tile tile = {.k = steps,
+                      .a = element(job, r->a, i * r->a_tile + (step - r->step0) * r->a_step),
                       .a_row = r->a_row,
                       .a_step = r->a_step,
                       .b_step = kernels->columns,
-                      .ldc = s->ldc,
+                      .ldc = ldc,
                       .alpha = job->alpha,
                       .beta = step == 0 ? job->beta : job->one,
                       .padded = true,
                       .count = 1,
                       .epilogue = is_last ? job->epilogue : NULL,
-                      .item = r->item};
-  for (size_t row = r->row0, i = 0; row < r->row1; row += rows, i++) {
-    tile.row = row;
-    tile.a = element(job, r->a, i * r->a_tile + (step - r->step0) * r->a_step);
-    for (size_t column = r->column0; column < r->column1; column += kernels->columns) {
-      tile.column = column;
-      tile.columns = smaller(kernels->columns, r->column1 - column);
-      tile.b = element(job, panels, (column - r->column0) * steps);
-      tile.c = element(job, job->c, r->item * s->stride_c + row * s->ldc + column);
-      kernels->tile[smaller(rows, r->row1 - row)](&tile);
-    }
+                      .item = r->item,
+                      .row = row};
+  const size_t tiles = ceil_divide(r->column1 - r->column0, kernels->columns);
+  if (AH && r->a_step == 1 && row + 2 * rows <= r->row1) {
+    tile.ahead = element(job, tile.a, r->a_tile);
+    tile.ahead_bytes = round_up(ceil_divide(steps * kernels->element_bytes, tiles), 64);
+  }
+  for (size_t column = r->column0; column < r->column1; column += kernels->columns) {
+    tile.column = column;
+    tile.columns = smaller(kernels->columns, r->column1 - column);
+    tile.b = element(job, panels, (column - r->column0) * steps);
+    tile.c = element(job, c, column - r->column0);
+    kernels->tile[smaller(rows, r->row1 - row)](&tile);
+    if (tile.ahead) tile.ahead = (const char *)tile.ahead + tile.ahead_bytes;
   }
 }
 
+// The panels of the block of k at `step`: packed to `space`, unless B came packed.
+static const void *panels_of(const region *r, size_t step, size_t steps, void *space) {
+  const matmul_job *job = r->job;
+  const farro_matmul_shape *s = &job->shape;
+  if (job->packed)
+    return element(job, job->packed->panels, step * round_up(s->n, job->kernels->columns) + r->column0 * steps);
+  pack(job->kernels, s->transpose_b, element(job, job->b, r->item * s->stride_b), s->ldb, step, steps, r->column0,
+       r->column1 - r->column0, space);
+  return space;
+}
+
+// Each block of k is packed once and meets all rows, which add to C.
 static void multiply_region(const region *r, void *space) {
   const matmul_job *job = r->job;
   const farro_matmul_shape *s = &job->shape;
-  const size_t width = job->kernels->columns, columns = r->column1 - r->column0;
   for (size_t step = r->step0, steps; step < r->step1; step += steps) {
     steps = smaller(job->plan.k_block, s->k - step);
-    const void *panels = space;
-    if (job->packed)
-      panels = element(job, job->packed->panels, step * round_up(s->n, width) + r->column0 * steps);
-    else
-      pack(job->kernels, s->transpose_b, element(job, job->b, r->item * s->stride_b), s->ldb, step, steps, r->column0,
-           columns, space);
-    multiply_block(r, step, steps, panels);
+    const void *panels = panels_of(r, step, steps, space);
+    for (size_t row = r->row0; row < r->row1; row += job->plan.tile_rows)
+      multiply_panel(r, row, step, steps, panels,
+                     element(job, job->c, r->item * s->stride_c + row * s->ldc + r->column0), s->ldc);
   }
+}
+
+// For a visitor there is no C to add to: all of k is packed first, and a row of tiles meets it block by block, adding
+// up in a buffer of its own size.
+static void visit_region(const region *r, void *space) {
+  const matmul_job *job = r->job;
+  const size_t k = job->shape.k, k_block = job->plan.k_block, width = job->kernels->columns;
+  const size_t columns = round_up(r->column1 - r->column0, width);
+  void *sums = element(job, space, job->packed ? 0 : columns * k);
+  if (!job->packed)
+    for (size_t step = 0; step < k; step += k_block)
+      panels_of(r, step, smaller(k_block, k - step), element(job, space, step * columns));
+  for (size_t row = r->row0; row < r->row1; row += job->plan.tile_rows)
+    for (size_t step = 0, steps; step < k; step += steps) {
+      steps = smaller(k_block, k - step);
+      const void *panels = job->packed ? panels_of(r, step, steps, NULL) : element(job, space, step * columns);
+      multiply_panel(r, row, step, steps, panels, sums, columns);
+    }
 }
 
 // ---- tasks ----
@@ -87,8 +120,9 @@ static void multiply_region(const region *r, void *space) {
 bool farro_matmul_run_packed(const matmul_job *job, size_t first, size_t last) {
   const farro_matmul_shape *s = &job->shape;
   const farro_matmul_plan *p = &job->plan;
-  void *space = p->packs_b ? farro_allocate(p->workspace) : NULL;
-  if (p->packs_b && !space) return false;
+  void *space = p->workspace ? farro_allocate(p->workspace) : NULL;
+  if (p->workspace && !space) return false;
+  const bool visits = job->epilogue && job->epilogue->visit;
   const size_t across = ceil_divide(s->n, p->column_block), a_row = s->transpose_a ? 1 : s->lda;
   for (size_t task = first; task < last; task++) {
     const size_t item = task / p->tasks, part = task % p->tasks;
@@ -104,7 +138,7 @@ bool farro_matmul_run_packed(const matmul_job *job, size_t first, size_t last) {
                       .a_row = a_row,
                       .a_step = s->transpose_a ? s->lda : 1,
                       .a_tile = p->tile_rows * a_row};
-    multiply_region(&r, space);
+    (visits ? visit_region : multiply_region)(&r, space);
   }
   farro_release(space, p->workspace);
   return true;

@@ -1,17 +1,22 @@
 // Which way a product goes, and how it is cut. Only shape, element type and instruction set decide, so that results do
 // not depend on threads.
 #include <stdio.h>
+#include <stdlib.h>
+static size_t knob(const char *n, size_t d) {
+  const char *v = getenv(n);
+  return v ? (size_t)atoll(v) : d;
+}
 
 #include "job.h"
 #include "runtime/dispatch.h"
 
 enum {
-  block_bytes = 3072, // of k, at most: a panel of B (96 KiB in f32) streams from L2, one of A (42 KiB) stays in L1
-  block_panels = 4,   // of B that a task packs: 384 KiB at most, in L2 while all rows of A run over it
-  least_panels = 16, // of A that a task multiplies with the columns it has packed
-  thin_k = 16,        // rows of B that are read side by side: one memory stream each
+  block_bytes = 3072,     // of k, at most: a panel of B (96 KiB in f32) streams from L2, one of A (42 KiB) stays in L1
+  block_panels = 4,       // of B that a task packs: 384 KiB at most, in L2 while all rows of A run over it
+  least_panels = 16,      // of A that a task multiplies with the columns it has packed
+  thin_k = 16,            // rows of B that are read side by side: one memory stream each
   thin_bytes = 32 * 1024, // of C that stay in L1 while they are
-  ways_for_a = 10, // of an L1 set of 12, with two left for B and C
+  ways_for_a = 10,        // of an L1 set of 12, with two left for B and C
   page = 4096,
   line = 64,
 };
@@ -25,8 +30,8 @@ static const size_t nearest_bytes = 16 * 1024;
 // Rough speed of one thread, to decide about waking others.
 static const double flops_per_nanosecond = 150, bytes_per_nanosecond = 20;
 
-// A task is about this long at least, so that handing it out costs nothing.
-static const double task_nanoseconds = 10e3;
+// A task is about this long at least, so that handing it out costs little.
+static const double task_nanoseconds = 2e3;
 
 // A product is cut into this many tasks if they are long enough.
 static const size_t most_tasks = 16;
@@ -34,7 +39,7 @@ static const size_t most_tasks = 16;
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 size_t farro_matmul_k_block(const matmul_kernels *kernels, size_t k) {
-  const size_t blocks = ceil_divide(k * kernels->element_bytes, block_bytes);
+  const size_t blocks = ceil_divide(k * kernels->element_bytes, knob("KB", block_bytes));
   return blocks < 2 ? k : round_up(ceil_divide(k, blocks), 8);
 }
 
@@ -50,8 +55,8 @@ static void join_batch(matmul_job *job) {
   farro_matmul_shape *s = &job->shape;
   const farro_epilogue *e = job->epilogue;
   const bool shares_b = job->packed || s->stride_b == 0;
-  const bool is_joinable = s->batch > 1 && shares_b && !s->transpose_a && s->stride_a == s->m * s->lda &&
-                           s->stride_c == s->m * s->ldc;
+  const bool is_joinable =
+      s->batch > 1 && shares_b && !s->transpose_a && s->stride_a == s->m * s->lda && s->stride_c == s->m * s->ldc;
   if (!is_joinable || (e && (e->visit || (e->residual && e->stride_residual != s->m * e->ld_residual)))) return;
   s->m *= s->batch;
   s->batch = 1;
@@ -71,6 +76,8 @@ static void exchange(matmul_job *job) {
 }
 
 // ---- the paths ----
+
+static bool visits(const matmul_job *job) { return job->epilogue && job->epilogue->visit; }
 
 static double flops_of(const farro_matmul_shape *s) { return 2.0 * (double)s->m * (double)s->n * (double)s->k; }
 
@@ -97,9 +104,14 @@ static void plan_direct(matmul_job *job) {
   const farro_matmul_shape *s = &job->shape;
   farro_matmul_plan *p = &job->plan;
   p->path = FARRO_MATMUL_DIRECT;
-  p->tile_rows = even_rows(s->m, job->kernels->rows);
   p->k_block = s->k;
-  const bool is_near = s->m <= p->tile_rows || s->k * s->n * job->kernels->element_bytes <= nearest_bytes;
+  const size_t most = s->n <= job->kernels->narrow_columns ? job->kernels->tall_rows : job->kernels->rows;
+  if (s->m <= most) { // a call on small matrices takes some 20 ns, of which each division would be 3
+    p->tile_rows = p->row_block = s->m, p->column_block = s->n, p->tasks = 1;
+    return;
+  }
+  p->tile_rows = even_rows(s->m, most);
+  const bool is_near = s->k * s->n * job->kernels->element_bytes <= nearest_bytes;
   p->column_block = is_near ? s->n : job->kernels->columns;
   p->row_block = block_of(s->m, p->tile_rows, flops_of(s) / flops_per_nanosecond);
   p->tasks = ceil_divide(s->m, p->row_block);
@@ -111,11 +123,12 @@ static void plan_thin(matmul_job *job) {
   const size_t bytes = job->kernels->element_bytes, unit = 4 * job->kernels->columns;
   p->path = FARRO_MATMUL_THIN;
   p->tile_rows = even_rows(s->m, job->kernels->rows);
-  p->k_block = thin_k;
+  p->k_block = visits(job) ? s->k : knob("TK", thin_k);
   p->row_block = s->m;
   const double nanoseconds = (double)(s->k * s->n * bytes) / bytes_per_nanosecond;
   const size_t most = larger(thin_bytes / (bytes * s->m) / unit * unit, unit);
   p->column_block = smaller(block_of(s->n, unit, nanoseconds), most);
+  if (getenv("TC")) p->column_block = knob("TC", 0);
   p->tasks = ceil_divide(s->n, p->column_block);
 }
 
@@ -125,8 +138,8 @@ static void plan_dot(matmul_job *job) {
   const matmul_kernels *kernels = job->kernels;
   p->path = FARRO_MATMUL_DOT;
   p->k_block = s->k;
-  const double nanoseconds =
-      flops_of(s) / flops_per_nanosecond + (double)((s->m + s->n) * s->k * kernels->element_bytes) / bytes_per_nanosecond;
+  const double nanoseconds = flops_of(s) / flops_per_nanosecond +
+                             (double)((s->m + s->n) * s->k * kernels->element_bytes) / bytes_per_nanosecond;
   const bool by_rows = s->m >= s->n;
   p->row_block = by_rows ? block_of(s->m, kernels->dot_rows, nanoseconds) : s->m;
   p->column_block = by_rows ? s->n : block_of(s->n, kernels->dot_columns, nanoseconds);
@@ -143,19 +156,26 @@ static void plan_packed(matmul_job *job) {
   farro_matmul_plan *p = &job->plan;
   p->path = FARRO_MATMUL_PACKED;
   p->packs_b = !job->packed;
-  p->copies_a = s->transpose_a && s->k * s->lda * kernels->element_bytes > direct_bytes;
+  p->copies_a = s->transpose_a && !visits(job) && s->k * s->lda * kernels->element_bytes > direct_bytes;
   p->tile_rows =
-      even_rows(s->m, rows_share_sets(job) ? smaller(kernels->rows, ways_for_a) : kernels->rows);
+      even_rows(s->m, rows_share_sets(job) ? smaller(kernels->rows, knob("WAYS", ways_for_a)) : kernels->rows);
   p->k_block = job->packed ? job->packed->k_block : farro_matmul_k_block(kernels, s->k);
   const double nanoseconds = flops_of(s) / flops_per_nanosecond;
   p->column_block = smaller(block_of(s->n, kernels->columns, nanoseconds), block_panels * kernels->columns);
+  if (visits(job) && !job->packed) { // all of k is packed at once
+    const size_t fits = block_panels * block_bytes / (s->k * kernels->element_bytes);
+    p->column_block = smaller(p->column_block, larger(fits, 1) * kernels->columns);
+  }
+  if (getenv("CB")) p->column_block = knob("CB", 4) * kernels->columns;
   const size_t column_blocks = ceil_divide(s->n, p->column_block);
   // Each block of rows packs B anew, so there are more of them only where columns do not keep the threads busy.
   const size_t row_blocks = column_blocks >= most_tasks / 2 ? 1 : ceil_divide(most_tasks / 2, column_blocks);
   const size_t panels = ceil_divide(s->m, p->tile_rows), least = p->packs_b ? least_panels : 1;
   p->row_block = larger(ceil_divide(panels, row_blocks), smaller(least, panels)) * p->tile_rows;
   p->tasks = column_blocks * ceil_divide(s->m, p->row_block);
-  if (p->packs_b) p->workspace = p->column_block * p->k_block * kernels->element_bytes;
+  size_t elements = p->packs_b ? p->column_block * p->k_block : 0;
+  if (visits(job)) elements = p->column_block * ((p->packs_b ? s->k : 0) + p->tile_rows);
+  p->workspace = elements * kernels->element_bytes;
 }
 
 void farro_matmul_plan_job(matmul_job *job) {

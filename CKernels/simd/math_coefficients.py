@@ -4,51 +4,15 @@
 e^r = 1 + r + r^2 q(r) for |r| <= ln(2) / 2. The coefficients of q are found by the Remez exchange (E. Remez, 1934;
 W. Cody, W. Fraser and J. Hart, "Rational Chebyshev approximation using linear equations", 1968), so that the error of
 e^r relative to e^r is least, and then rounded. ln(2) is split so that n times the high part is exact.
+
+erf(x) / x is a polynomial in x^2 for small x. e^(x^2) erfc(x), and the same for the normal distribution, e^(a^2 / 2)
+times its tail beyond a, are quotients of polynomials with positive coefficients. All are found likewise, for the least
+relative error. Coefficients are rounded one by one, and the others fitted anew each time.
 """
-from mpmath import cos, exp, expm1, floor, log, lu_solve, matrix, mp, mpf, pi
+from mpmath import cos, erf, erfc, exp, expm1, floor, log, lu_solve, matrix, mp, mpf, pi, polyval, sqrt
 
-mp.prec = 200
+mp.prec = 300
 END = log(2) / 2 * (1 + mpf(2) ** -10)  # the rounding of n may overshoot a little
-
-
-def target(r):
-    return mpf(1) / 2 + r / 6 if abs(r) < mpf(2) ** -60 else (expm1(r) - r) / r**2
-
-
-def error(coefficients, r):
-    q = sum(c * r**i for i, c in enumerate(coefficients))
-    return (q - target(r)) * r**2 / exp(r)
-
-
-def remez(terms):
-    # Chebyshev's points, moved a little so that none is 0, where the error is 0 for every q.
-    points = [END * cos(pi * (i + mpf(2) / 5) / (terms + mpf(9) / 10)) for i in range(terms + 1)]
-    for _ in range(30):
-        system = matrix(terms + 1, terms + 1)
-        for i, r in enumerate(points):
-            for j in range(terms):
-                system[i, j] = r**j
-            system[i, terms] = (-1) ** i * exp(r) / r**2
-        coefficients = list(lu_solve(system, matrix([target(r) for r in points])))[:terms]
-        grid = [END * (2 * mpf(i) / 2001 - 1) for i in range(2002)]  # without 0
-        errors = [error(coefficients, r) for r in grid]
-        extrema, best = [], None  # the largest error of every run of one sign
-        for r, e in zip(grid, errors):
-            if best and (best[1] > 0) != (e > 0):
-                extrema.append(best)
-                best = None
-            if best is None or abs(e) > abs(best[1]):
-                best = (r, e)
-        extrema.append(best)
-        while len(extrema) > terms + 1:
-            extrema.pop(0 if abs(extrema[0][1]) < abs(extrema[-1][1]) else -1)
-        if len(extrema) < terms + 1:
-            break
-        points = [r for r, _ in extrema]
-        sizes = [abs(e) for _, e in extrema]
-        if max(sizes) / min(sizes) < 1.001:
-            break
-    return coefficients
 
 
 def rounded(value, bits):
@@ -56,12 +20,168 @@ def rounded(value, bits):
     return floor(value * scale + mpf(1) / 2) / scale
 
 
+def alternation(errors, count):
+    """Indices of the largest error of every run of one sign, at most `count`."""
+    extrema, best = [], None
+    for i, e in enumerate(errors):
+        if best is not None and (errors[best] > 0) != (e > 0):
+            extrema.append(best)
+            best = None
+        if best is None or abs(e) > abs(errors[best]):
+            best = i
+    extrema.append(best)
+    while len(extrema) > count:
+        extrema.pop(0 if abs(errors[extrema[0]]) < abs(errors[extrema[-1]]) else -1)
+    return extrema
+
+
+def is_even(errors):
+    return max(map(abs, errors)) < 1.001 * min(map(abs, errors))
+
+
+# ---- e^r ----
+
+
+def target(r):
+    return mpf(1) / 2 + r / 6 if abs(r) < mpf(2) ** -60 else (expm1(r) - r) / r**2
+
+
+def error(coefficients, r):
+    return (polyval(coefficients[::-1], r) - target(r)) * r**2 / exp(r)
+
+
+def remez(terms):
+    # Chebyshev's points, moved a little so that none is 0, where the error is 0 for every q.
+    points = [END * cos(pi * (i + mpf(2) / 5) / (terms + mpf(9) / 10)) for i in range(terms + 1)]
+    grid = [END * (2 * mpf(i) / 2001 - 1) for i in range(2002)]  # without 0
+    for _ in range(30):
+        system = matrix(terms + 1, terms + 1)
+        for i, r in enumerate(points):
+            for j in range(terms):
+                system[i, j] = r**j
+            system[i, terms] = (-1) ** i * exp(r) / r**2
+        coefficients = list(lu_solve(system, matrix([target(r) for r in points])))[:terms]
+        errors = [error(coefficients, r) for r in grid]
+        extrema = alternation(errors, terms + 1)
+        if len(extrema) < terms + 1:
+            break
+        points = [grid[i] for i in extrema]
+        if is_even([errors[i] for i in extrema]):
+            break
+    return coefficients
+
+
+# ---- quotients ----
+
+
+def quotient(c, degrees, x):
+    above, below = ([c[part, i] for i in range(degrees[part], -1, -1)] for part in (0, 1))
+    return polyval(above, x) / polyval(below, x), polyval(below, x)
+
+
+def term(key, x, y):
+    """What a coefficient is multiplied with in above / y - below."""
+    part, power = key
+    return -(x**power) if part else x**power / y
+
+
+def remez_quotient(grid, values, degrees, fixed):
+    """Coefficients by (0 above or 1 below, power); some are given. Linear equations, with the denominator before."""
+    free = [(part, i) for part in (0, 1) for i in range(degrees[part] + 1) if (part, i) not in fixed]
+    count = len(free) + 1
+    points = [int((1 - cos(pi * (i + mpf(1) / 2) / count)) / 2 * (len(grid) - 1)) for i in range(count)]
+    c = None
+    for _ in range(30):
+        for _ in range(5):
+            system, right = matrix(count, count), matrix(count, 1)
+            for row, i in enumerate(points):
+                x, y = grid[i], values[i]
+                for column, key in enumerate(free):
+                    system[row, column] = term(key, x, y)
+                system[row, count - 1] = (-1) ** row * (quotient(c, degrees, x)[1] if c else 1)
+                right[row] = -sum(v * term(key, x, y) for key, v in fixed.items())
+            c = dict(fixed) | dict(zip(free, lu_solve(system, right)))
+        errors = [quotient(c, degrees, x)[0] / y - 1 for x, y in zip(grid, values)]
+        extrema = alternation(errors, count)
+        if len(extrema) < count:
+            break
+        points = extrema
+        if is_even([errors[i] for i in extrema]):
+            break
+    return c
+
+
+def fitted_anew(grid, values, degrees, before, fixed):
+    """The coefficients that are not fixed, by least squares of the relative error."""
+    free = [key for key in before if key not in fixed]
+    system, right = matrix(len(grid), len(free)), matrix(len(grid), 1)
+    for row, (x, y) in enumerate(zip(grid, values)):
+        weight = 1 / quotient(before, degrees, x)[1]
+        for column, key in enumerate(free):
+            system[row, column] = weight * term(key, x, y)
+        right[row] = -weight * sum(v * term(key, x, y) for key, v in fixed.items())
+    return dict(fixed) | dict(zip(free, lu_solve(system.T * system, system.T * right)))
+
+
+def print_quotient(name, function, interval, degrees, bits, fixed, exact=True):
+    """Unless the fixed ones are `exact`, that above joins after the exchange, which it would leave without alternation."""
+    low, high = map(mpf, interval)
+    # Points denser towards both ends, and more so towards the low one of a long interval.
+    curve = 2 if high > 6 * low + 6 else 1
+    grid = [low + (high - low) * ((1 - cos(pi * mpf(i) / 400)) / 2) ** curve for i in range(401)]
+    values = [function(x) for x in grid]
+    c = remez_quotient(grid, values, degrees, fixed if exact else {(1, 0): fixed[1, 0]})
+    if not exact:
+        c = fitted_anew(grid, values, degrees, c, fixed)
+    fixed = dict(fixed)
+    for power in range(max(degrees) + 1):
+        for part in (0, 1):
+            if power <= degrees[part] and (part, power) not in fixed:
+                fixed[part, power] = rounded(c[part, power], bits)
+                if len(fixed) < len(c):
+                    c = fitted_anew(grid, values, degrees, c, fixed)
+    c = fixed
+    worst = max(abs(quotient(c, degrees, x)[0] / y - 1) for x, y in zip(grid, values))
+    print(" ", name, "relative error: 2^%.2f" % log(worst, 2))
+    for part, side in enumerate(("above", "below")):
+        print("   ", side, ", ".join(float(c[part, i]).hex() for i in range(degrees[part] + 1)))
+
+
+def erf_over_x(square):
+    return erf(sqrt(square)) / sqrt(square) if square else 2 / sqrt(pi)
+
+
+def scaled_erfc(x):
+    return exp(x * x) * erfc(x)
+
+
+def scaled_tail(a):
+    return scaled_erfc(a / sqrt(mpf(2))) / 2
+
+
 for name, bits, terms, high_bits in (("f32", 24, 5, 15), ("f64", 53, 10, 41)):
-    suffix = "f" if bits == 24 else ""
     coefficients = [rounded(c, bits) for c in remez(terms)]
     worst = max(abs(error(coefficients, END * (mpf(i) / 1000 - 1))) for i in range(2001))
     high = rounded(log(2), high_bits)
     print(name, "relative error of e^r: 2^%.2f" % log(worst, 2))
-    print("  q:", ", ".join(float(c).hex() + suffix for c in coefficients))
-    print("  ln 2:", float(high).hex() + suffix, "+", float(rounded(log(2) - high, bits)).hex() + suffix)
-    print("  log2 e:", float(rounded(1 / log(2), bits)).hex() + suffix)
+    print("  q:", ", ".join(float(c).hex() for c in coefficients))
+    print("  ln 2:", float(high).hex(), "+", float(rounded(log(2) - high, bits)).hex())
+    print("  log2 e:", float(rounded(1 / log(2), bits)).hex())
+
+    is_short = bits == 24
+    first = 1 + rounded(2 / sqrt(pi) - 1, bits)
+    print("  the next one's first coefficient less 1:", float(first - 1).hex())
+    degrees = (6 if is_short else 13, 0)
+    print_quotient("erf(x) / x", erf_over_x, (0, 1), degrees, bits, {(0, 0): first, (1, 0): mpf(1)}, exact=False)
+    interval, degrees = ((1, "3.95"), (2, 3)) if is_short else ((1, 6), (6, 7))
+    print_quotient("scaled erfc", scaled_erfc, interval, degrees, bits, {(1, 0): mpf(1)})
+    interval, degrees = ((0, "14.5"), (4, 5)) if is_short else ((0, "38.7"), (10, 11))
+    print_quotient("scaled tail", scaled_tail, interval, degrees, bits, {(0, 0): mpf(1) / 2, (1, 0): mpf(1)})
+
+    # 2 u = x (c1 + c3 x^2) of tanh's GELU. The sum is below 16 (64), and c1 a multiple of that binade's unit.
+    c1 = 2 * sqrt(2 / pi)
+    c3 = c1 * mpf("0.044715")
+    unit = mpf(2) ** (-20 if is_short else -47)
+    c1_high, c3_high = floor(c1 / unit + mpf(1) / 2) * unit, rounded(c3, bits)
+    print("  c1:", float(c1_high).hex(), "+", float(rounded(c1 - c1_high, bits)).hex())
+    print("  c3:", float(c3_high).hex(), "+", float(rounded(c3 - c3_high, bits)).hex())

@@ -86,9 +86,207 @@ static void check_special_values(void) {
   EXPECT(c[2] == 4 && c[3] == 6, "alpha 0 reads A");
 }
 
+static void check_overlap(void) {
+  float m[64 * 16] = {0};
+  farro_matmul_shape s = shape(1, 4, 4, 4, false, false, 0);
+  s.lda = s.ldb = s.ldc = 16;
+  EXPECT(farro_matmul_f32(&s, 1, m, m + 8, 0, m + 4) == FARRO_OK, "interleaved blocks are refused");
+  EXPECT(farro_matmul_f32(&s, 1, m, m + 64, 0, m + 3) == FARRO_ERROR_ARGUMENT, "C over A is accepted");
+  EXPECT(farro_matmul_f32(&s, 1, m, m + 8, 0, m + 11) == FARRO_ERROR_ARGUMENT, "C over B is accepted");
+  EXPECT(farro_matmul_f32(&s, 1, m, m + 8, 0, m + 29) == FARRO_ERROR_ARGUMENT, "C around a row's end is accepted");
+  s.ldc = 15;
+  EXPECT(farro_matmul_f32(&s, 1, m, m + 8, 0, m + 4) == FARRO_ERROR_ARGUMENT, "C on another grid is accepted");
+}
+
+// ---- the paths ----
+
+static void check_path(farro_matmul_path path, bool copies_a, farro_matmul_shape s) {
+  farro_matmul_plan plan;
+  EXPECT(farro_matmul_plan_f32(&s, &plan) == FARRO_OK, "no plan for (%zu, %zu, %zu)", s.m, s.n, s.k);
+  char text[160];
+  farro_matmul_plan_describe(&plan, text, sizeof text);
+  EXPECT(plan.path == path && plan.copies_a == copies_a, "(%zu, %zu, %zu) ta %d tb %d goes another way: %s", s.m, s.n,
+         s.k, s.transpose_a, s.transpose_b, text);
+  check_shape(s, 1, 0);
+  check_shape(s, -0.5, 2);
+}
+
+static void check_paths(void) {
+  check_path(FARRO_MATMUL_DIRECT, false, shape(1, 150, 200, 300, false, false, 0));
+  check_path(FARRO_MATMUL_DIRECT, false, shape(1, 150, 200, 300, true, false, 3));
+  check_path(FARRO_MATMUL_DIRECT, false, shape(70, 25, 9, 11, false, false, 0)); // tall tiles, batch inside the kernel
+  check_path(FARRO_MATMUL_DIRECT, false, shape(70, 5, 131, 11, true, false, 1));
+  check_path(FARRO_MATMUL_PACKED, false, shape(1, 100, 300, 1100, false, false, 1)); // two blocks of k in f32
+  check_path(FARRO_MATMUL_PACKED, false, shape(1, 100, 300, 1024, false, true, 0));  // rows share sets of L1
+  check_path(FARRO_MATMUL_PACKED, true, shape(1, 150, 300, 1100, true, false, 1));
+  check_path(FARRO_MATMUL_PACKED, true, shape(2, 650, 40, 130, true, true, 0));
+  check_path(FARRO_MATMUL_THIN, false, shape(1, 1, 2100, 70, false, false, 0));
+  check_path(FARRO_MATMUL_THIN, false, shape(2, 7, 1301, 67, true, false, 1));
+  check_path(FARRO_MATMUL_DOT, false, shape(1, 1, 130, 1031, false, true, 0));
+  check_path(FARRO_MATMUL_DOT, false, shape(3, 7, 37, 521, false, true, 3));
+  check_path(FARRO_MATMUL_DOT, false, shape(1, 301, 10, 523, false, false, 0));
+  check_path(FARRO_MATMUL_DOT, false, shape(1, 301, 1, 523, false, true, 0));
+  check_path(FARRO_MATMUL_THIN, false, shape(1, 2100, 1, 70, true, true, 0)); // a vector times a transposed matrix
+  farro_matmul_shape joined = shape(6, 9, 33, 512, false, false, 0);
+  joined.stride_b = 0;
+  check_path(FARRO_MATMUL_DIRECT, false, joined);
+}
+
+// ---- epilogues ----
+
+enum { fused_columns = 37 };
+
+// An activation does not stretch an error by more than 1.13 (GELU's steepest slope), and adds a few ulp of its own.
+#define CHECK_FUSED(type, scalar, unit)                                                                                \
+  typedef struct {                                                                                                     \
+    farro_matmul_shape shape;                                                                                          \
+    scalar *out;                                                                                                       \
+  } visited_##type;                                                                                                    \
+  static void visit_##type(void *context, size_t item, size_t row, size_t column, size_t rows, size_t columns,         \
+                           const void *tile, size_t ld) {                                                              \
+    const visited_##type *v = context;                                                                                 \
+    for (size_t i = 0; i < rows; i++)                                                                                  \
+      for (size_t j = 0; j < columns; j++)                                                                             \
+        v->out[item * v->shape.stride_c + (row + i) * v->shape.ldc + column + j] +=                                    \
+            ((const scalar *)tile)[i * ld + j];                                                                        \
+  }                                                                                                                    \
+  static void check_fused_##type(farro_matmul_shape s, scalar beta, farro_activation activation, int terms) {          \
+    const size_t count_a = s.batch * s.stride_a, count_b = s.batch * s.stride_b, count = s.batch * s.stride_c;         \
+    scalar *a = malloc(count_a * sizeof *a), *b = malloc(count_b * sizeof *b), *old = malloc(count * sizeof *old);     \
+    scalar *c = malloc(count * sizeof *c), *expected = malloc(count * sizeof *c), *seen = calloc(count, sizeof *c);    \
+    scalar *residual = malloc(count * sizeof *c), *scale = guarded_allocate(s.n * sizeof *scale);                      \
+    scalar *bias = guarded_allocate(s.n * sizeof *bias);                                                               \
+    fill_##type(a, count_a), fill_##type(b, count_b), fill_##type(old, count), fill_##type(residual, count);           \
+    fill_##type(scale, s.n), fill_##type(bias, s.n);                                                                   \
+    farro_epilogue e = {.activation = activation};                                                                     \
+    if (terms & 1) e.scale = scale;                                                                                    \
+    if (terms & 2) e.bias = bias;                                                                                      \
+    if (terms & 4) e.residual = residual, e.ld_residual = s.ldc, e.stride_residual = s.stride_c;                       \
+    memcpy(c, old, count * sizeof *c), memcpy(expected, old, count * sizeof *c);                                       \
+    EXPECT(farro_matmul_fused_##type(&s, (scalar)0.5, a, b, beta, c, &e) == FARRO_OK, "fused: refused");               \
+    farro_matmul_fused_reference_##type(&s, (scalar)0.5, a, b, beta, expected, &e);                                    \
+    double worst = 0;                                                                                                  \
+    for (size_t i = 0; i < count; i++) {                                                                               \
+      const double error = fabs((double)c[i] - (double)expected[i]);                                                   \
+      if (!(error <= worst)) worst = error;                                                                            \
+    }                                                                                                                  \
+    const double allowed = 1.13 * bound(s.k, 0.5, (double)beta, unit) + 10 * unit * ((double)s.k / 2 + 4);             \
+    EXPECT(worst <= allowed, "fused_" #type " (%zu, %zu, %zu) activation %d terms %d: error %g", s.m, s.n, s.k,        \
+           activation, terms, worst);                                                                                  \
+    if (beta == 0) {                                                                                                   \
+      visited_##type v = {s, seen};                                                                                    \
+      e.visit = visit_##type, e.visit_context = &v;                                                                    \
+      farro_matmul_fused_##type(&s, (scalar)0.5, a, b, 0, NULL, &e);                                                   \
+      worst = 0;                                                                                                       \
+      for (size_t item = 0; item < s.batch; item++)                                                                    \
+        for (size_t i = 0; i < s.m; i++)                                                                               \
+          for (size_t j = 0; j < s.n; j++) {                                                                           \
+            const size_t at = item * s.stride_c + i * s.ldc + j;                                                       \
+            const double error = fabs((double)seen[at] - (double)expected[at]);                                        \
+            if (!(error <= worst)) worst = error;                                                                      \
+          }                                                                                                            \
+      EXPECT(worst <= allowed, "a visitor sees other values, or twice: error %g", worst);                              \
+    }                                                                                                                  \
+    free(a), free(b), free(old), free(c), free(expected), free(seen), free(residual);                                  \
+    guarded_free(scale, s.n * sizeof *scale), guarded_free(bias, s.n * sizeof *bias);                                  \
+  }
+
+CHECK_FUSED(f32, float, 0x1p-24)
+CHECK_FUSED(f64, double, 0x1p-53)
+
+static void check_epilogues(void) {
+  const farro_matmul_shape shapes[] = {
+      shape(3, 15, fused_columns, 19, false, false, 0), shape(1, 31, 300, 1100, false, false, 2),
+      shape(1, 5, 1100, 70, false, false, 0),           shape(2, 6, fused_columns, 200, false, true, 1),
+      shape(1, 100, 9, 200, false, false, 0),           shape(1, 150, 300, 600, true, false, 0),
+      shape(2, 3, fused_columns, 0, false, false, 0),
+  };
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+    for (int terms = 0; terms < 8; terms++) {
+      const farro_activation activation = (farro_activation)((i + (size_t)terms) % FARRO_ACTIVATION_COUNT);
+      check_fused_f32(shapes[i], terms % 3 == 2 ? 0.25f : 0, activation, terms);
+      check_fused_f64(shapes[i], terms % 3 == 2 ? 0.25 : 0, activation, terms);
+    }
+  float x[4] = {1, 2, 3, 4}, c[4] = {5, 5, 5, 5};
+  const farro_matmul_shape s = shape(1, 2, 2, 2, false, false, 0);
+  EXPECT(farro_matmul_fused_f32(&s, 1, x, x, 0, c, &(farro_epilogue){.activation = FARRO_ACTIVATION_COUNT}) ==
+             FARRO_ERROR_ARGUMENT,
+         "an unknown activation is accepted");
+  EXPECT(farro_matmul_fused_f32(&s, 1, x, x, 0, c, &(farro_epilogue){.residual = x, .ld_residual = 1}) ==
+             FARRO_ERROR_ARGUMENT,
+         "a residual with short rows is accepted");
+}
+
+// ---- packed and grouped ----
+
+static void check_packed(farro_matmul_shape s, bool one_b) {
+  if (one_b) s.stride_b = 0;
+  const size_t count_a = s.batch * s.stride_a, count_b = s.ldb * (s.transpose_b ? s.n : s.k);
+  const size_t count = s.batch * s.stride_c;
+  float *a = malloc(count_a * sizeof *a), *b = malloc((count_b + 1) * sizeof *b), *c = malloc(count * sizeof *c);
+  float *expected = malloc(count * sizeof *c);
+  fill_f32(a, count_a), fill_f32(b, count_b), fill_f32(c, count);
+  memcpy(expected, c, count * sizeof *c);
+  farro_packed_matrix *packed = NULL;
+  EXPECT(farro_pack_f32(s.k, s.n, s.transpose_b, b, s.ldb, &packed) == FARRO_OK, "packing failed");
+  EXPECT(farro_packed_bytes(packed) >= s.k * s.n * sizeof *b, "a packed matrix of %zu bytes",
+         farro_packed_bytes(packed));
+  EXPECT(farro_matmul_packed_f32(&s, 1, a, packed, 0.5f, c, NULL) == FARRO_OK, "a packed product is refused");
+  farro_matmul_reference_f32(&s, 1, a, b, 0.5f, expected);
+  double worst = 0;
+  for (size_t i = 0; i < count; i++) worst = fmax(worst, fabs((double)c[i] - (double)expected[i]));
+  EXPECT(worst <= bound(s.k, 1, 0.5, 0x1p-24), "packed (%zu, %zu, %zu): error %g", s.m, s.n, s.k, worst);
+  s.n++, s.ldc++, s.stride_c += s.m;
+  EXPECT(farro_matmul_packed_f32(&s, 1, a, packed, 0, c, NULL) == FARRO_ERROR_ARGUMENT, "another n is accepted");
+  farro_packed_release(packed);
+  free(a), free(b), free(c), free(expected);
+}
+
+static void check_grouped(void) {
+  enum { count = 9 };
+  const farro_matmul_shape shapes[count] = {
+      shape(1, 3, 4, 5, false, false, 0),       shape(4, 14, 32, 8, false, false, 0),
+      shape(1, 150, 200, 300, false, false, 0), shape(1, 0, 4, 5, false, false, 0),
+      shape(1, 100, 300, 600, true, false, 0),  shape(1, 200, 9, 200, false, false, 0),
+      shape(1, 64, 64, 64, false, true, 1),     shape(1, 2, 900, 80, false, false, 0),
+      shape(2, 5, 6, 0, false, false, 0)};
+  farro_matmul_problem problems[count];
+  float *c[count], *expected[count];
+  for (size_t i = 0; i < count; i++) {
+    const farro_matmul_shape *s = &shapes[i];
+    float *a = malloc((s->batch * s->stride_a + 1) * sizeof *a), *b = malloc((s->batch * s->stride_b + 1) * sizeof *b);
+    const size_t bytes = s->batch * s->stride_c * sizeof(float) + 1;
+    fill_f32(a, s->batch * s->stride_a), fill_f32(b, s->batch * s->stride_b);
+    c[i] = calloc(1, bytes), expected[i] = calloc(1, bytes);
+    problems[i] = (farro_matmul_problem){*s, a, b, c[i]};
+    farro_matmul_f32(s, 2, a, b, 0, expected[i]);
+  }
+  EXPECT(farro_matmul_grouped_f32(count, problems, 2, 0) == FARRO_OK, "a group is refused");
+  EXPECT(farro_matmul_grouped_f32(0, NULL, 2, 0) == FARRO_OK, "an empty group is refused");
+  for (size_t i = 0; i < count; i++) {
+    const size_t bytes = shapes[i].batch * shapes[i].stride_c * sizeof(float);
+    EXPECT(memcmp(c[i], expected[i], bytes) == 0, "problem %zu of a group has other bits than alone", i);
+  }
+  problems[count - 1].shape.ldc = 1;
+  EXPECT(farro_matmul_grouped_f32(count, problems, 2, 0) == FARRO_ERROR_ARGUMENT, "a bad problem is accepted");
+  for (size_t i = 0; i < count; i++) {
+    free((void *)problems[i].a), free((void *)problems[i].b);
+    free(c[i]), free(expected[i]);
+  }
+}
+
 void check_matmul(void) {
   check_arguments();
   check_special_values();
+  check_overlap();
+  check_paths();
+  check_epilogues();
+  check_packed(shape(1, 3, 4, 5, false, false, 1), false);
+  check_packed(shape(1, 100, 300, 1100, false, true, 0), false);
+  check_packed(shape(3, 17, 67, 130, false, false, 0), true);
+  check_packed(shape(3, 400, 67, 300, true, false, 0), true);
+  check_packed(shape(1, 2, 3, 0, false, false, 0), false);
+  check_grouped();
   const size_t sizes[] = {0, 1, 2, 5, 6, 7, 8, 13, 14, 15, 16, 17, 31, 32, 33, 67};
   const size_t count = sizeof sizes / sizeof *sizes;
   for (size_t i = 0; i < count; i++)

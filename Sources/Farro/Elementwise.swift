@@ -62,6 +62,70 @@ public func sigmoid<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inou
   map(x, into: &result, farro_sigmoid_f32, farro_sigmoid_f64, "sigmoid")
 }
 
+/// The error function of each element, within 2 units in the last place.
+///
+/// - Complexity: O(`x.count`).
+public func erf<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_erf_f32, farro_erf_f64, "erf")
+}
+
+/// ``erf(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+public func erf<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_erf_f32, farro_erf_f64, "erf")
+}
+
+/// `x / (1 + exp(-x))` of each element, within 3 units in the last place, however small the result.
+///
+/// - Complexity: O(`x.count`).
+public func silu<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_silu_f32, farro_silu_f64, "silu")
+}
+
+/// ``silu(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+public func silu<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_silu_f32, farro_silu_f64, "silu")
+}
+
+/// `x (1 + erf(x / sqrt 2)) / 2` of each element, within 7 units in the last place (`Double`: 8),
+/// however small the result.
+///
+/// Source: D. Hendrycks and K. Gimpel, "Gaussian error linear units (GELUs)", 2016.
+///
+/// - Complexity: O(`x.count`).
+public func gelu<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_gelu_f32, farro_gelu_f64, "gelu")
+}
+
+/// ``gelu(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+public func gelu<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_gelu_f32, farro_gelu_f64, "gelu")
+}
+
+/// `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2` of each element, within 3 units in the last place (`Double`: 4),
+/// however small the result: the approximation of ``gelu(_:)`` that many models were trained with.
+///
+/// - Complexity: O(`x.count`).
+public func geluTanh<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_gelu_tanh_f32, farro_gelu_tanh_f64, "geluTanh")
+}
+
+/// ``geluTanh(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+public func geluTanh<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_gelu_tanh_f32, farro_gelu_tanh_f64, "geluTanh")
+}
+
 private typealias MapKernel<Scalar> = (Int, UnsafePointer<Scalar>?, UnsafeMutablePointer<Scalar>?) -> farro_status
 
 private func map<Scalar: KernelScalar>(

@@ -61,6 +61,22 @@ extension Reference {
     map(x, farro_sigmoid_reference_f32, farro_sigmoid_reference_f64)
   }
 
+  package static func erf<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    map(x, farro_erf_reference_f32, farro_erf_reference_f64)
+  }
+
+  package static func silu<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    map(x, farro_silu_reference_f32, farro_silu_reference_f64)
+  }
+
+  package static func gelu<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    map(x, farro_gelu_reference_f32, farro_gelu_reference_f64)
+  }
+
+  package static func geluTanh<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    map(x, farro_gelu_tanh_reference_f32, farro_gelu_tanh_reference_f64)
+  }
+
   private typealias Map<Scalar> = (Int, UnsafePointer<Scalar>?, UnsafeMutablePointer<Scalar>?) -> farro_status
 
   private static func map<Scalar: KernelScalar>(

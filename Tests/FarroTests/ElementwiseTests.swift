@@ -21,6 +21,7 @@ import Testing
       (Farro.exp, { exp($0) }),
       (Farro.tanh, { tanh($0) }),
       (Farro.sigmoid, { 1 / (1 + exp(-$0)) }),
+      (Farro.erf, { erf($0) }),
     ]
     for count in ElementwiseTests.sizes {
       let values = ElementwiseTests.values(count)
@@ -45,6 +46,24 @@ import Testing
     }
   }
 
+  @Test(arguments: InstructionSet.supported)
+  func `gated functions keep their digits where the gate is nearly shut`(isa: InstructionSet) {
+    let functions: [(ours: (Tensor<Float>) -> Tensor<Float>, exact: (Double) -> Double)] = [
+      (Farro.silu, { $0 / (1 + exp(-$0)) }),
+      (Farro.gelu, { $0 / 2 * erfc(-$0 / 2.0.squareRoot()) }),
+      (Farro.geluTanh, { $0 / (1 + exp(-(8 / Double.pi).squareRoot() * $0 * (1 + 0.044715 * $0 * $0))) }),
+    ]
+    let values = ElementwiseTests.values(1009).map(Float.init)
+    let x = Tensor(values, shape: [1009])
+    for function in functions {
+      let actual = withInstructionSet(isa) { array(function.ours(x)) }
+      for i in values.indices {
+        let expected = function.exact(Double(values[i]))
+        #expect(abs(Double(actual[i]) - expected) <= 7 * Double(Float(expected).ulp))
+      }
+    }
+  }
+
   @Test func `not a number stays one and infinities have limits`() {
     let x = Tensor<Float>([.nan, .infinity, -.infinity, 0], shape: [2, 2])
     #expect(array(exp(x))[0].isNaN && array(relu(x))[0].isNaN && array(tanh(x))[0].isNaN && array(sigmoid(x))[0].isNaN)
@@ -52,6 +71,10 @@ import Testing
     #expect(array(relu(x)).dropFirst() == [.infinity, 0, 0])
     #expect(array(tanh(x)).dropFirst() == [1, -1, 0])
     #expect(array(sigmoid(x)).dropFirst() == [1, 0, 0.5])
+    #expect(array(erf(x))[0].isNaN && array(erf(x)).dropFirst() == [1, -1, 0])
+    for gated in [Farro.silu, Farro.gelu, Farro.geluTanh] as [(Tensor<Float>) -> Tensor<Float>] {
+      #expect(array(gated(x))[0].isNaN && array(gated(x)).dropFirst() == [.infinity, 0, 0])
+    }
     #expect(exp(x).shape == [2, 2])
   }
 
@@ -67,6 +90,14 @@ import Testing
     #expect(array(result) == array(tanh(x)))
     sigmoid(x, into: &result)
     #expect(array(result) == array(sigmoid(x)))
+    erf(x, into: &result)
+    #expect(array(result) == array(erf(x)))
+    silu(x, into: &result)
+    #expect(array(result) == array(silu(x)))
+    gelu(x, into: &result)
+    #expect(array(result) == array(gelu(x)))
+    geluTanh(x, into: &result)
+    #expect(array(result) == array(geluTanh(x)))
   }
 
   @Test(arguments: InstructionSet.supported)

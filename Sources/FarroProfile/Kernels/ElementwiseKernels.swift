@@ -13,10 +13,21 @@ private func elementwise<Scalar: KernelScalar>(of type: Scalar.Type) -> [Profile
     binaryKernel(of: type, named: "add", { add($0, $1, into: &$2) }, exactly: { $0 + $1 }),
     binaryKernel(of: type, named: "multiply", { multiply($0, $1, into: &$2) }, exactly: { $0 * $1 }),
     multiplyAddKernel(of: type),
-    mapKernel(of: type, named: "relu", flops: (0, 0), ulps: 0, { relu($0, into: &$1) }, Reference.relu),
-    mapKernel(of: type, named: "exp", flops: (21, 31), ulps: 1, { exp($0, into: &$1) }, Reference.exp),
-    mapKernel(of: type, named: "tanh", flops: (31, 41), ulps: 2, { tanh($0, into: &$1) }, Reference.tanh),
-    mapKernel(of: type, named: "sigmoid", flops: (26, 36), ulps: 2, { sigmoid($0, into: &$1) }, Reference.sigmoid),
+    mapKernel(of: type, named: "relu", flops: (0, 0), ulps: (0, 0), { relu($0, into: &$1) }, Reference.relu),
+    mapKernel(of: type, named: "exp", flops: (21, 31), ulps: (1, 1), { exp($0, into: &$1) }, Reference.exp),
+    mapKernel(of: type, named: "tanh", flops: (31, 41), ulps: (2, 2), { tanh($0, into: &$1) }, Reference.tanh),
+    mapKernel(of: type, named: "sigmoid", flops: (26, 36), ulps: (2, 2), { sigmoid($0, into: &$1) }, Reference.sigmoid),
+    mapKernel(of: type, named: "erf", flops: (49, 89), ulps: (2, 2), { erf($0, into: &$1) }, Reference.erf),
+    mapKernel(of: type, named: "silu", flops: (26, 36), ulps: (3, 3), { silu($0, into: &$1) }, Reference.silu),
+    mapKernel(of: type, named: "gelu", flops: (48, 82), ulps: (7, 8), { gelu($0, into: &$1) }, Reference.gelu),
+    mapKernel(
+      of: type,
+      named: "gelu_tanh",
+      flops: (45, 55),
+      ulps: (3, 4),
+      { geluTanh($0, into: &$1) },
+      Reference.geluTanh
+    ),
   ]
 }
 
@@ -59,11 +70,11 @@ private func mapKernel<Scalar: KernelScalar>(
   of type: Scalar.Type,
   named name: String,
   flops: (f32: Double, f64: Double),
-  ulps: Double,
+  ulps: (f32: Double, f64: Double),
   _ kernel: @escaping @Sendable (Tensor<Scalar>, inout Tensor<Scalar>) -> Void,
   _ reference: @escaping @Sendable (Tensor<Scalar>) -> Tensor<Scalar>
 ) -> ProfiledKernel {
-  let flops = Scalar.dtype == .f32 ? flops.f32 : flops.f64
+  let (flops, ulps) = Scalar.dtype == .f32 ? (flops.f32, ulps.f32) : (flops.f64, ulps.f64)
   return elementwiseKernel(of: type, named: name, operands: 1, flops: flops) { shape in
     let x = operand(type, shape: shape, in: -10...10, seed: 1)
     var result = operand(type, shape: shape, seed: 2)
