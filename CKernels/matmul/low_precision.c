@@ -11,6 +11,8 @@ enum {
   chunk_bytes = 256 * 1024, // of packed B that one task multiplies with at a time: it stays in L2
   most_chunk_panels = 8,    // of B in a task,
   row_chunk_panels = 16,    // and of rows
+  gathered_row_panels = 2,  // up to so many, B is not packed as a whole,
+  gathered_words = 256,     // but a piece of k at a time: with 8 panels 256 KiB
 };
 
 // Rough speed of one thread, to decide about waking others; and what a task should last at least.
@@ -67,6 +69,7 @@ typedef struct {
   workspace space;
   const uint32_t *panels, *sums_b;
   size_t row_panels, column_panels, row_chunk, column_chunk; // chunks in panels
+  _Atomic bool failed;
 } product;
 
 static const char *a_of(const job *j, size_t item, size_t row) {
@@ -151,19 +154,16 @@ static void finish_integers(const product *w, const matmul_tile *to, size_t rows
   }
 }
 
-static void multiply_tile(const product *w, size_t row, size_t column) {
+static void finish_tile(const product *w, size_t row, size_t column, uint32_t *sums) {
   const job *j = w->job;
   const farro_matmul_shape *s = &j->shape;
   const size_t rows = smaller(j->rows, s->m - row), c_bytes = j->result == to_narrow ? 2 : 4;
-  _Alignas(64) uint32_t sums[low_precision_most_rows * low_precision_most_columns];
-  low_precision_tile tile = {.words = j->words, .b = w->panels + column * j->words, .b_step = j->columns, .sums = sums};
-  locate_rows(w, row, &tile);
-  j->kernels->tile[rows](&tile);
   const matmul_tile to = {.columns = smaller(j->columns, s->n - column),
                           .c = (char *)j->c + (w->item * s->stride_c + row * s->ldc + column) * c_bytes,
                           .ldc = s->ldc,
                           .alpha = j->alpha,
                           .beta = j->beta,
+                          .count = 1,
                           .epilogue = j->epilogue,
                           .item = w->item,
                           .row = row,
@@ -174,6 +174,15 @@ static void multiply_tile(const product *w, size_t row, size_t column) {
     j->kernels->finish_narrow(&to, rows, (float *)sums);
   else
     finish_integers(w, &to, rows, sums);
+}
+
+static void multiply_tile(const product *w, size_t row, size_t column) {
+  const job *j = w->job;
+  _Alignas(64) uint32_t sums[low_precision_most_rows * low_precision_most_columns];
+  low_precision_tile tile = {.words = j->words, .b = w->panels + column * j->words, .b_step = j->columns, .sums = sums};
+  locate_rows(w, row, &tile);
+  j->kernels->tile[smaller(j->rows, j->shape.m - row)](&tile);
+  finish_tile(w, row, column, sums);
 }
 
 static void multiply_chunks(void *context, size_t first, size_t last) {
@@ -187,40 +196,106 @@ static void multiply_chunks(void *context, size_t first, size_t last) {
   }
 }
 
+// ---- few rows ----
+
+// All rows times one chunk of columns, whose B is packed piece of k by piece of k and used at once: B comes from memory
+// once. Sums wait in between, in the order of k that a tile would have kept.
+static void multiply_gathered(product *w, size_t column, uint32_t *panels, uint32_t *sums) {
+  const job *j = w->job;
+  const farro_matmul_shape *s = &j->shape;
+  const low_precision_kernels *kernels = j->kernels;
+  const size_t columns = smaller(w->column_chunk * j->columns, s->n - column), size = j->rows * j->columns;
+  const low_precision_pack pack = s->transpose_b ? kernels->pack_b_across : kernels->pack_b_along;
+  size_t word = 0;
+  do {
+    const size_t words = smaller(gathered_words, j->words - word), k = word * kernels->group;
+    const size_t at = w->item * s->stride_b + (s->transpose_b ? column * s->ldb + k : k * s->ldb + column);
+    const void *from = (const char *)j->b + at * kernels->element_bytes;
+    pack(columns, j->columns, smaller(words * kernels->group, s->k - k), from, s->ldb, panels);
+    for (size_t p = 0; p * j->columns < columns; p++) {
+      low_precision_tile tile = {
+          .words = words, .b = panels + p * j->columns * words, .b_step = j->columns, .continues = word > 0};
+      for (size_t i = 0; i < w->row_panels; i++) {
+        locate_rows(w, i * j->rows, &tile);
+        tile.a = (const char *)tile.a + word * tile.a_step;
+        tile.sums = sums + (i * w->column_chunk + p) * size;
+        kernels->tile[smaller(j->rows, s->m - i * j->rows)](&tile);
+      }
+      if (!kernels->correct) continue;
+      tile.a = &kernels->ones;
+      tile.a_row = tile.a_step = 0;
+      tile.sums = w->space.sums_b + column + p * j->columns;
+      kernels->tile[1](&tile);
+    }
+    word += words;
+  } while (word < j->words);
+  for (size_t p = 0; p * j->columns < columns; p++)
+    for (size_t i = 0; i < w->row_panels; i++)
+      finish_tile(w, i * j->rows, column + p * j->columns, sums + (i * w->column_chunk + p) * size);
+}
+
+static void gather_chunks(void *context, size_t first, size_t last) {
+  product *w = context;
+  const job *j = w->job;
+  const size_t panels = w->column_chunk * j->columns * smaller(gathered_words, j->words);
+  const size_t sums = w->row_panels * w->column_chunk * j->rows * j->columns;
+  const size_t bytes = (panels + sums) * sizeof(uint32_t);
+  uint32_t *space = farro_allocate(bytes);
+  if (!space) w->failed = true;
+  for (size_t chunk = first; chunk < last && space; chunk++)
+    multiply_gathered(w, chunk * w->column_chunk * j->columns, space + sums, space);
+  farro_release(space, bytes);
+}
+
 static double nanoseconds_of(const job *j) {
   return (double)j->shape.m * (double)j->padded_n * (double)(j->words + 4) / words_per_nanosecond;
 }
 
-static void run_product(const job *j, size_t item, workspace space) {
+// op(B) of one product.
+static packing packing_of(const job *j, size_t item, uint32_t *panels, uint32_t *sums) {
+  const farro_matmul_shape *s = &j->shape;
+  return (packing){.kernels = j->kernels,
+                   .k = s->k,
+                   .n = s->n,
+                   .words = j->words,
+                   .ldb = s->ldb,
+                   .transposed = s->transpose_b,
+                   .b = (const char *)j->b + item * s->stride_b * j->kernels->element_bytes,
+                   .panels = panels,
+                   .sums = j->kernels->correct ? sums : NULL};
+}
+
+static void cut(const job *j, product *w, double nanoseconds) {
+  w->row_panels = ceil_divide(j->shape.m, j->rows);
+  w->column_panels = j->padded_n / j->columns;
+  const size_t panel_bytes =
+      (smaller(j->words, j->gathers ? gathered_words : j->words) + 1) * j->columns * sizeof(uint32_t);
+  w->column_chunk = smaller(panel_bytes > chunk_bytes ? 1 : chunk_bytes / panel_bytes, most_chunk_panels);
+  w->row_chunk = row_chunk_panels;
+  const double tile = nanoseconds / (double)(w->row_panels * w->column_panels);
+  // Enough tasks to share, as long as they last.
+  while (w->row_chunk > 2 && tile * (double)(w->row_chunk * w->column_chunk) > 2 * task_nanoseconds &&
+         ceil_divide(w->row_panels, w->row_chunk) * ceil_divide(w->column_panels, w->column_chunk) < 16)
+    w->row_chunk /= 2;
+}
+
+static bool run_product(const job *j, size_t item, workspace space) {
   const farro_matmul_shape *s = &j->shape;
   product w = {.job = j, .item = item, .space = space, .panels = j->panels, .sums_b = j->sums_b};
-  if (!w.panels) {
-    const packing b = {.kernels = j->kernels,
-                       .k = s->k,
-                       .n = s->n,
-                       .words = j->words,
-                       .ldb = s->ldb,
-                       .transposed = s->transpose_b,
-                       .b = (const char *)j->b + item * s->stride_b * j->kernels->element_bytes,
-                       .panels = space.panels,
-                       .sums = j->kernels->correct ? space.sums_b : NULL};
+  const double nanoseconds = nanoseconds_of(j);
+  cut(j, &w, nanoseconds);
+  if (!w.panels) w.panels = space.panels, w.sums_b = space.sums_b;
+  if (!j->panels && !j->gathers) {
+    const packing b = packing_of(j, item, space.panels, space.sums_b);
     farro_low_precision_pack(&b);
-    w.panels = space.panels;
-    w.sums_b = space.sums_b;
   }
-  w.row_panels = ceil_divide(s->m, j->rows);
-  w.column_panels = j->padded_n / j->columns;
-  const size_t panel_bytes = (j->words + 1) * j->columns * sizeof(uint32_t);
-  w.column_chunk = smaller(panel_bytes > chunk_bytes ? 1 : chunk_bytes / panel_bytes, most_chunk_panels);
-  w.row_chunk = row_chunk_panels;
-  const double nanoseconds = nanoseconds_of(j), tile = nanoseconds / (double)(w.row_panels * w.column_panels);
-  // Enough tasks to share, as long as they last.
-  while (w.row_chunk > 2 && tile * (double)(w.row_chunk * w.column_chunk) > 2 * task_nanoseconds &&
-         ceil_divide(w.row_panels, w.row_chunk) * ceil_divide(w.column_panels, w.column_chunk) < 16)
-    w.row_chunk /= 2;
   if (j->copies_a || space.sums_a) farro_parallel_for(w.row_panels, 2, (double)(s->m * s->k) / 4, prepare_rows, &w);
-  farro_parallel_for(ceil_divide(w.row_panels, w.row_chunk) * ceil_divide(w.column_panels, w.column_chunk), 1,
-                     nanoseconds, multiply_chunks, &w);
+  const size_t across = ceil_divide(w.column_panels, w.column_chunk);
+  if (j->gathers)
+    farro_parallel_for(across, 1, nanoseconds + (double)(s->n * s->k) / 8, gather_chunks, &w);
+  else
+    farro_parallel_for(ceil_divide(w.row_panels, w.row_chunk) * across, 1, nanoseconds, multiply_chunks, &w);
+  return !w.failed;
 }
 
 // ---- work space ----
@@ -228,7 +303,8 @@ static void run_product(const job *j, size_t item, workspace space) {
 static size_t workspace_words(const job *j, workspace *at, uint32_t *base) {
   size_t words = 0;
   const size_t rows = round_up(j->shape.m, j->rows);
-  const size_t pieces[] = {j->panels ? 0 : j->padded_n * j->words, j->panels || !j->kernels->correct ? 0 : j->padded_n,
+  const size_t pieces[] = {j->panels || j->gathers ? 0 : j->padded_n * j->words,
+                           j->panels || !j->kernels->correct ? 0 : j->padded_n,
                            !j->copies_a           ? 0
                            : j->shape.transpose_a ? rows / j->rows * j->a_pitch
                                                   : rows * j->a_pitch,
@@ -256,7 +332,8 @@ static void run_items(void *context, size_t first, size_t last) {
     return;
   }
   workspace_words(w->job, &space, memory);
-  for (size_t item = first; item < last; item++) run_product(w->job, item, space);
+  for (size_t item = first; item < last; item++)
+    if (!run_product(w->job, item, space)) w->failed = true;
   farro_release(memory, bytes);
 }
 
@@ -288,19 +365,12 @@ farro_status farro_low_precision_run(job *j) {
     const low_precision_contents at = farro_low_precision_layout(j->kernels, s->k, s->n, &bytes);
     shared = farro_allocate(bytes);
     if (!shared) return FARRO_ERROR_MEMORY;
-    const packing b = {.kernels = j->kernels,
-                       .k = s->k,
-                       .n = s->n,
-                       .words = j->words,
-                       .ldb = s->ldb,
-                       .transposed = s->transpose_b,
-                       .b = j->b,
-                       .panels = shared + at.panels,
-                       .sums = j->kernels->correct ? shared + at.sums : NULL};
+    const packing b = packing_of(j, 0, shared + at.panels, shared + at.sums);
     farro_low_precision_pack(&b);
     j->panels = b.panels;
     j->sums_b = b.sums;
   }
+  j->gathers = !j->panels && s->m <= gathered_row_panels * j->rows;
   batch w = {.job = j};
   const double nanoseconds = nanoseconds_of(j);
   if (s->batch > 1 && nanoseconds < alone_nanoseconds)

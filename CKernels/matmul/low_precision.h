@@ -15,8 +15,9 @@ typedef struct low_precision_tile {
   const void *a;
   size_t a_row, a_step; // bytes from one row, and from one word, to the next
   const uint32_t *b;
-  size_t b_step; // words from one k to the next: a panel's columns, or 0 to repeat
-  void *sums;    // rows x a full tile's columns, in f32 or 32-bit integers
+  size_t b_step;  // words from one k to the next: a panel's columns, or 0 to repeat
+  void *sums;     // rows x a full tile's columns, in f32 or 32-bit integers
+  bool continues; // adds to what is in `sums`
 } low_precision_tile;
 
 // How integer sums become those of numbers with zero points: sums - zero_a sums_b - zero_b sums_a + k zero_a zero_b, by

@@ -19,9 +19,9 @@ typedef struct low_precision_job {
   const farro_quantized_operand *by_a, *by_b; // NULL for floats
 
   // The plan.
-  size_t words, rows, columns; // of a panel: words of k, rows of A, columns of B
-  size_t padded_n;             // n up to whole panels
-  bool copies_a;
+  size_t words, rows, columns;     // of a panel: words of k, rows of A, columns of B
+  size_t padded_n;                 // n up to whole panels
+  bool copies_a, gathers;          // gathers: B is packed where it is used
   size_t a_pitch;                  // words from one copied row to the next, or of a panel of rows if A is transposed
   const uint32_t *panels, *sums_b; // of B, when one serves all products
 } low_precision_job;

@@ -13,7 +13,12 @@ enum { word_tile_columns = 2 * f32_lanes };
 #define WORD_TILE_OF(name, vector, dot)                                                                                \
   INLINE void name##_of(const size_t rows, const low_precision_tile *t) {                                              \
     vector sums[WORD_TILE_ROWS][2];                                                                                    \
-    UNROLL for (size_t i = 0; i < rows; i++) sums[i][0] = sums[i][1] = (vector)broadcast((uint32_t)0);                 \
+    uint32_t *to = t->sums;                                                                                            \
+    UNROLL for (size_t i = 0; i < rows; i++) {                                                                         \
+      const u32v none = broadcast((uint32_t)0);                                                                        \
+      sums[i][0] = (vector)(t->continues ? load(to + i * word_tile_columns) : none);                                   \
+      sums[i][1] = (vector)(t->continues ? load(to + i * word_tile_columns + f32_lanes) : none);                       \
+    }                                                                                                                  \
     const char *a = t->a;                                                                                              \
     const uint32_t *b = t->b;                                                                                          \
     const size_t a_row = t->a_row, a_step = t->a_step, b_step = t->b_step;                                             \
@@ -29,8 +34,8 @@ enum { word_tile_columns = 2 * f32_lanes };
       b += b_step;                                                                                                     \
     }                                                                                                                  \
     UNROLL for (size_t i = 0; i < rows; i++) {                                                                         \
-      store((uint32_t *)t->sums + i * word_tile_columns, (u32v)sums[i][0]);                                            \
-      store((uint32_t *)t->sums + i * word_tile_columns + f32_lanes, (u32v)sums[i][1]);                                \
+      store(to + i * word_tile_columns, (u32v)sums[i][0]);                                                             \
+      store(to + i * word_tile_columns + f32_lanes, (u32v)sums[i][1]);                                                 \
     }                                                                                                                  \
   }
 
