@@ -72,7 +72,7 @@ extension NPYHeader {
   /// Takes NumPy's name of an element type apart; `nil` if a tensor cannot hold such elements.
   static func elementType(named name: String) -> (dtype: DType, byteOrder: ByteOrder)? {
     guard let order = name.first, "<>=|".contains(order) else { return nil }
-    guard let dtype = DType.allCases.first(where: { $0.numpyName == name.dropFirst() }) else { return nil }
+    guard let dtype = DType.allCases.first(where: { $0.numpyName == String(name.dropFirst()) }) else { return nil }
     switch order {
     case "<" where dtype.bytes > 1: return (dtype, .little)
     case ">" where dtype.bytes > 1: return (dtype, .big)
