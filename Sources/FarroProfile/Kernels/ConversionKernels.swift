@@ -1,6 +1,6 @@
 import Farro
 
-// Shapes are [elements]; the element type is that of the source.
+// Shapes are [elements]; the element type is the smaller one.
 
 let conversionKernels: [ProfiledKernel] = {
   var kernels = [
@@ -21,7 +21,7 @@ private func narrowingKernel<Half: HalfScalar>(
   _ narrow: @escaping @Sendable (Tensor<Float>) -> Tensor<Half>,
   _ reference: @escaping @Sendable (Tensor<Float>) -> Tensor<Half>
 ) -> ProfiledKernel {
-  conversionKernel(named: "to_\(Half.dtype.rawValue)", .f32, bytes: 4 + 2) { count in
+  conversionKernel(named: "narrow", Half.dtype, bytes: 4 + 2) { count in
     let x = operand(Float.self, shape: [count])
     return ProfiledKernel.Prepared(
       run: { blackHole(narrow(x)) },
@@ -34,7 +34,7 @@ private func wideningKernel<Half: HalfScalar>(
   of type: Half.Type,
   _ narrow: @escaping @Sendable (Tensor<Float>) -> Tensor<Half>
 ) -> ProfiledKernel {
-  conversionKernel(named: "to_f32", Half.dtype, bytes: 2 + 4) { count in
+  conversionKernel(named: "widen", Half.dtype, bytes: 2 + 4) { count in
     let x = narrow(operand(Float.self, shape: [count]))
     return ProfiledKernel.Prepared(
       run: { blackHole(Tensor<Float>(casting: x)) },
@@ -44,7 +44,7 @@ private func wideningKernel<Half: HalfScalar>(
 }
 
 private func quantizingKernel<Scalar: QuantizedScalar>(to type: Scalar.Type) -> ProfiledKernel {
-  conversionKernel(named: "quantize_\(Scalar.isSigned ? "s8" : "u8")", .f32, bytes: 4 + 1) { count in
+  conversionKernel(named: "quantize_\(Scalar.isSigned ? "s8" : "u8")", .i8, bytes: 4 + 1) { count in
     let x = operand(Float.self, shape: [count])
     let (scales, zeroPoints) = (Tensor<Float>([1 / 127]), Tensor<Int32>([Scalar.isSigned ? 0 : 128]))
     return ProfiledKernel.Prepared(
