@@ -4,10 +4,12 @@
 
 #include "runtime.h"
 
+#include "conversion.h"
 #include "distance.h"
 #include "elementwise.h"
 #include "hashing.h"
 #include "matmul.h"
+#include "matmul_low_precision.h"
 #include "normalization.h"
 #include "probe.h"
 #include "reduction.h"

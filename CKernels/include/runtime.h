@@ -56,15 +56,16 @@ FARRO_API farro_cpu farro_cpu_facts(void);
 // In order of preference, the best last. Every one that this library was built with and this CPU can run stays
 // reachable.
 typedef enum farro_isa {
-  FARRO_ISA_BASELINE = 0, // what every CPU of the architecture has (SSE2 on x86-64), without fused multiply-add
-  FARRO_ISA_AVX2 = 1,     // AVX2 + FMA + F16C + BMI2
-  FARRO_ISA_AVX512 = 2,   // AVX-512 F + BW + DQ + VL
-  FARRO_ISA_NEON = 3,     // Advanced SIMD of arm64, with fused multiply-add
-  FARRO_ISA_COUNT = 4,
+  FARRO_ISA_BASELINE = 0,    // what every CPU of the architecture has (SSE2 on x86-64), without fused multiply-add
+  FARRO_ISA_AVX2 = 1,        // AVX2 + FMA + F16C + BMI2
+  FARRO_ISA_AVX512 = 2,      // AVX-512 F + BW + DQ + VL
+  FARRO_ISA_AVX512_BF16 = 3, // the same + AVX512_BF16 + AVX512_VNNI: dot products of bf16 and of int8
+  FARRO_ISA_NEON = 4,        // Advanced SIMD of arm64, with fused multiply-add
+  FARRO_ISA_COUNT = 5,
   FARRO_ISA_NONE = -1,
 } farro_isa;
 
-// The name as FARRO_ISA takes it: "baseline", "avx2", "avx512", "neon".
+// The name as FARRO_ISA takes it: "baseline", "avx2", "avx512", "avx512_bf16", "neon".
 FARRO_API const char *farro_isa_name(farro_isa isa);
 
 // FARRO_ISA_NONE for a name that is none of the above.

@@ -7,6 +7,7 @@
   #define VECTOR_BYTES 32
   #define VECTOR_REGISTERS 16
   #define HAS_FMA 1
+  #define HAS_F16C 1
   #define MASKS_AVX2
 
   #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)

@@ -7,6 +7,7 @@
   #define VECTOR_BYTES 64
   #define VECTOR_REGISTERS 32
   #define HAS_FMA 1
+  #define HAS_F16C 1
   #define MASKS_AVX512
 
   #pragma clang attribute push(                                                                                        \

@@ -6,6 +6,8 @@
 #include "simd/transpose.h"
 #include "simd/math.h"
 #include "simd/reduce.h"
+#include "simd/narrow.h"
+#include "simd/dot.h"
 
 #include "simd/float32.h"
 #include "matmul/epilogue_kernels.h"
@@ -33,12 +35,18 @@
 
 #include "probe/traffic_kernels.h"
 
+#include "conversion/conversion_kernels.h"
+#include "matmul/low_precision_kernels.h"
+
 #include "hashing/hashing_kernels.h"
 
 const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,
+    .matmul_bf16 = &matmul_bf16,
+    .matmul_f16 = &matmul_f16,
+    .matmul_u8s8 = &matmul_u8s8,
     .elementwise_f32 = &elementwise_f32,
     .elementwise_f64 = &elementwise_f64,
     .reduction_f32 = &reduction_f32,
@@ -47,5 +55,6 @@ const farro_kernels FARRO_TABLE = {
     .distance_f64 = &distance_f64,
     .normalization_f32 = &normalization_f32,
     .normalization_f64 = &normalization_f64,
+    .conversion = &conversion_table,
     .probe = &probe,
 };

@@ -46,13 +46,17 @@ bool farro_cpu_has(farro_isa isa) {
   const bool ymm = all_set(states, 0x6);  // XMM, YMM
   const bool zmm = all_set(states, 0xe6); // and opmask, upper halves of ZMM0-15, ZMM16-31
   const bool avx2 = ymm && all_set(one.c, avx | fma | f16c | popcnt) &&
-                    all_set(seven.b, 1u << 5 | 1u << 3 | 1u << 8) && // AVX2, BMI1, BMI2
-                    all_set(extended.c, 1u << 5);                    // LZCNT
+                    all_set(seven.b, 1u << 5 | 1u << 3 | 1u << 8) &&                              // AVX2, BMI1, BMI2
+                    all_set(extended.c, 1u << 5);                                                 // LZCNT
+  const bool avx512 = avx2 && zmm && all_set(seven.b, 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31); // F, DQ, BW, VL
   switch (isa) {
   case FARRO_ISA_AVX2:
     return avx2;
   case FARRO_ISA_AVX512:
-    return avx2 && zmm && all_set(seven.b, 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31); // F, DQ, BW, VL
+    return avx512;
+  case FARRO_ISA_AVX512_BF16:
+    return avx512 && all_set(seven.c, 1u << 11) &&          // VNNI
+           seven.a >= 1 && all_set(cpuid(7, 1).a, 1u << 5); // BF16, where leaf 7 has a subleaf 1
   default:
     return false;
   }

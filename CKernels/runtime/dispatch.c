@@ -9,7 +9,8 @@
 
 #include "cpu.h"
 
-extern const farro_kernels farro_kernels_baseline, farro_kernels_avx2, farro_kernels_avx512, farro_kernels_neon;
+extern const farro_kernels farro_kernels_baseline, farro_kernels_avx2, farro_kernels_avx512, farro_kernels_avx512_bf16,
+    farro_kernels_neon;
 
 static const struct {
   const char *name;
@@ -19,9 +20,11 @@ static const struct {
 #if defined(__x86_64__)
     [FARRO_ISA_AVX2] = {"avx2", &farro_kernels_avx2},
     [FARRO_ISA_AVX512] = {"avx512", &farro_kernels_avx512},
+    [FARRO_ISA_AVX512_BF16] = {"avx512_bf16", &farro_kernels_avx512_bf16},
 #else
     [FARRO_ISA_AVX2] = {"avx2", NULL},
     [FARRO_ISA_AVX512] = {"avx512", NULL},
+    [FARRO_ISA_AVX512_BF16] = {"avx512_bf16", NULL},
 #endif
 #if defined(__aarch64__)
     [FARRO_ISA_NEON] = {"neon", &farro_kernels_neon},

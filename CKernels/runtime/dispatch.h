@@ -4,9 +4,11 @@
 
 #include "runtime.h"
 
+#include "conversion/conversion.h"
 #include "distance/distance.h"
 #include "elementwise/elementwise.h"
 #include "hashing/hashing.h"
+#include "matmul/low_precision.h"
 #include "matmul/matmul.h"
 #include "normalization/normalization.h"
 #include "probe/probe.h"
@@ -15,7 +17,9 @@
 typedef struct farro_kernels {
   const hashing_kernels *hashing;
   const probe_kernels *probe;
+  const conversion_kernels *conversion;
   const matmul_kernels *matmul_f32, *matmul_f64;
+  const low_precision_kernels *matmul_bf16, *matmul_f16, *matmul_u8s8;
   const elementwise_kernels *elementwise_f32, *elementwise_f64;
   const reduction_kernels *reduction_f32, *reduction_f64;
   const distance_kernels *distance_f32, *distance_f64;

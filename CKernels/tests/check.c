@@ -70,8 +70,10 @@ static const struct {
   const char *name;
   void (*run)(void);
 } families[] = {
-    {"hashing", check_hashing},     {"matmul", check_matmul},     {"elementwise", check_elementwise},
-    {"reduction", check_reduction}, {"distance", check_distance}, {"normalization", check_normalization},
+    {"hashing", check_hashing},         {"matmul", check_matmul},
+    {"elementwise", check_elementwise}, {"reduction", check_reduction},
+    {"distance", check_distance},       {"normalization", check_normalization},
+    {"conversion", check_conversion},   {"low precision", check_low_precision},
 };
 
 int main(int count, char **arguments) {
@@ -79,13 +81,13 @@ int main(int count, char **arguments) {
   check_refusal();
   for (int isa = 0; isa < FARRO_ISA_COUNT; isa++) {
     if (farro_set_local_isa((farro_isa)isa, NULL) != FARRO_OK) {
-      printf("%-9s skipped: not on this machine\n", farro_isa_name((farro_isa)isa));
+      printf("%-11s skipped: not on this machine\n", farro_isa_name((farro_isa)isa));
       continue;
     }
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
       const size_t before = passed, broken = failed;
       families[i].run();
-      printf("%-9s %-14s %zu checks, %zu failed\n", farro_isa_name((farro_isa)isa), families[i].name,
+      printf("%-11s %-14s %zu checks, %zu failed\n", farro_isa_name((farro_isa)isa), families[i].name,
              passed + failed - before - broken, failed - broken);
     }
   }

@@ -44,5 +44,7 @@ void check_elementwise(void);
 void check_reduction(void);
 void check_distance(void);
 void check_normalization(void);
+void check_conversion(void);
+void check_low_precision(void);
 
 #endif

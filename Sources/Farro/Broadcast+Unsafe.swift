@@ -51,7 +51,7 @@ extension Broadcast {
     case .u16: combineIntegers(operation, a.as(UInt16.self), b.as(UInt16.self), out.as(UInt16.self))
     case .u32: combineIntegers(operation, a.as(UInt32.self), b.as(UInt32.self), out.as(UInt32.self))
     case .u64: combineIntegers(operation, a.as(UInt64.self), b.as(UInt64.self), out.as(UInt64.self))
-    case .bool, .f16: stop("\(operation.name): no arithmetic on \(Scalar.self)")
+    case .bool, .bf16, .f16: stop("\(operation.name): no arithmetic on \(Scalar.self)")
     }
   }
 

@@ -8,6 +8,8 @@ public enum InstructionSet: String, Sendable, CaseIterable, Codable {
   case avx2
   /// AVX-512 F, BW, DQ and VL.
   case avx512
+  /// AVX-512 as above with AVX512_BF16 and AVX512_VNNI: dot products of bf16 and of 8-bit integers.
+  case avx512BF16 = "avx512_bf16"
   /// Advanced SIMD of arm64.
   case neon
 

@@ -6,8 +6,8 @@ public enum DType: String, Sendable, Codable, CaseIterable {
   case i8, i16, i32, i64
   /// Unsigned integers: `UInt8` to `UInt64`.
   case u8, u16, u32, u64
-  /// Floating-point numbers: `Float16`, `Float` and `Double`.
-  case f16, f32, f64
+  /// Floating-point numbers: ``BFloat16``, `Float16`, `Float` and `Double`.
+  case bf16, f16, f32, f64
 }
 
 /// A type that a ``Tensor`` can hold: booleans, integers of 8 to 64 bits and floating-point numbers of 16 to 64.

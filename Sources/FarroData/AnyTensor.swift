@@ -44,6 +44,7 @@ extension AnyTensor {
     case .u16: self = .u16(try header.tensor(of: source))
     case .u32: self = .u32(try header.tensor(of: source))
     case .u64: self = .u64(try header.tensor(of: source))
+    case .bf16: throw NPYError(problem: .unsupportedDType("bfloat16"), file: source.name, offset: 0)
     case .f16:
       #if !(os(macOS) && arch(x86_64))
         self = .f16(try header.tensor(of: source))

@@ -53,7 +53,7 @@ extension NPYHeader {
   /// The elements, row-major and in this machine's byte order.
   ///
   /// - Precondition: this is the header of `source`.
-  func tensor<Scalar: TensorScalar>(of source: any ByteSource) throws -> Tensor<Scalar> {
+  func tensor<Scalar: NPYScalar>(of source: any ByteSource) throws -> Tensor<Scalar> {
     func error(_ problem: NPYError.Problem) -> NPYError {
       NPYError(problem: problem, file: source.name, offset: dataOffset)
     }

@@ -2,7 +2,7 @@ import Farro
 
 /// Arrays in NumPy's file format, as `numpy.save` writes and `numpy.load` reads them.
 ///
-/// Read are versions 1.0 to 3.0, elements of every `DType` in either byte order, and C and Fortran order. Structured
+/// Read are versions 1.0 to 3.0, elements of every ``NPYScalar`` in either byte order, and C and Fortran order. Structured
 /// types, objects, strings, complex and longer floating-point numbers are refused by name. Reading goes straight into the
 /// tensor's memory: nothing is held twice.
 ///
@@ -16,6 +16,25 @@ import Farro
 /// let again = try NPY.read("weights.npy", as: Float.self)
 /// ```
 public enum NPY {}
+
+/// An element type that NumPy has: every one that a tensor holds but `BFloat16`, which is to be cast to `Float` first.
+public protocol NPYScalar: TensorScalar {}
+
+extension Bool: NPYScalar {}
+extension Int8: NPYScalar {}
+extension Int16: NPYScalar {}
+extension Int32: NPYScalar {}
+extension Int64: NPYScalar {}
+extension Int: NPYScalar {}
+extension UInt8: NPYScalar {}
+extension UInt16: NPYScalar {}
+extension UInt32: NPYScalar {}
+extension UInt64: NPYScalar {}
+#if !(os(macOS) && arch(x86_64))
+  extension Float16: NPYScalar {}
+#endif
+extension Float: NPYScalar {}
+extension Double: NPYScalar {}
 
 // MARK: - Files
 
@@ -33,8 +52,7 @@ extension NPY {
   /// - Throws: ``FileError`` when the file cannot be read, ``NPYError`` when it is not what it claims to be or has
   ///   elements of another type.
   /// - Complexity: O(count); elements in Fortran order take a further 1 MiB of memory.
-  public static func read<Scalar: TensorScalar>(_ path: String, as: Scalar.Type = Scalar.self) throws -> Tensor<Scalar>
-  {
+  public static func read<Scalar: NPYScalar>(_ path: String, as: Scalar.Type = Scalar.self) throws -> Tensor<Scalar> {
     let source = try FileBytes(path)
     return try NPYHeader(of: source).tensor(of: source)
   }
@@ -54,8 +72,8 @@ extension NPY {
   /// - Precondition: `tensor` has at most ``NPYHeader/mostAxes`` axes.
   /// - Throws: ``FileError``.
   /// - Complexity: O(count).
-  public static func write<Scalar: TensorScalar>(_ tensor: Tensor<Scalar>, to path: String) throws {
-    let header = NPYHeader.encoded(dtype: Scalar.dtype, shape: tensor.shape)
+  public static func write<Scalar: NPYScalar>(_ tensor: Tensor<Scalar>, to path: String) throws {
+    let header = NPYHeader.encoded(Scalar.self, shape: tensor.shape)
     try AtomicFile.write(to: path) { file in
       try file.append(header)
       try tensor.withUnsafeBytes { try file.append($0) }
@@ -77,7 +95,7 @@ extension NPY {
   ///
   /// - Throws: ``NPYError``.
   /// - Complexity: O(count).
-  public static func decode<Scalar: TensorScalar>(
+  public static func decode<Scalar: NPYScalar>(
     _ bytes: some Collection<UInt8>,
     as: Scalar.Type = Scalar.self
   ) throws -> Tensor<Scalar> {
@@ -96,8 +114,8 @@ extension NPY {
   ///
   /// - Precondition: `tensor` has at most ``NPYHeader/mostAxes`` axes.
   /// - Complexity: O(count).
-  public static func encode<Scalar: TensorScalar>(_ tensor: Tensor<Scalar>) -> [UInt8] {
-    tensor.withUnsafeBytes { NPYHeader.encoded(dtype: Scalar.dtype, shape: tensor.shape) + $0 }
+  public static func encode<Scalar: NPYScalar>(_ tensor: Tensor<Scalar>) -> [UInt8] {
+    tensor.withUnsafeBytes { NPYHeader.encoded(Scalar.self, shape: tensor.shape) + $0 }
   }
 
   private static func withSource<Result>(

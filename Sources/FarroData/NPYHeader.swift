@@ -50,15 +50,19 @@ extension DType {
   var bytes: Int {
     switch self {
     case .bool, .i8, .u8: 1
-    case .i16, .u16, .f16: 2
+    case .i16, .u16, .bf16, .f16: 2
     case .i32, .u32, .f32: 4
     case .i64, .u64, .f64: 8
     }
   }
 
-  /// NumPy's name: a letter for the kind, and the size.
-  fileprivate var numpyName: String {
-    self == .bool ? "b1" : "\(rawValue.first!)\(bytes)"
+  /// NumPy's name: a letter for the kind, and the size; `nil` for what NumPy has not.
+  fileprivate var numpyName: String? {
+    switch self {
+    case .bool: "b1"
+    case .bf16: nil
+    default: "\(rawValue.first!)\(bytes)"
+    }
   }
 }
 
@@ -68,7 +72,7 @@ extension NPYHeader {
   /// Takes NumPy's name of an element type apart; `nil` if a tensor cannot hold such elements.
   static func elementType(named name: String) -> (dtype: DType, byteOrder: ByteOrder)? {
     guard let order = name.first, "<>=|".contains(order) else { return nil }
-    guard let dtype = DType.allCases.first(where: { $0.numpyName == name.dropFirst() }) else { return nil }
+    guard let dtype = DType.allCases.first(where: { $0.numpyName == String(name.dropFirst()) }) else { return nil }
     switch order {
     case "<" where dtype.bytes > 1: return (dtype, .little)
     case ">" where dtype.bytes > 1: return (dtype, .big)
@@ -87,11 +91,12 @@ extension NPYHeader {
   /// Version 1.0 always suffices: it holds headers of 65,535 bytes, and 64 axes take less than 2 KiB.
   ///
   /// - Precondition: `shape` has at most ``mostAxes`` axes, all that NumPy can read.
-  static func encoded(dtype: DType, shape: [Int]) -> [UInt8] {
+  static func encoded<Scalar: NPYScalar>(_: Scalar.Type, shape: [Int]) -> [UInt8] {
+    let dtype = Scalar.dtype
     require(shape.count <= mostAxes, "NPY: an array has at most \(mostAxes) axes, and this one has \(shape.count)")
     let order = dtype.bytes == 1 ? "|" : ByteOrder.native == .little ? "<" : ">"
     let lengths = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
-    var text = "{'descr': '\(order)\(dtype.numpyName)', 'fortran_order': False, 'shape': (\(lengths)), }"
+    var text = "{'descr': '\(order)\(dtype.numpyName!)', 'fortran_order': False, 'shape': (\(lengths)), }"
     // NumPy leaves room for the first axis to grow to 21 digits in place, and then aligns the elements to 64 bytes.
     if let first = shape.first { text += spaces(21 - String(first).utf8.count) }
     let bytesBeforeText = magic.count + 4

@@ -67,6 +67,7 @@ extension ProfiledKernel {
   /// Every registered kernel.
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels + hashingKernels
+    + conversionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

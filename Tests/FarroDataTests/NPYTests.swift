@@ -29,7 +29,7 @@ import Testing
     [0, -0.0, 1.5, -2.25, .greatestFiniteMagnitude, .leastNonzeroMagnitude, .infinity, .nan]
   }
 
-  private func expectGolden<Scalar: TensorScalar>(_ name: String, _ values: [Scalar]) throws {
+  private func expectGolden<Scalar: NPYScalar>(_ name: String, _ values: [Scalar]) throws {
     for order in ["little-c", "little-fortran", "big-c", "big-fortran"] {
       let label = "\(name)-\(order)"
       let tensor = try NPY.read(golden(label), as: Scalar.self)
@@ -131,7 +131,7 @@ import Testing
   }
 
   /// The elements of the file are 0, 1, 2 and so on.
-  private func expectTransposed<Integer: FixedWidthInteger & TensorScalar>(
+  private func expectTransposed<Integer: FixedWidthInteger & NPYScalar>(
     _ shape: [Int],
     _ places: [Int],
     _ dtype: String,

@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func `every family is registered`() {
-    #expect(ProfiledKernel.families == ["matmul", "elementwise", "normalization", "distance", "hashing"])
+    #expect(ProfiledKernel.families == ["matmul", "elementwise", "normalization", "distance", "hashing", "conversion"])
   }
 
   @Test func `every kernel has a default shape that stays in a second-level cache and one that leaves all caches`() {

@@ -61,7 +61,7 @@ import Testing
   private var allTypes: [any TensorScalar.Type] {
     var types: [any TensorScalar.Type] = [
       Bool.self, Int8.self, Int16.self, Int32.self, Int64.self, Int.self, UInt8.self, UInt16.self, UInt32.self,
-      UInt64.self, Float.self, Double.self,
+      UInt64.self, BFloat16.self, Float.self, Double.self,
     ]
     #if !(os(macOS) && arch(x86_64))
       types.append(Float16.self)

@@ -1,6 +1,7 @@
 import Farro
 
-let matmulKernels = [matmulKernel(of: Float.self), matmulKernel(of: Double.self)]
+let matmulKernels =
+  [matmulKernel(of: Float.self), matmulKernel(of: Double.self)] + lowPrecisionMatmulKernels
 
 private func matmulKernel<Scalar: KernelScalar>(of type: Scalar.Type) -> ProfiledKernel {
   ProfiledKernel(

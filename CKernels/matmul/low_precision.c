@@ -1,0 +1,383 @@
+// The driver of low-precision products: lay out B (and A, where its words are not what lies in memory), run over tiles.
+//
+// k is not cut: a result of 16 bits is rounded once, an integer is corrected once, and packed operands take a half or a
+// quarter of the memory of f32. Every tile sees k in one order, so the bits do not depend on threads.
+#include <string.h>
+
+#include "low_precision_job.h"
+
+enum {
+  line_words = 16,
+  chunk_bytes = 256 * 1024, // of packed B that one task multiplies with at a time: it stays in L2
+  most_chunk_panels = 8,    // of B in a task,
+  row_chunk_panels = 16,    // and of rows
+  gathered_row_panels = 2,  // up to so many, B is not packed as a whole,
+  gathered_words = 256,     // but a piece of k at a time: with 8 panels 256 KiB
+};
+
+// Rough speed of one thread, to decide about waking others; and what a task should last at least.
+static const double words_per_nanosecond = 60, task_nanoseconds = 20e3;
+// Products of a batch that take less than this run side by side, each on one thread.
+static const double alone_nanoseconds = 500e3;
+
+typedef low_precision_job job;
+typedef low_precision_packing packing;
+
+// ---- packing B ----
+
+low_precision_contents farro_low_precision_layout(const low_precision_kernels *kernels, size_t k, size_t n,
+                                                  size_t *bytes) {
+  const size_t padded = round_up(n, kernels->columns), words = ceil_divide(k, kernels->group);
+  low_precision_contents c = {.kernels = kernels, .sums = line_words};
+  c.panels = c.sums + (kernels->correct ? round_up(padded, line_words) : 0);
+  *bytes = (c.panels + padded * words) * sizeof(uint32_t);
+  return c;
+}
+
+static void pack_panels(void *context, size_t first, size_t last) {
+  const packing *w = context;
+  const low_precision_kernels *kernels = w->kernels;
+  const size_t width = kernels->columns, column = first * width, used = smaller(last * width, w->n) - column;
+  const void *from = w->b + column * (w->transposed ? w->ldb : 1) * kernels->element_bytes;
+  uint32_t *to = w->panels + column * w->words;
+  (w->transposed ? kernels->pack_b_across : kernels->pack_b_along)(used, width, w->k, from, w->ldb, to);
+  // The sum of a column is its product with ones.
+  for (size_t i = first; i < last && w->sums; i++) {
+    const low_precision_tile tile = {.words = w->words,
+                                     .a = &kernels->ones,
+                                     .b = w->panels + i * width * w->words,
+                                     .b_step = width,
+                                     .sums = w->sums + i * width};
+    kernels->tile[1](&tile);
+  }
+}
+
+void farro_low_precision_pack(const packing *w) {
+  farro_parallel_for(ceil_divide(w->n, w->kernels->columns), 4, (double)(w->n * w->k) / 4, pack_panels, (void *)w);
+}
+
+// ---- one product ----
+
+// Memory for one product at a time.
+typedef struct {
+  uint32_t *panels, *sums_b, *a, *sums_a;
+} workspace;
+
+typedef struct {
+  const job *job;
+  size_t item;
+  workspace space;
+  const uint32_t *panels, *sums_b;
+  size_t row_panels, column_panels, row_chunk, column_chunk; // chunks in panels
+  _Atomic bool failed;
+} product;
+
+static const char *a_of(const job *j, size_t item, size_t row) {
+  const farro_matmul_shape *s = &j->shape;
+  return (const char *)j->a + (item * s->stride_a + row * (s->transpose_a ? 1 : s->lda)) * j->kernels->element_bytes;
+}
+
+// Where a tile finds its rows.
+static void locate_rows(const product *w, size_t row, low_precision_tile *tile) {
+  const job *j = w->job;
+  if (!j->copies_a) {
+    tile->a = a_of(j, w->item, row);
+    tile->a_row = j->shape.lda * j->kernels->element_bytes;
+    tile->a_step = sizeof(uint32_t);
+  } else if (j->shape.transpose_a) {
+    tile->a = w->space.a + row / j->rows * j->a_pitch;
+    tile->a_row = sizeof(uint32_t);
+    tile->a_step = j->rows * sizeof(uint32_t);
+  } else {
+    tile->a = w->space.a + row * j->a_pitch;
+    tile->a_row = j->a_pitch * sizeof(uint32_t);
+    tile->a_step = sizeof(uint32_t);
+  }
+}
+
+// Panels of rows: copies where the words of A do not lie ready, and sums where B has zero points.
+static void prepare_rows(void *context, size_t first, size_t last) {
+  const product *w = context;
+  const job *j = w->job;
+  const farro_matmul_shape *s = &j->shape;
+  const low_precision_kernels *kernels = j->kernels;
+  const size_t row = first * j->rows, end = smaller(last * j->rows, s->m);
+  if (j->copies_a && s->transpose_a)
+    kernels->pack_a_along(end - row, j->rows, s->k, a_of(j, w->item, row), s->lda, w->space.a + first * j->a_pitch);
+  for (size_t i = row; i < end && j->copies_a && !s->transpose_a; i++)
+    kernels->words_of_a(a_of(j, w->item, i), s->k, w->space.a + i * j->a_pitch);
+  if (!w->space.sums_a) return;
+  uint32_t ones[low_precision_most_columns], sums[low_precision_most_rows * low_precision_most_columns];
+  for (size_t i = 0; i < low_precision_most_columns; i++) ones[i] = kernels->ones;
+  low_precision_tile tile = {.words = j->words, .b = ones, .sums = sums};
+  for (size_t i = row; i < end; i += j->rows) {
+    const size_t rows = smaller(j->rows, end - i);
+    locate_rows(w, i, &tile);
+    kernels->tile[rows](&tile);
+    for (size_t r = 0; r < rows; r++) w->space.sums_a[i + r] = sums[r * j->columns];
+  }
+}
+
+// ---- tiles ----
+
+static float scale_of(const farro_quantized_operand *by, size_t item, size_t index) {
+  return by && by->scale ? by->scale[index * by->step + item * by->stride] : 1;
+}
+
+static void finish_integers(const product *w, const matmul_tile *to, size_t rows, uint32_t *sums) {
+  const job *j = w->job;
+  static const uint32_t no_sums[low_precision_most_rows];
+  int32_t zero_a[low_precision_most_rows], zero_b[low_precision_most_columns] = {0};
+  float scale_a[low_precision_most_rows], scale_b[low_precision_most_columns] = {0};
+  for (size_t i = 0; i < rows; i++) {
+    zero_a[i] = zero_point_of(j->by_a, w->item, to->row + i);
+    scale_a[i] = scale_of(j->by_a, w->item, to->row + i);
+  }
+  for (size_t i = 0; i < to->columns; i++) {
+    zero_b[i] = zero_point_of(j->by_b, w->item, to->column + i);
+    scale_b[i] = scale_of(j->by_b, w->item, to->column + i);
+  }
+  const low_precision_correction by = {.zero_a = zero_a,
+                                       .zero_b = zero_b,
+                                       .sums_a = w->space.sums_a ? w->space.sums_a + to->row : no_sums,
+                                       .sums_b = w->sums_b + to->column,
+                                       .scale_a = scale_a,
+                                       .scale_b = scale_b,
+                                       .k = (uint32_t)j->shape.k};
+  if (has_zero_point(j->by_a) || has_zero_point(j->by_b)) j->kernels->correct(&by, rows, sums);
+  if (j->result == to_integers) {
+    for (size_t i = 0; i < rows; i++)
+      memcpy((int32_t *)to->c + i * to->ldc, sums + i * j->columns, to->columns * sizeof(int32_t));
+  } else {
+    j->kernels->scale(&by, rows, sums);
+    j->kernels->finish(to, rows, (float *)sums);
+  }
+}
+
+static void finish_tile(const product *w, size_t row, size_t column, uint32_t *sums) {
+  const job *j = w->job;
+  const farro_matmul_shape *s = &j->shape;
+  const size_t rows = smaller(j->rows, s->m - row), c_bytes = j->result == to_narrow ? 2 : 4;
+  const matmul_tile to = {.columns = smaller(j->columns, s->n - column),
+                          .c = (char *)j->c + (w->item * s->stride_c + row * s->ldc + column) * c_bytes,
+                          .ldc = s->ldc,
+                          .alpha = j->alpha,
+                          .beta = j->beta,
+                          .count = 1,
+                          .epilogue = j->epilogue,
+                          .item = w->item,
+                          .row = row,
+                          .column = column};
+  if (j->result == to_f32)
+    j->kernels->finish(&to, rows, (float *)sums);
+  else if (j->result == to_narrow)
+    j->kernels->finish_narrow(&to, rows, (float *)sums);
+  else
+    finish_integers(w, &to, rows, sums);
+}
+
+static void multiply_tile(const product *w, size_t row, size_t column) {
+  const job *j = w->job;
+  _Alignas(64) uint32_t sums[low_precision_most_rows * low_precision_most_columns];
+  low_precision_tile tile = {.words = j->words, .b = w->panels + column * j->words, .b_step = j->columns, .sums = sums};
+  locate_rows(w, row, &tile);
+  j->kernels->tile[smaller(j->rows, j->shape.m - row)](&tile);
+  finish_tile(w, row, column, sums);
+}
+
+static void multiply_chunks(void *context, size_t first, size_t last) {
+  const product *w = context;
+  const size_t across = ceil_divide(w->column_panels, w->column_chunk);
+  for (size_t task = first; task < last; task++) {
+    const size_t i0 = task / across * w->row_chunk, i1 = smaller(i0 + w->row_chunk, w->row_panels);
+    const size_t j0 = task % across * w->column_chunk, j1 = smaller(j0 + w->column_chunk, w->column_panels);
+    for (size_t i = i0; i < i1; i++)
+      for (size_t j = j0; j < j1; j++) multiply_tile(w, i * w->job->rows, j * w->job->columns);
+  }
+}
+
+// ---- few rows ----
+
+// All rows times one chunk of columns, whose B is packed piece of k by piece of k and used at once: B comes from memory
+// once. Sums wait in between, in the order of k that a tile would have kept.
+static void multiply_gathered(product *w, size_t column, uint32_t *panels, uint32_t *sums) {
+  const job *j = w->job;
+  const farro_matmul_shape *s = &j->shape;
+  const low_precision_kernels *kernels = j->kernels;
+  const size_t columns = smaller(w->column_chunk * j->columns, s->n - column), size = j->rows * j->columns;
+  const low_precision_pack pack = s->transpose_b ? kernels->pack_b_across : kernels->pack_b_along;
+  size_t word = 0;
+  do {
+    const size_t words = smaller(gathered_words, j->words - word), k = word * kernels->group;
+    const size_t at = w->item * s->stride_b + (s->transpose_b ? column * s->ldb + k : k * s->ldb + column);
+    const void *from = (const char *)j->b + at * kernels->element_bytes;
+    pack(columns, j->columns, smaller(words * kernels->group, s->k - k), from, s->ldb, panels);
+    for (size_t p = 0; p * j->columns < columns; p++) {
+      low_precision_tile tile = {
+          .words = words, .b = panels + p * j->columns * words, .b_step = j->columns, .continues = word > 0};
+      for (size_t i = 0; i < w->row_panels; i++) {
+        locate_rows(w, i * j->rows, &tile);
+        tile.a = (const char *)tile.a + word * tile.a_step;
+        tile.sums = sums + (i * w->column_chunk + p) * size;
+        kernels->tile[smaller(j->rows, s->m - i * j->rows)](&tile);
+      }
+      if (!kernels->correct) continue;
+      tile.a = &kernels->ones;
+      tile.a_row = tile.a_step = 0;
+      tile.sums = w->space.sums_b + column + p * j->columns;
+      kernels->tile[1](&tile);
+    }
+    word += words;
+  } while (word < j->words);
+  for (size_t p = 0; p * j->columns < columns; p++)
+    for (size_t i = 0; i < w->row_panels; i++)
+      finish_tile(w, i * j->rows, column + p * j->columns, sums + (i * w->column_chunk + p) * size);
+}
+
+static void gather_chunks(void *context, size_t first, size_t last) {
+  product *w = context;
+  const job *j = w->job;
+  const size_t panels = w->column_chunk * j->columns * smaller(gathered_words, j->words);
+  const size_t sums = w->row_panels * w->column_chunk * j->rows * j->columns;
+  const size_t bytes = (panels + sums) * sizeof(uint32_t);
+  uint32_t *space = farro_allocate(bytes);
+  if (!space) w->failed = true;
+  for (size_t chunk = first; chunk < last && space; chunk++)
+    multiply_gathered(w, chunk * w->column_chunk * j->columns, space + sums, space);
+  farro_release(space, bytes);
+}
+
+static double nanoseconds_of(const job *j) {
+  return (double)j->shape.m * (double)j->padded_n * (double)(j->words + 4) / words_per_nanosecond;
+}
+
+// op(B) of one product.
+static packing packing_of(const job *j, size_t item, uint32_t *panels, uint32_t *sums) {
+  const farro_matmul_shape *s = &j->shape;
+  return (packing){.kernels = j->kernels,
+                   .k = s->k,
+                   .n = s->n,
+                   .words = j->words,
+                   .ldb = s->ldb,
+                   .transposed = s->transpose_b,
+                   .b = (const char *)j->b + item * s->stride_b * j->kernels->element_bytes,
+                   .panels = panels,
+                   .sums = j->kernels->correct ? sums : NULL};
+}
+
+static void cut(const job *j, product *w, double nanoseconds) {
+  w->row_panels = ceil_divide(j->shape.m, j->rows);
+  w->column_panels = j->padded_n / j->columns;
+  const size_t panel_bytes =
+      (smaller(j->words, j->gathers ? gathered_words : j->words) + 1) * j->columns * sizeof(uint32_t);
+  w->column_chunk = smaller(panel_bytes > chunk_bytes ? 1 : chunk_bytes / panel_bytes, most_chunk_panels);
+  w->row_chunk = row_chunk_panels;
+  const double tile = nanoseconds / (double)(w->row_panels * w->column_panels);
+  // Enough tasks to share, as long as they last.
+  while (w->row_chunk > 2 && tile * (double)(w->row_chunk * w->column_chunk) > 2 * task_nanoseconds &&
+         ceil_divide(w->row_panels, w->row_chunk) * ceil_divide(w->column_panels, w->column_chunk) < 16)
+    w->row_chunk /= 2;
+}
+
+static bool run_product(const job *j, size_t item, workspace space) {
+  const farro_matmul_shape *s = &j->shape;
+  product w = {.job = j, .item = item, .space = space, .panels = j->panels, .sums_b = j->sums_b};
+  const double nanoseconds = nanoseconds_of(j);
+  cut(j, &w, nanoseconds);
+  if (!w.panels) w.panels = space.panels, w.sums_b = space.sums_b;
+  if (!j->panels && !j->gathers) {
+    const packing b = packing_of(j, item, space.panels, space.sums_b);
+    farro_low_precision_pack(&b);
+  }
+  if (j->copies_a || space.sums_a) farro_parallel_for(w.row_panels, 2, (double)(s->m * s->k) / 4, prepare_rows, &w);
+  const size_t across = ceil_divide(w.column_panels, w.column_chunk);
+  if (j->gathers)
+    farro_parallel_for(across, 1, nanoseconds + (double)(s->n * s->k) / 8, gather_chunks, &w);
+  else
+    farro_parallel_for(ceil_divide(w.row_panels, w.row_chunk) * across, 1, nanoseconds, multiply_chunks, &w);
+  return !w.failed;
+}
+
+// ---- work space ----
+
+static size_t workspace_words(const job *j, workspace *at, uint32_t *base) {
+  size_t words = 0;
+  const size_t rows = round_up(j->shape.m, j->rows);
+  const size_t pieces[] = {j->panels || j->gathers ? 0 : j->padded_n * j->words,
+                           j->panels || !j->kernels->correct ? 0 : j->padded_n,
+                           !j->copies_a           ? 0
+                           : j->shape.transpose_a ? rows / j->rows * j->a_pitch
+                                                  : rows * j->a_pitch,
+                           has_zero_point(j->by_b) ? rows : 0};
+  uint32_t **parts[] = {&at->panels, &at->sums_b, &at->a, &at->sums_a};
+  for (size_t i = 0; i < 4; i++) {
+    *parts[i] = pieces[i] && base ? base + words : NULL;
+    words += round_up(pieces[i], line_words);
+  }
+  return words;
+}
+
+typedef struct {
+  const job *job;
+  _Atomic bool failed;
+} batch;
+
+static void run_items(void *context, size_t first, size_t last) {
+  batch *w = context;
+  workspace space;
+  const size_t bytes = workspace_words(w->job, &space, NULL) * sizeof(uint32_t);
+  uint32_t *memory = farro_allocate(bytes);
+  if (!memory) {
+    w->failed = true;
+    return;
+  }
+  workspace_words(w->job, &space, memory);
+  for (size_t item = first; item < last; item++)
+    if (!run_product(w->job, item, space)) w->failed = true;
+  farro_release(memory, bytes);
+}
+
+// ---- plan ----
+
+// Rows that start at the same place of a page share a set of L1, which has fewer ways than a tile has rows.
+static bool rows_collide(size_t bytes) { return (bytes + 63) % 4096 < 127; }
+
+static void plan(job *j) {
+  const farro_matmul_shape *s = &j->shape;
+  const low_precision_kernels *kernels = j->kernels;
+  j->words = ceil_divide(s->k, kernels->group);
+  j->rows = kernels->rows;
+  j->columns = kernels->columns;
+  j->padded_n = round_up(s->n, j->columns);
+  j->copies_a = !kernels->reads_a_in_place || s->transpose_a || s->k % kernels->group != 0 ||
+                (s->m > 1 && rows_collide(s->lda * kernels->element_bytes));
+  j->a_pitch = s->transpose_a ? j->words * j->rows : round_up(j->words, line_words) + line_words;
+  if (!s->transpose_a && rows_collide(j->a_pitch * sizeof(uint32_t))) j->a_pitch += line_words;
+}
+
+farro_status farro_low_precision_run(job *j) {
+  const farro_matmul_shape *s = &j->shape;
+  if (s->batch == 0 || s->m == 0 || s->n == 0) return FARRO_OK;
+  plan(j);
+  uint32_t *shared = NULL;
+  size_t bytes = 0;
+  if (!j->panels && s->batch > 1 && s->stride_b == 0) {
+    const low_precision_contents at = farro_low_precision_layout(j->kernels, s->k, s->n, &bytes);
+    shared = farro_allocate(bytes);
+    if (!shared) return FARRO_ERROR_MEMORY;
+    const packing b = packing_of(j, 0, shared + at.panels, shared + at.sums);
+    farro_low_precision_pack(&b);
+    j->panels = b.panels;
+    j->sums_b = b.sums;
+  }
+  j->gathers = !j->panels && s->m <= gathered_row_panels * j->rows;
+  batch w = {.job = j};
+  const double nanoseconds = nanoseconds_of(j);
+  if (s->batch > 1 && nanoseconds < alone_nanoseconds)
+    farro_parallel_for(s->batch, nanoseconds < task_nanoseconds ? (size_t)(task_nanoseconds / (nanoseconds + 1)) : 1,
+                       nanoseconds * (double)s->batch, run_items, &w);
+  else
+    run_items(&w, 0, s->batch);
+  farro_release(shared, bytes);
+  return w.failed ? FARRO_ERROR_MEMORY : FARRO_OK;
+}

@@ -1,0 +1,174 @@
+// Entries of low-precision products and of their packed operands.
+#include <string.h>
+
+#include "low_precision_job.h"
+#include "runtime/dispatch.h"
+
+// Marks a farro_packed_matrix as one of these: no f32 or f64 product takes elements of this size.
+static const matmul_kernels not_wide = {.element_bytes = 1};
+
+typedef enum { type_bf16, type_f16, type_s8 } element_type;
+
+// ---- arguments ----
+
+static size_t extent_of(size_t batch, size_t rows, size_t columns, size_t ld, size_t stride) {
+  return batch && rows && columns ? (batch - 1) * stride + (rows - 1) * ld + columns : 0;
+}
+
+static bool are_apart(const void *x, size_t x_bytes, const void *y, size_t y_bytes) {
+  const uintptr_t a = (uintptr_t)x, b = (uintptr_t)y;
+  return x_bytes == 0 || y_bytes == 0 || a + x_bytes <= b || b + y_bytes <= a;
+}
+
+static bool has_valid_zero_points(const farro_quantized_operand *by, size_t batch, size_t count, int32_t lowest) {
+  if (!has_zero_point(by)) return true;
+  for (size_t item = 0; item < (by->stride ? batch : 1); item++)
+    for (size_t i = 0; i < (by->step ? count : 1); i++) {
+      const int32_t zero_point = zero_point_of(by, item, i);
+      if (zero_point < lowest || zero_point > lowest + 255) return false;
+    }
+  return true;
+}
+
+static bool is_valid(const low_precision_job *j) {
+  const farro_matmul_shape *s = &j->shape;
+  const farro_epilogue *e = j->epilogue;
+  const size_t bytes = j->kernels->element_bytes, c_bytes = j->result == to_narrow ? 2 : 4;
+  if (!farro_matmul_accepts(s, j->panels != NULL)) return false;
+  if ((unsigned)e->activation >= FARRO_ACTIVATION_COUNT || (e->residual && e->ld_residual < s->n)) return false;
+  const size_t c = j->c ? extent_of(s->batch, s->m, s->n, s->ldc, s->stride_c) * c_bytes : 0;
+  const size_t a = extent_of(s->batch, s->transpose_a ? s->k : s->m, s->transpose_a ? s->m : s->k, s->lda, s->stride_a);
+  const size_t b = extent_of(s->batch, s->transpose_b ? s->n : s->k, s->transpose_b ? s->k : s->n, s->ldb, s->stride_b);
+  if (!are_apart(j->a, a * bytes, j->c, c)) return false;
+  if (!j->panels && !are_apart(j->b, b * bytes, j->c, c)) return false;
+  if (!j->kernels->correct) return true;
+  return s->k <= (has_zero_point(j->by_b) ? 33025 : 65793) && has_valid_zero_points(j->by_a, s->batch, s->m, 0) &&
+         has_valid_zero_points(j->by_b, s->batch, s->n, -128);
+}
+
+static farro_status multiply(low_precision_job *j) {
+  static const farro_epilogue none = {0};
+  static const float one = 1, zero = 0;
+  if (!j->epilogue) j->epilogue = &none;
+  if (!j->alpha) j->alpha = &one, j->beta = &zero;
+  if (!is_valid(j)) return FARRO_ERROR_ARGUMENT;
+  if (*j->alpha == 0) j->shape.k = 0; // reads neither A nor B
+  return farro_low_precision_run(j);
+}
+
+// ---- packed operands ----
+
+static farro_status pack(const low_precision_kernels *kernels, element_type type, size_t k, size_t n, bool transpose_b,
+                         const void *b, size_t ldb, farro_packed_matrix **packed) {
+  if (ldb < (transpose_b ? k : n)) return FARRO_ERROR_ARGUMENT;
+  size_t bytes;
+  low_precision_contents at = farro_low_precision_layout(kernels, k, n, &bytes);
+  at.type = type;
+  farro_packed_matrix *to = farro_allocate(sizeof *to);
+  uint32_t *words = farro_allocate(bytes);
+  if (!to || !words) {
+    farro_release(words, bytes);
+    farro_release(to, sizeof *to);
+    return FARRO_ERROR_MEMORY;
+  }
+  *to = (farro_packed_matrix){.kernels = &not_wide, .k = k, .n = n, .k_block = k, .bytes = bytes, .panels = words};
+  memcpy(words, &at, sizeof at);
+  const low_precision_packing packing = {.kernels = kernels,
+                                         .k = k,
+                                         .n = n,
+                                         .words = ceil_divide(k, kernels->group),
+                                         .ldb = ldb,
+                                         .transposed = transpose_b,
+                                         .b = b,
+                                         .panels = words + at.panels,
+                                         .sums = kernels->correct ? words + at.sums : NULL};
+  farro_low_precision_pack(&packing);
+  *packed = to;
+  return FARRO_OK;
+}
+
+// Points the job at the packed operand; false when it is another one than the product needs.
+static bool take(low_precision_job *j, element_type type, const farro_packed_matrix *packed) {
+  if (packed->kernels != &not_wide || packed->n != j->shape.n || packed->k != j->shape.k) return false;
+  const low_precision_contents *at = packed->panels;
+  if (at->type != (int)type) return false;
+  j->kernels = at->kernels;
+  j->panels = (const uint32_t *)packed->panels + at->panels;
+  j->sums_b = (const uint32_t *)packed->panels + at->sums;
+  return true;
+}
+
+// ---- entries ----
+
+#define PACK(name, table, type, scalar)                                                                                \
+  farro_status name(size_t k, size_t n, bool transpose_b, const scalar *b, size_t ldb, farro_packed_matrix **packed) { \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    return pack(kernels->table, type, k, n, transpose_b, b, ldb, packed);                                              \
+  }
+
+PACK(farro_pack_bf16, matmul_bf16, type_bf16, uint16_t)
+PACK(farro_pack_f16, matmul_f16, type_f16, uint16_t)
+PACK(farro_pack_s8, matmul_u8s8, type_s8, int8_t)
+
+#define FLOATS(name, packed_name, table, type, scalar, to)                                                             \
+  farro_status name(const farro_matmul_shape *shape, float alpha, const uint16_t *a, const uint16_t *b, float beta,    \
+                    scalar *c, const farro_epilogue *epilogue) {                                                       \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    low_precision_job job = {.kernels = kernels->table,                                                                \
+                             .shape = *shape,                                                                          \
+                             .a = a,                                                                                   \
+                             .b = b,                                                                                   \
+                             .c = c,                                                                                   \
+                             .result = to,                                                                             \
+                             .alpha = &alpha,                                                                          \
+                             .beta = &beta,                                                                            \
+                             .epilogue = epilogue};                                                                    \
+    return multiply(&job);                                                                                             \
+  }                                                                                                                    \
+  farro_status packed_name(const farro_matmul_shape *shape, float alpha, const uint16_t *a,                            \
+                           const farro_packed_matrix *packed, float beta, scalar *c, const farro_epilogue *epilogue) { \
+    low_precision_job job = {                                                                                          \
+        .shape = *shape, .a = a, .c = c, .result = to, .alpha = &alpha, .beta = &beta, .epilogue = epilogue};          \
+    return take(&job, type, packed) ? multiply(&job) : FARRO_ERROR_ARGUMENT;                                           \
+  }
+
+FLOATS(farro_matmul_bf16, farro_matmul_packed_bf16, matmul_bf16, type_bf16, uint16_t, to_narrow)
+FLOATS(farro_matmul_bf16_f32, farro_matmul_packed_bf16_f32, matmul_bf16, type_bf16, float, to_f32)
+FLOATS(farro_matmul_f16, farro_matmul_packed_f16, matmul_f16, type_f16, uint16_t, to_narrow)
+FLOATS(farro_matmul_f16_f32, farro_matmul_packed_f16_f32, matmul_f16, type_f16, float, to_f32)
+
+static farro_status multiply_integers(low_precision_job job, const farro_packed_matrix *packed) {
+  if (packed) return take(&job, type_s8, packed) ? multiply(&job) : FARRO_ERROR_ARGUMENT;
+  const farro_kernels *kernels = farro_current_kernels();
+  if (!kernels) return FARRO_ERROR_ISA;
+  job.kernels = kernels->matmul_u8s8;
+  return multiply(&job);
+}
+
+#define INTEGERS(b_, packed_, to, epilogue_)                                                                           \
+  multiply_integers(                                                                                                   \
+      (low_precision_job){                                                                                             \
+          .shape = *shape, .a = a, .b = b_, .c = c, .result = to, .epilogue = epilogue_, .by_a = by_a, .by_b = by_b},  \
+      packed_)
+
+farro_status farro_matmul_u8s8_s32(const farro_matmul_shape *shape, const farro_quantized_operand *by_a,
+                                   const farro_quantized_operand *by_b, const uint8_t *a, const int8_t *b, int32_t *c) {
+  return INTEGERS(b, NULL, to_integers, NULL);
+}
+farro_status farro_matmul_u8s8_f32(const farro_matmul_shape *shape, const farro_quantized_operand *by_a,
+                                   const farro_quantized_operand *by_b, const uint8_t *a, const int8_t *b, float *c,
+                                   const farro_epilogue *epilogue) {
+  return INTEGERS(b, NULL, to_scaled, epilogue);
+}
+farro_status farro_matmul_packed_u8s8_s32(const farro_matmul_shape *shape, const farro_quantized_operand *by_a,
+                                          const farro_quantized_operand *by_b, const uint8_t *a,
+                                          const farro_packed_matrix *packed, int32_t *c) {
+  return INTEGERS(NULL, packed, to_integers, NULL);
+}
+farro_status farro_matmul_packed_u8s8_f32(const farro_matmul_shape *shape, const farro_quantized_operand *by_a,
+                                          const farro_quantized_operand *by_b, const uint8_t *a,
+                                          const farro_packed_matrix *packed, float *c, const farro_epilogue *epilogue) {
+  return INTEGERS(NULL, packed, to_scaled, epilogue);
+}

@@ -1,0 +1,336 @@
+// Tiles of low-precision products. A step takes one 32-bit word of A and of B, whatever is in it, so that one loop and
+// one layout serve all types.
+
+#if VECTOR_REGISTERS == 32
+  #define WORD_TILE_ROWS 14
+#else
+  #define WORD_TILE_ROWS 6
+#endif
+enum { word_tile_columns = 2 * f32_lanes };
+
+// As matmul's tile: with 14 rows 28 sums, which hide the 4 to 6 cycles of a dot product, and 16 loads for 28 of them.
+// Rows of A have their element's alignment only.
+#define WORD_TILE_OF(name, vector, dot)                                                                                \
+  INLINE void name##_of(const size_t rows, const low_precision_tile *t) {                                              \
+    vector sums[WORD_TILE_ROWS][2];                                                                                    \
+    uint32_t *to = t->sums;                                                                                            \
+    UNROLL for (size_t i = 0; i < rows; i++) {                                                                         \
+      const u32v none = broadcast((uint32_t)0);                                                                        \
+      sums[i][0] = (vector)(t->continues ? load(to + i * word_tile_columns) : none);                                   \
+      sums[i][1] = (vector)(t->continues ? load(to + i * word_tile_columns + f32_lanes) : none);                       \
+    }                                                                                                                  \
+    const char *a = t->a;                                                                                              \
+    const uint32_t *b = t->b;                                                                                          \
+    const size_t a_row = t->a_row, a_step = t->a_step, b_step = t->b_step;                                             \
+    _Pragma("clang loop unroll_count(2)") for (size_t p = 0; p < t->words; p++) {                                      \
+      const u32v first = load(b), second = load(b + f32_lanes);                                                        \
+      UNROLL for (size_t i = 0; i < rows; i++) {                                                                       \
+        uint32_t word;                                                                                                 \
+        memcpy(&word, a + i * a_row, sizeof word);                                                                     \
+        sums[i][0] = dot(sums[i][0], broadcast(word), first);                                                          \
+        sums[i][1] = dot(sums[i][1], broadcast(word), second);                                                         \
+      }                                                                                                                \
+      a += a_step;                                                                                                     \
+      b += b_step;                                                                                                     \
+    }                                                                                                                  \
+    UNROLL for (size_t i = 0; i < rows; i++) {                                                                         \
+      store(to + i * word_tile_columns, (u32v)sums[i][0]);                                                             \
+      store(to + i * word_tile_columns + f32_lanes, (u32v)sums[i][1]);                                                 \
+    }                                                                                                                  \
+  }
+
+#define WORD_TILE(name, rows)                                                                                          \
+  static void name##_##rows(const low_precision_tile *t) { name##_of(rows, t); }
+
+#if WORD_TILE_ROWS == 14
+  #define WORD_TILES(name, vector, dot)                                                                                \
+    WORD_TILE_OF(name, vector, dot)                                                                                    \
+    WORD_TILE(name, 1)                                                                                                 \
+    WORD_TILE(name, 2)                                                                                                 \
+    WORD_TILE(name, 3)                                                                                                 \
+    WORD_TILE(name, 4)                                                                                                 \
+    WORD_TILE(name, 5)                                                                                                 \
+    WORD_TILE(name, 6)                                                                                                 \
+    WORD_TILE(name, 7)                                                                                                 \
+    WORD_TILE(name, 8)                                                                                                 \
+    WORD_TILE(name, 9)                                                                                                 \
+    WORD_TILE(name, 10)                                                                                                \
+    WORD_TILE(name, 11)                                                                                                \
+    WORD_TILE(name, 12)                                                                                                \
+    WORD_TILE(name, 13)                                                                                                \
+    WORD_TILE(name, 14)
+  #define WORD_TILE_TABLE(name)                                                                                        \
+    {NULL,     name##_1, name##_2,  name##_3,  name##_4,  name##_5,  name##_6, name##_7,                               \
+     name##_8, name##_9, name##_10, name##_11, name##_12, name##_13, name##_14}
+#else
+  #define WORD_TILES(name, vector, dot)                                                                                \
+    WORD_TILE_OF(name, vector, dot)                                                                                    \
+    WORD_TILE(name, 1)                                                                                                 \
+    WORD_TILE(name, 2)                                                                                                 \
+    WORD_TILE(name, 3)                                                                                                 \
+    WORD_TILE(name, 4)                                                                                                 \
+    WORD_TILE(name, 5)                                                                                                 \
+    WORD_TILE(name, 6)
+  #define WORD_TILE_TABLE(name) {NULL, name##_1, name##_2, name##_3, name##_4, name##_5, name##_6}
+#endif
+
+WORD_TILES(tile_f32_words, f32v, dot_f32)
+#if defined(HAS_BF16_DOT)
+WORD_TILES(tile_bf16_words, f32v, dot_bf16)
+#endif
+#if defined(HAS_VNNI)
+WORD_TILES(tile_byte_words, u32v, dot_u8s8)
+#else
+WORD_TILES(tile_s16_words, u32v, dot_s16)
+#endif
+
+// ---- rows as words ----
+
+#define WORDS(name, scalar, bytes, load_lanes, load_first_lanes, widen)                                                \
+  static void name(const void *row, size_t k, uint32_t *words) {                                                       \
+    const scalar *from = row;                                                                                          \
+    char *to = (char *)words;                                                                                          \
+    size_t p = 0;                                                                                                      \
+    for (; p + f32_lanes <= k; p += f32_lanes) widen(to + p * bytes, load_lanes(from + p));                            \
+    if (p < k) widen(to + p * bytes, load_first_lanes(from + p, k - p));                                               \
+  }
+
+INLINE void put_bf16_as_f32(char *to, u16n v) { store((float *)to, widen_bf16(v)); }
+INLINE void put_f16_as_f32(char *to, u16n v) { store((float *)to, widen_f16(v)); }
+WORDS(words_f16_as_f32, uint16_t, 4, load_u16n, load_first_u16n, put_f16_as_f32)
+#if !defined(HAS_BF16_DOT)
+WORDS(words_bf16_as_f32, uint16_t, 4, load_u16n, load_first_u16n, put_bf16_as_f32)
+#else
+static void words_bf16(const void *row, size_t k, uint32_t *words) {
+  if (k % 2) words[k / 2] = 0;
+  memcpy(words, row, k * 2);
+}
+#endif
+#if defined(HAS_VNNI)
+static void words_bytes(const void *row, size_t k, uint32_t *words) {
+  if (k % 4) words[k / 4] = 0;
+  memcpy(words, row, k);
+}
+#else
+INLINE void put_u8_as_s16(char *to, u8n v) { store((uint16_t *)to, __builtin_convertvector(v, u16n)); }
+INLINE void put_s8_as_s16(char *to, u8n v) { store((uint16_t *)to, __builtin_convertvector(widen_s8(v), u16n)); }
+WORDS(words_u8_as_s16, uint8_t, 2, load_u8n, load_first_u8n, put_u8_as_s16)
+WORDS(words_s8_as_s16, uint8_t, 2, load_u8n, load_first_u8n, put_s8_as_s16)
+#endif
+#undef WORDS
+
+// ---- panels ----
+
+// Up to a vector of words.
+INLINE void store_words(uint32_t *p, u32v v, size_t n) {
+  if (n == f32_lanes) {
+    store(p, v);
+    return;
+  }
+#if defined(MASKS_AVX512) || defined(MASKS_AVX2)
+  store_first((float *)p, (f32v)v, n);
+#else
+  for (size_t i = 0; i < n; i++) p[i] = v[i];
+#endif
+}
+
+// The rows of a word follow one another in memory: each is widened to 32 bits, and shifted to its place. Several panels
+// in one go, and rows asked for ahead, for the same reason as in matmul's own packing.
+#define PACK_ALONG(name, scalar, in_word, load_lanes, load_first_lanes, widen)                                         \
+  INLINE u32v name##_word(const scalar *from, size_t ld) {                                                             \
+    u32v word = broadcast((uint32_t)0);                                                                                \
+    UNROLL for (size_t g = 0; g < in_word; g++) word |= widen(load_lanes(from + g * ld))                               \
+                                                        << (uint32_t)(g * (32 / in_word));                             \
+    return word;                                                                                                       \
+  }                                                                                                                    \
+  static u32v name##_part(const scalar *from, size_t ld, size_t rows, size_t n) {                                      \
+    u32v word = broadcast((uint32_t)0);                                                                                \
+    for (size_t g = 0; g < rows && n > 0; g++)                                                                         \
+      word |= widen(load_first_lanes(from + g * ld, n)) << (uint32_t)(g * (32 / in_word));                             \
+    return word;                                                                                                       \
+  }                                                                                                                    \
+  static void name(size_t used, size_t width, size_t k, const void *source, size_t ld, uint32_t *to) {                 \
+    enum { ahead = 4 * in_word, line = 64 / sizeof(scalar) };                                                          \
+    const size_t words = (k + in_word - 1) / in_word;                                                                  \
+    for (size_t p = 0; p < words; p++) {                                                                               \
+      const scalar *from = (const scalar *)source + p * in_word * ld;                                                  \
+      const size_t rows = k - p * in_word < in_word ? k - p * in_word : in_word;                                       \
+      for (size_t g = 0; g < in_word; g++)                                                                             \
+        for (size_t i = 0; i < used; i += line) __builtin_prefetch(from + (ahead + g) * ld + i);                       \
+      for (size_t first = 0; first < used; first += width)                                                             \
+        for (size_t i = 0; i < width; i += f32_lanes) {                                                                \
+          const size_t column = first + i, room = width - i < f32_lanes ? width - i : f32_lanes;                       \
+          const size_t left = column < used ? used - column : 0, n = left < room ? left : room;                        \
+          const u32v word = rows == in_word && n == f32_lanes ? name##_word(from + column, ld)                         \
+                                                              : name##_part(from + column, ld, rows, n);               \
+          store_words(to + first * words + p * width + i, word, room);                                                 \
+        }                                                                                                              \
+    }                                                                                                                  \
+  }
+
+INLINE u32v lanes_bf16_as_f32(u16n v) { return (u32v)widen_bf16(v); }
+INLINE u32v lanes_f16_as_f32(u16n v) { return (u32v)widen_f16(v); }
+INLINE u32v lanes_u16(u16n v) { return __builtin_convertvector(v, u32v); }
+INLINE u32v lanes_u8(u8n v) { return __builtin_convertvector(v, u32v); }
+INLINE u32v lanes_s8_as_s16(u8n v) { return (u32v)widen_s8(v) & 0xffff; }
+
+// Four columns at a time as words, which are then exchanged in squares.
+#define PACK_ACROSS(name, scalar, in_word, words_of)                                                                   \
+  static void name(size_t used, size_t width, size_t k, const void *source, size_t ld, uint32_t *to) {                 \
+    enum { piece = 64, square = 4 };                                                                                   \
+    const size_t words = (k + in_word - 1) / in_word, rounded = (used + width - 1) / width * width;                    \
+    for (size_t column = 0; column < rounded; column += square) {                                                      \
+      uint32_t rows[square][piece + f32_lanes] = {0};                                                                  \
+      uint32_t *panel = to + column / width * width * words + column % width;                                          \
+      for (size_t p = 0; p < words; p += piece) {                                                                      \
+        const size_t count = words - p < piece ? words - p : piece;                                                    \
+        const size_t elements = k - p * in_word < piece * in_word ? k - p * in_word : piece * in_word;                 \
+        for (size_t r = 0; r < square && column + r < used; r++)                                                       \
+          words_of((const scalar *)source + (column + r) * ld + p * in_word, elements, rows[r]);                       \
+        size_t q = 0;                                                                                                  \
+        for (; q + square <= count; q += square)                                                                       \
+          transpose_block_f32((const float *)&rows[0][q], piece + f32_lanes, (float *)(panel + (p + q) * width),       \
+                              width);                                                                                  \
+        for (; q < count; q++)                                                                                         \
+          for (size_t r = 0; r < square; r++) panel[(p + q) * width + r] = rows[r][q];                                 \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+
+PACK_ALONG(pack_f16_along, uint16_t, 1, load_u16n, load_first_u16n, lanes_f16_as_f32)
+PACK_ACROSS(pack_f16_across, uint16_t, 1, words_f16_as_f32)
+#if defined(HAS_BF16_DOT)
+PACK_ALONG(pack_bf16_along, uint16_t, 2, load_u16n, load_first_u16n, lanes_u16)
+PACK_ACROSS(pack_bf16_across, uint16_t, 2, words_bf16)
+#else
+PACK_ALONG(pack_bf16_along, uint16_t, 1, load_u16n, load_first_u16n, lanes_bf16_as_f32)
+PACK_ACROSS(pack_bf16_across, uint16_t, 1, words_bf16_as_f32)
+#endif
+#if defined(HAS_VNNI)
+PACK_ALONG(pack_bytes_along, uint8_t, 4, load_u8n, load_first_u8n, lanes_u8)
+PACK_ACROSS(pack_bytes_across, uint8_t, 4, words_bytes)
+#else
+PACK_ALONG(pack_u8_along, uint8_t, 2, load_u8n, load_first_u8n, lanes_u8)
+PACK_ALONG(pack_s8_along, uint8_t, 2, load_u8n, load_first_u8n, lanes_s8_as_s16)
+PACK_ACROSS(pack_s8_across, uint8_t, 2, words_s8_as_s16)
+#endif
+
+// ---- from sums to results ----
+
+static void finish_f32_words(const matmul_tile *t, size_t rows, float *sums) {
+  matmul_epilogue_f32(t, rows, t->columns, sums, word_tile_columns, t->c, 0, 0);
+}
+
+// C of 16 bits is widened to a tile on the stack, if it is read at all, and narrowed from there, once.
+#define FINISH_NARROW(name, widen, narrow)                                                                             \
+  static void name(const matmul_tile *t, size_t rows, float *sums) {                                                   \
+    float wide[WORD_TILE_ROWS * word_tile_columns];                                                                    \
+    uint16_t *c = t->c;                                                                                                \
+    matmul_tile on_stack = *t;                                                                                         \
+    on_stack.c = wide;                                                                                                 \
+    on_stack.ldc = word_tile_columns;                                                                                  \
+    for (size_t i = 0; i < rows && *(const float *)t->beta != 0; i++)                                                  \
+      for (size_t j = 0; j < t->columns; j += f32_lanes) {                                                             \
+        const size_t n = t->columns - j < f32_lanes ? t->columns - j : f32_lanes;                                      \
+        store(wide + i * word_tile_columns + j, widen(load_first_u16n(c + i * t->ldc + j, n)));                        \
+      }                                                                                                                \
+    matmul_epilogue_f32(&on_stack, rows, t->columns, sums, word_tile_columns, wide, 0, 0);                             \
+    for (size_t i = 0; i < rows && !t->epilogue->visit; i++)                                                           \
+      for (size_t j = 0; j < t->columns; j += f32_lanes) {                                                             \
+        const u16n v = narrow(load(wide + i * word_tile_columns + j));                                                 \
+        if (t->columns - j >= f32_lanes)                                                                               \
+          store(c + i * t->ldc + j, v);                                                                                \
+        else                                                                                                           \
+          store_first(c + i * t->ldc + j, v, t->columns - j);                                                          \
+      }                                                                                                                \
+  }
+FINISH_NARROW(finish_bf16_words, widen_bf16, narrow_bf16)
+FINISH_NARROW(finish_f16_words, widen_f16, narrow_f16)
+#undef FINISH_NARROW
+
+// Modulo 2^32: what the entry lets through fits in the end.
+static void correct_words(const low_precision_correction *by, size_t rows, uint32_t *sums) {
+  for (size_t i = 0; i < rows; i++) {
+    const uint32_t zero = (uint32_t)by->zero_a[i], rest = by->k * zero - by->sums_a[i];
+    UNROLL for (size_t j = 0; j < word_tile_columns; j += f32_lanes) {
+      uint32_t *to = sums + i * word_tile_columns + j;
+      store(to, load(to) - broadcast(zero) * load(by->sums_b + j) + broadcast(rest) * (u32v)load(by->zero_b + j));
+    }
+  }
+}
+
+static void scale_words(const low_precision_correction *by, size_t rows, uint32_t *sums) {
+  for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < word_tile_columns; j += f32_lanes) {
+      uint32_t *to = sums + i * word_tile_columns + j;
+      const f32v exact = __builtin_convertvector((i32v)load(to), f32v);
+      store(to, (u32v)(exact * (broadcast(by->scale_a[i]) * load(by->scale_b + j))));
+    }
+}
+
+static const low_precision_kernels matmul_bf16 = {
+    .element_bytes = 2,
+    .rows = WORD_TILE_ROWS,
+    .columns = word_tile_columns,
+#if defined(HAS_BF16_DOT)
+    .group = 2,
+    .reads_a_in_place = true,
+    .tile = WORD_TILE_TABLE(tile_bf16_words),
+    .words_of_a = words_bf16,
+#else
+    .group = 1,
+    .tile = WORD_TILE_TABLE(tile_f32_words),
+    .words_of_a = words_bf16_as_f32,
+#endif
+    .pack_a_along = pack_bf16_along,
+    .pack_b_along = pack_bf16_along,
+    .pack_b_across = pack_bf16_across,
+    .finish = finish_f32_words,
+    .finish_narrow = finish_bf16_words,
+};
+
+static const low_precision_kernels matmul_f16 = {
+    .element_bytes = 2,
+    .rows = WORD_TILE_ROWS,
+    .columns = word_tile_columns,
+    .group = 1,
+    .tile = WORD_TILE_TABLE(tile_f32_words),
+    .words_of_a = words_f16_as_f32,
+    .pack_a_along = pack_f16_along,
+    .pack_b_along = pack_f16_along,
+    .pack_b_across = pack_f16_across,
+    .finish = finish_f32_words,
+    .finish_narrow = finish_f16_words,
+};
+
+static const low_precision_kernels matmul_u8s8 = {
+    .element_bytes = 1,
+    .rows = WORD_TILE_ROWS,
+    .columns = word_tile_columns,
+#if defined(HAS_VNNI)
+    .group = 4,
+    .reads_a_in_place = true,
+    .ones = 0x01010101,
+    .tile = WORD_TILE_TABLE(tile_byte_words),
+    .words_of_a = words_bytes,
+    .pack_a_along = pack_bytes_along,
+    .pack_b_along = pack_bytes_along,
+    .pack_b_across = pack_bytes_across,
+#else
+    .group = 2,
+    .ones = 0x00010001,
+    .tile = WORD_TILE_TABLE(tile_s16_words),
+    .words_of_a = words_u8_as_s16,
+    .pack_a_along = pack_u8_along,
+    .pack_b_along = pack_s8_along,
+    .pack_b_across = pack_s8_across,
+#endif
+    .finish = finish_f32_words,
+    .correct = correct_words,
+    .scale = scale_words,
+};
+#undef WORD_TILE_OF
+#undef WORD_TILE
+#undef WORD_TILES
+#undef WORD_TILE_TABLE
+#undef PACK_ALONG
+#undef PACK_ACROSS

@@ -1,0 +1,111 @@
+// Elements of 16 and 8 bits beside vectors of f32: u16n and u8n have f32_lanes lanes, in fewer bytes.
+//
+// bf16 is the upper half of an f32. f16 is IEEE 754's binary16. Both round to nearest even, keep subnormals, go to
+// infinity beyond the range, and make NaN a quiet NaN with the upper bits of its payload; the bits of a result are the
+// same on every instruction set. (AVX512_BF16's own conversion takes subnormals for zero, so it is not used.)
+#ifndef FARRO_SIMD_NARROW_H
+#define FARRO_SIMD_NARROW_H
+
+#define NARROW_TYPE(scalar) scalar __attribute__((ext_vector_type(VECTOR_BYTES / 4)))
+#define LOOSE_NARROW_TYPE(scalar) scalar __attribute__((ext_vector_type(VECTOR_BYTES / 4), aligned(1)))
+
+typedef NARROW_TYPE(uint16_t) u16n;
+typedef NARROW_TYPE(uint8_t) u8n;
+
+// The partial ones go over the stack: a tail is once per row.
+#define DEFINE_NARROW_LOAD_STORE(scalar, vector)                                                                       \
+  INLINE vector load_##vector(const scalar *p) {                                                                       \
+    typedef LOOSE_NARROW_TYPE(scalar) loose;                                                                           \
+    return *(const loose *)p;                                                                                          \
+  }                                                                                                                    \
+  INLINE vector load_first_##vector(const scalar *p, size_t n) {                                                       \
+    scalar lanes[f32_lanes] = {0};                                                                                     \
+    for (size_t i = 0; i < n; i++) lanes[i] = p[i];                                                                    \
+    return load_##vector(lanes);                                                                                       \
+  }                                                                                                                    \
+  OVERLOAD void store(scalar *p, vector v) {                                                                           \
+    typedef LOOSE_NARROW_TYPE(scalar) loose;                                                                           \
+    *(loose *)p = v;                                                                                                   \
+  }                                                                                                                    \
+  OVERLOAD void store_first(scalar *p, vector v, size_t n) {                                                           \
+    scalar lanes[f32_lanes];                                                                                           \
+    store(lanes, v);                                                                                                   \
+    for (size_t i = 0; i < n; i++) p[i] = lanes[i];                                                                    \
+  }                                                                                                                    \
+  /* p must be aligned to the vector's own size. */                                                                    \
+  OVERLOAD void store_nontemporal(scalar *p, vector v) { __builtin_nontemporal_store(v, (vector *)p); }
+
+DEFINE_NARROW_LOAD_STORE(uint16_t, u16n)
+DEFINE_NARROW_LOAD_STORE(uint8_t, u8n)
+
+// ---- bf16 ----
+
+INLINE f32v widen_bf16(u16n v) {
+  const u32v bits = __builtin_convertvector(v, u32v) << 16;
+  const u32v quiet = (u32v)((bits & 0x7fffffff) > 0x7f800000) & 0x400000;
+  return (f32v)(bits | quiet);
+}
+
+// Adding just under half of the last place, and the last place's own bit, carries exactly when nearest even goes up; it
+// carries the largest numbers into infinity as well.
+INLINE u16n narrow_bf16(f32v x) {
+  const u32v bits = (u32v)x, rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16, quiet = bits >> 16 | 0x40;
+  return __builtin_convertvector((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded, u16n);
+}
+
+// ---- f16 ----
+
+#if defined(HAS_F16C) && VECTOR_BYTES == 64
+
+INLINE f32v widen_f16(u16n v) { return (f32v)_mm512_cvtph_ps((__m256i)v); }
+INLINE u16n narrow_f16(f32v x) {
+  return (u16n)_mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+#elif defined(HAS_F16C)
+
+INLINE f32v widen_f16(u16n v) { return (f32v)_mm256_cvtph_ps((__m128i)v); }
+INLINE u16n narrow_f16(f32v x) { return (u16n)_mm256_cvtps_ph((__m256)x, _MM_FROUND_TO_NEAREST_INT); }
+
+#elif defined(__aarch64__)
+
+INLINE f32v widen_f16(u16n v) { return (f32v)vcvt_f32_f16((float16x4_t)v); }
+INLINE u16n narrow_f16(f32v x) { return (u16n)vcvt_f16_f32((float32x4_t)x); }
+
+#else
+
+// Shifted into place, the number lacks 2^112 (the difference of the exponents' biases); the product is exact, and makes
+// subnormals normal.
+INLINE f32v widen_f16(u16n v) {
+  const u32v bits = __builtin_convertvector(v, u32v), magnitude = (bits & 0x7fff) << 13;
+  const u32v finite = (u32v)((f32v)magnitude * 0x1p112f);
+  const u32v quiet = (u32v)(magnitude > 0x0f800000) & 0x400000, special = magnitude | 0x7f800000 | quiet;
+  return (f32v)((magnitude >= 0x0f800000 ? special : finite) | (bits & 0x8000) << 16);
+}
+
+// Below 2^-14 results are multiples of 2^-24, which is the last place of numbers from 1/2 to 1: adding 1/2 rounds.
+INLINE u16n narrow_f16(f32v x) {
+  const u32v bits = (u32v)x, magnitude = bits & 0x7fffffff;
+  const u32v subnormal = (u32v)((f32v)magnitude + 0.5f) - 0x3f000000;
+  const u32v normal = ((magnitude + 0xfff + (magnitude >> 13 & 1)) >> 13) - (112 << 10);
+  const u32v quiet = (magnitude >> 13 & 0x3ff) | 0x7e00;
+  u32v result = magnitude < 0x38800000 ? subnormal : normal;
+  result = magnitude >= 0x477ff000 ? (u32v)0x7c00 : result; // 65520 and more
+  result = magnitude > 0x7f800000 ? quiet : result;
+  return __builtin_convertvector(result | (bits >> 16 & 0x8000), u16n);
+}
+
+#endif
+
+// ---- 8-bit integers ----
+
+// The low 8 bits of each lane; they serve for signed ones too.
+INLINE u8n narrow_bytes(i32v v) { return __builtin_convertvector((u32v)v, u8n); }
+
+INLINE i32v widen_u8(u8n v) { return __builtin_convertvector(v, i32v); }
+INLINE i32v widen_s8(u8n v) {
+  typedef NARROW_TYPE(int8_t) s8n;
+  return __builtin_convertvector((s8n)v, i32v);
+}
+
+#endif
