@@ -7,6 +7,7 @@
 #include "distance.h"
 #include "elementwise.h"
 #include "hashing.h"
+#include "linear_algebra.h"
 #include "matmul.h"
 #include "normalization.h"
 #include "probe.h"

@@ -14,6 +14,7 @@
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
+#include "linear_algebra/linear_algebra_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
@@ -23,6 +24,7 @@
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
+#include "linear_algebra/linear_algebra_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "probe/traffic_kernels.h"
@@ -41,5 +43,7 @@ const farro_kernels FARRO_TABLE = {
     .distance_f64 = &distance_f64,
     .normalization_f32 = &normalization_f32,
     .normalization_f64 = &normalization_f64,
+    .linear_algebra_f32 = &linear_algebra_f32,
+    .linear_algebra_f64 = &linear_algebra_f64,
     .probe = &probe,
 };

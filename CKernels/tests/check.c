@@ -70,8 +70,13 @@ static const struct {
   const char *name;
   void (*run)(void);
 } families[] = {
-    {"hashing", check_hashing},     {"matmul", check_matmul},     {"elementwise", check_elementwise},
-    {"reduction", check_reduction}, {"distance", check_distance}, {"normalization", check_normalization},
+    {"hashing", check_hashing},
+    {"matmul", check_matmul},
+    {"elementwise", check_elementwise},
+    {"reduction", check_reduction},
+    {"distance", check_distance},
+    {"normalization", check_normalization},
+    {"linear_algebra", check_linear_algebra},
 };
 
 int main(int count, char **arguments) {

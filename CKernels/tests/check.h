@@ -44,5 +44,6 @@ void check_elementwise(void);
 void check_reduction(void);
 void check_distance(void);
 void check_normalization(void);
+void check_linear_algebra(void);
 
 #endif
