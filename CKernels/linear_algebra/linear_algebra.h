@@ -10,6 +10,8 @@ enum {
   // Elements from one row of a packed triangle to the next: a vector may reach past the last element.
   triangle_pitch = triangle_order + 16,
   most_element_bytes = 8,
+  // Rows that are transposed together on their way into a packed triangle and out of it.
+  packing_square = 8,
 };
 
 // A triangle laid out for the kernels. Row k holds, from its diagonal on, the elements (i, k), i >= k, of a lower

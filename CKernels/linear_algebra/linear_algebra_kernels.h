@@ -64,27 +64,30 @@ INLINE void KERNEL(triangle_solve_strip)(const size_t vectors, const packed_tria
 
 // ---- packing ---------------------------------------------------------------------------------------------------
 
+// By squares of a cache line, in these by 16 bytes: rows that lie pages apart share sets of L1, which hold a square's
+// lines of both matrices, but not those of a whole row of squares.
 static void KERNEL(triangle_transpose)(size_t rows, size_t columns, const void *from, size_t ld, void *to,
                                        size_t ld_to) {
-  enum { block = 16 / sizeof(SCALAR) };
+  enum { block = 16 / sizeof(SCALAR), line = 64 / sizeof(SCALAR) };
   const SCALAR *source = from;
   SCALAR *target = to;
   const size_t whole_rows = rows / block * block, whole_columns = columns / block * block;
-  for (size_t i = 0; i < whole_rows; i += block)
-    for (size_t j = 0; j < whole_columns; j += block)
-      KERNEL(transpose_block)(source + i * ld + j, ld, target + j * ld_to + i, ld_to);
+  for (size_t i0 = 0; i0 < whole_rows; i0 += line)
+    for (size_t j0 = 0; j0 < whole_columns; j0 += line)
+      for (size_t i = i0; i < i0 + line && i < whole_rows; i += block)
+        for (size_t j = j0; j < j0 + line && j < whole_columns; j += block)
+          KERNEL(transpose_block)(source + i * ld + j, ld, target + j * ld_to + i, ld_to);
   for (size_t i = 0; i < rows; i++)
     for (size_t j = i < whole_rows ? whole_columns : 0; j < columns; j++) target[j * ld_to + i] = source[i * ld + j];
 }
 
-// Off the diagonal and on it, by the way that `from` lies: rows become columns in blocks, columns are copied, and what
+// Off the diagonal and on it, by the way that `from` lies: rows become columns in squares, columns are copied, and what
 // runs backward goes one by one. The other triangle is not read.
 INLINE void KERNEL(triangle_copy)(size_t n, const SCALAR *from, ptrdiff_t row_step, ptrdiff_t column_step,
                                   SCALAR *triangle) {
-  enum { block = 16 / sizeof(SCALAR) };
-  const bool in_blocks = column_step == 1 && row_step > 0;
-  for (size_t k = 0; k < n; k += block) {
-    const size_t next = k + block < n ? k + block : n;
+  const bool in_squares = column_step == 1 && row_step > 0;
+  for (size_t k = 0; k < n; k += packing_square) {
+    const size_t next = k + packing_square < n ? k + packing_square : n;
     for (size_t c = k; c < next; c++) {
       const SCALAR *at = from + (ptrdiff_t)c * column_step;
       SCALAR *row = triangle + c * triangle_pitch;
@@ -92,9 +95,9 @@ INLINE void KERNEL(triangle_copy)(size_t n, const SCALAR *from, ptrdiff_t row_st
       if (row_step == 1)
         memcpy(row + c, at + c, (n - c) * sizeof(SCALAR));
       else
-        for (size_t i = c; i < (in_blocks ? next : n); i++) row[i] = at[(ptrdiff_t)i * row_step];
+        for (size_t i = c; i < (in_squares ? next : n); i++) row[i] = at[(ptrdiff_t)i * row_step];
     }
-    if (in_blocks)
+    if (in_squares)
       KERNEL(triangle_transpose)(n - next, next - k, from + next * (size_t)row_step + k, (size_t)row_step,
                                  triangle + k * triangle_pitch + next, triangle_pitch);
   }
@@ -118,8 +121,19 @@ static void KERNEL(triangle_pack)(size_t n, const void *from, ptrdiff_t row_step
 static void KERNEL(triangle_unpack)(const packed_triangle *t, void *to, size_t row_step, size_t column_step) {
   const SCALAR *triangle = (const SCALAR *)t->elements;
   SCALAR *target = to;
-  for (size_t i = 0; i < t->n; i++)
-    for (size_t k = 0; k <= i; k++) target[i * row_step + k * column_step] = triangle[k * triangle_pitch + i];
+  const size_t n = t->n;
+  if (row_step == 1) {
+    for (size_t k = 0; k < n; k++)
+      memcpy(target + k * column_step + k, triangle + k * triangle_pitch + k, (n - k) * sizeof(SCALAR));
+    return;
+  }
+  for (size_t k = 0; k < n; k += packing_square) {
+    const size_t next = k + packing_square < n ? k + packing_square : n;
+    for (size_t c = k; c < next; c++)
+      for (size_t i = c; i < next; i++) target[i * row_step + c] = triangle[c * triangle_pitch + i];
+    KERNEL(triangle_transpose)(next - k, n - next, triangle + k * triangle_pitch + next, triangle_pitch,
+                               target + next * row_step + k, row_step);
+  }
 }
 
 // ---- the kernels of a solve ------------------------------------------------------------------------------------
@@ -216,9 +230,14 @@ static void KERNEL(triangle_merge)(size_t n, bool upper, const void *product, si
 }
 
 static void KERNEL(triangle_mirror)(size_t n, void *c, size_t ldc) {
+  enum { line = 64 / sizeof(SCALAR) };
   SCALAR *matrix = c;
-  for (size_t i = 1; i < n; i++)
-    for (size_t j = 0; j < i; j++) matrix[j * ldc + i] = matrix[i * ldc + j];
+  for (size_t i0 = 0; i0 < n; i0 += line) {
+    const size_t next = i0 + line < n ? i0 + line : n;
+    KERNEL(triangle_transpose)(next - i0, i0, matrix + i0 * ldc, ldc, matrix + i0, ldc);
+    for (size_t i = i0; i < next; i++)
+      for (size_t j = i0; j < i; j++) matrix[j * ldc + i] = matrix[i * ldc + j];
+  }
 }
 
 static const linear_algebra_kernels KERNEL(linear_algebra) = {

@@ -2,9 +2,11 @@
 // of the work is in large products, and what is computed in vain stays within the small blocks on the diagonal.
 #include "blocks.h"
 
+#include <string.h>
+
 enum {
   task_order = 128, // triangles that one thread takes, while the squares between them run on all
-  leaf_order = 64,  // blocks on the diagonal that are computed whole
+  leaf_order = 32,  // blocks on the diagonal that are computed whole
 };
 
 static const double flops_per_nanosecond = 60;
@@ -61,11 +63,46 @@ static farro_status multiply_squares(const symmetric_product *p, size_t first, s
   return status == FARRO_OK ? multiply_squares(p, first + half, count - half) : status;
 }
 
+// Of A, `steps` of k for columns (or, with rows, rows) first..<first + count: k-major either way.
+static void copy_panel(const symmetric_product *p, size_t first, size_t count, size_t step, size_t steps, void *panel,
+                       size_t pitch) {
+  const block_driver *d = p->driver;
+  if (p->rows) {
+    d->kernels->transpose(count, steps, element(d, p->a, first * p->lda + step), p->lda, panel, pitch);
+    return;
+  }
+  const size_t bytes = count * d->kernels->element_bytes;
+  for (size_t i = 0; i < steps; i++) {
+    const char *row = element(d, p->a, (step + i) * p->lda + first), *ahead = element(d, row, 4 * p->lda);
+    for (size_t line = 0; line < bytes; line += 64) __builtin_prefetch(ahead + line);
+    memcpy(element_of(d, panel, i * pitch), row, bytes);
+  }
+}
+
+// A triangle on the diagonal. The products inside are small and share their part of A, whose rows may lie pages apart:
+// it is copied once, a block of k at a time that stays in L2, to rows that are an odd number of cache lines apart.
 static farro_status multiply_task(void *context, size_t item, size_t *row) {
   (void)row;
   const symmetric_product *p = context;
-  const size_t first = item * task_order, left = p->n - first;
-  return multiply_triangle(p, first, left < task_order ? left : task_order);
+  const size_t first = item * task_order, left = p->n - first, count = left < task_order ? left : task_order;
+  if (p->k == 0 || p->alpha == 0 || (!p->rows && p->n <= task_order)) return multiply_triangle(p, first, count);
+  const size_t element_bytes = p->driver->kernels->element_bytes;
+  const size_t pitch = task_order + 64 / element_bytes, most = 1024 / element_bytes;
+  const size_t bytes = (p->k < most ? p->k : most) * pitch * element_bytes;
+  void *panel = farro_allocate(bytes);
+  if (!panel) return FARRO_ERROR_MEMORY;
+  symmetric_product part = *p;
+  part.rows = false, part.a = panel, part.lda = pitch;
+  part.c = element_of(p->driver, p->c, first * (p->ldc + 1));
+  farro_status status = FARRO_OK;
+  for (size_t step = 0; step < p->k && status == FARRO_OK; step += part.k) {
+    part.k = p->k - step < most ? p->k - step : most;
+    part.beta = step == 0 ? p->beta : 1;
+    copy_panel(p, first, count, step, part.k, panel, pitch);
+    status = multiply_triangle(&part, 0, count);
+  }
+  farro_release(panel, bytes);
+  return status;
 }
 
 farro_status multiply_symmetric(const symmetric_product *p) {
