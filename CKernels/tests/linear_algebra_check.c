@@ -69,6 +69,7 @@ void check_linear_algebra(void) {
     check_product(300, 20, kind, -1, 1);
     check_product(67, 0, kind, 1, 0.5);
   }
+  check_product(400, 150, 0, 1, 0); // enough for several threads: they must follow the caller's instruction set
   for (int kind = 0; kind < 16; kind++) {
     check_system(150, 37, kind, -0.5);
     check_system(131, 130, kind, 1);
