@@ -28,7 +28,8 @@ let package = Package(
       ],
       path: "Suites"
     ),
-    suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"), suite("Hashing"),
+    suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"),
+    suite("LinearAlgebra"), suite("Hashing"),
   ],
   swiftLanguageModes: [.v6]
 )

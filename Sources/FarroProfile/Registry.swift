@@ -66,7 +66,8 @@ public struct ProfiledKernel: Sendable {
 extension ProfiledKernel {
   /// Every registered kernel.
   public static let all: [ProfiledKernel] =
-    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels + hashingKernels
+    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels
+    + linearAlgebraKernels + hashingKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {
