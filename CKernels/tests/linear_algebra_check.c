@@ -60,7 +60,8 @@ void check_linear_algebra(void) {
   int variant = 0;
   for (size_t i = 0; i < count; i++)
     for (size_t j = 0; j < count; j += 2) {
-      const size_t other = sizes[(i + j) % count];
+      // Few sides of large triangles: under emulation the wide sums of these checks are slow.
+      const size_t other = sizes[(i + j) % (sizes[i] > 64 ? 12 : count)];
       for (int kind = 0; kind < 2; kind++) check_product(sizes[i], other, variant + kind, 1, 0);
       for (int kind = 0; kind < 4; kind++) check_system(sizes[i], other, (variant++ * 5 + kind) % 112, 1);
     }
@@ -69,10 +70,10 @@ void check_linear_algebra(void) {
     check_product(300, 20, kind, -1, 1);
     check_product(67, 0, kind, 1, 0.5);
   }
-  check_product(400, 150, 0, 1, 0); // enough for several threads: they must follow the caller's instruction set
+  check_product(400, 120, 0, 1, 0); // enough for several threads: they must follow the caller's instruction set
   for (int kind = 0; kind < 16; kind++) {
     check_system(150, 37, kind, -0.5);
-    check_system(131, 130, kind, 1);
+    check_system(131, 70, kind, 1);
   }
   for (size_t i = 0; i < count; i++)
     for (int upper = 0; upper < 2; upper++) check_definite(sizes[i], upper, i % 3 == 2 ? 4 : 1, i % 4);
