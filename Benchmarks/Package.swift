@@ -34,7 +34,8 @@ let package = Package(
       dependencies: [.product(name: "Farro", package: "farro")],
       path: "peers/swift"
     ),
-    suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"), suite("Hashing"),
+    suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"),
+    suite("LinearAlgebra"), suite("Hashing"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -26,6 +26,8 @@ typedef enum farro_status {
   FARRO_ERROR_ISA = 1,      // FARRO_ISA names an instruction set that is unknown, or that this machine lacks
   FARRO_ERROR_ARGUMENT = 2, // a size, stride or option outside the range that the function's comment gives
   FARRO_ERROR_MEMORY = 3,   // no memory for the work space
+  FARRO_ERROR_SINGULAR = 4, // a triangular matrix has a 0 on its diagonal
+  FARRO_ERROR_NOT_POSITIVE_DEFINITE = 5,
 } farro_status;
 
 // One English sentence; for FARRO_ERROR_ISA it names the value of FARRO_ISA and the names that would be right.

@@ -19,6 +19,7 @@
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
+#include "linear_algebra/linear_algebra_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
@@ -31,6 +32,7 @@
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
+#include "linear_algebra/linear_algebra_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "probe/traffic_kernels.h"
@@ -56,5 +58,7 @@ const farro_kernels FARRO_TABLE = {
     .normalization_f32 = &normalization_f32,
     .normalization_f64 = &normalization_f64,
     .conversion = &conversion_table,
+    .linear_algebra_f32 = &linear_algebra_f32,
+    .linear_algebra_f64 = &linear_algebra_f64,
     .probe = &probe,
 };

@@ -114,6 +114,10 @@ const char *farro_status_message(farro_status status) {
     return "a size, stride or option is outside the range that the function allows";
   case FARRO_ERROR_MEMORY:
     return "no memory for the work space";
+  case FARRO_ERROR_SINGULAR:
+    return "a triangular matrix has a 0 on its diagonal";
+  case FARRO_ERROR_NOT_POSITIVE_DEFINITE:
+    return "a matrix is not positive definite";
   }
   return "unknown status";
 }

@@ -9,6 +9,7 @@
 #include "elementwise/elementwise.h"
 #include "hashing/hashing.h"
 #include "matmul/low_precision.h"
+#include "linear_algebra/linear_algebra.h"
 #include "matmul/matmul.h"
 #include "normalization/normalization.h"
 #include "probe/probe.h"
@@ -24,6 +25,7 @@ typedef struct farro_kernels {
   const reduction_kernels *reduction_f32, *reduction_f64;
   const distance_kernels *distance_f32, *distance_f64;
   const normalization_kernels *normalization_f32, *normalization_f64;
+  const linear_algebra_kernels *linear_algebra_f32, *linear_algebra_f64;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,

@@ -70,10 +70,15 @@ static const struct {
   const char *name;
   void (*run)(void);
 } families[] = {
-    {"hashing", check_hashing},         {"matmul", check_matmul},
-    {"elementwise", check_elementwise}, {"reduction", check_reduction},
-    {"distance", check_distance},       {"normalization", check_normalization},
-    {"conversion", check_conversion},   {"low precision", check_low_precision},
+    {"hashing", check_hashing},
+    {"matmul", check_matmul},
+    {"elementwise", check_elementwise},
+    {"reduction", check_reduction},
+    {"distance", check_distance},
+    {"normalization", check_normalization},
+    {"conversion", check_conversion},
+    {"low precision", check_low_precision},
+    {"linear algebra", check_linear_algebra},
 };
 
 int main(int count, char **arguments) {

@@ -46,5 +46,6 @@ void check_distance(void);
 void check_normalization(void);
 void check_conversion(void);
 void check_low_precision(void);
+void check_linear_algebra(void);
 
 #endif

@@ -66,8 +66,8 @@ public struct ProfiledKernel: Sendable {
 extension ProfiledKernel {
   /// Every registered kernel.
   public static let all: [ProfiledKernel] =
-    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels + hashingKernels
-    + conversionKernels
+    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels
+    + linearAlgebraKernels + hashingKernels + conversionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

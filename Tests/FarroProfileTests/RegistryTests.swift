@@ -27,11 +27,15 @@ import Testing
   }
 
   @Test func `every family is registered`() {
-    #expect(ProfiledKernel.families == ["matmul", "elementwise", "normalization", "distance", "hashing", "conversion"])
+    #expect(
+      ProfiledKernel.families == [
+        "matmul", "elementwise", "normalization", "distance", "linear_algebra", "hashing", "conversion",
+      ]
+    )
   }
 
   @Test func `every kernel has a default shape that stays in a second-level cache and one that leaves all caches`() {
-    for kernel in ProfiledKernel.all where kernel.family != "matmul" {
+    for kernel in ProfiledKernel.all where !["matmul", "linear_algebra"].contains(kernel.family) {
       #expect(kernel.bytes(kernel.inCache) <= 0x1p20, "\(kernel.name) \(kernel.dtype)")
       #expect(kernel.bytes(kernel.outOfCache) >= 0x1p27, "\(kernel.name) \(kernel.dtype)")
     }
@@ -48,6 +52,9 @@ import Testing
     #expect(try work("argmax", .f32, [2, 5, 3]) == Work(flops: 0, bytes: 4 * 30 + 8 * 6, traffic: .read))
     #expect(try work("layer_norm", .f32, [2, 5]) == Work(flops: 70, bytes: 4 * 30))
     #expect(try work("manhattan", .f32, [2, 3, 5]) == Work(flops: 60, bytes: 4 * 31))
+    #expect(try work("symmetric_product", .f32, [3, 5]) == Work(flops: 60, bytes: 4 * 24))
+    #expect(try work("triangular_solve", .f32, [4, 3]) == Work(flops: 48, bytes: 4 * 32))
+    #expect(try work("cholesky", .f64, [6]) == Work(flops: 72, bytes: 8 * 72, dtype: .f64))
     #expect(try work("xxh3_64_keys", .u8, [2, 5]) == Work(flops: 0, bytes: 10 + 24 + 16, dtype: .u8, traffic: .read))
   }
 
