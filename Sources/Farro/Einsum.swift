@@ -43,7 +43,7 @@ public func einsum<Scalar: KernelScalar>(
 struct Contraction {
   /// An axis by its letter.
   struct Axis {
-    let letter: Character
+    let letter: Subscripts.Letter
     let length: Int
     let stride: Int
   }
@@ -73,7 +73,7 @@ struct Contraction {
     var best: Contraction?
     for isSwapped in [false, true] {
       let (left, right) = isSwapped ? (subscripts.b, subscripts.a) : (subscripts.a, subscripts.b)
-      let isFree = { (letter: Character, other: [Character]) in !other.contains(letter) }
+      let isFree = { (letter: Subscripts.Letter, other: [Subscripts.Letter]) in !other.contains(letter) }
       let rows = orders(left, subscripts.result) { isFree($0, right) }
       let columns = orders(right, subscripts.result) { isFree($0, left) }
       let sums = orders(left, right) { !subscripts.result.contains($0) }
@@ -88,10 +88,10 @@ struct Contraction {
 
   /// The letters that `first` and `second` share and `isIncluded` picks, in the order of each; once if they agree.
   private static func orders(
-    _ first: [Character],
-    _ second: [Character],
-    where isIncluded: (Character) -> Bool
-  ) -> [[Character]] {
+    _ first: [Subscripts.Letter],
+    _ second: [Subscripts.Letter],
+    where isIncluded: (Subscripts.Letter) -> Bool
+  ) -> [[Subscripts.Letter]] {
     let (one, other) = (first.filter(isIncluded), second.filter { first.contains($0) && isIncluded($0) })
     return one == other ? [one] : [one, other]
   }
@@ -99,9 +99,9 @@ struct Contraction {
   private init(
     _ subscripts: Subscripts,
     _ isSwapped: Bool,
-    _ rows: [Character],
-    _ columns: [Character],
-    _ sums: [Character]
+    _ rows: [Subscripts.Letter],
+    _ columns: [Subscripts.Letter],
+    _ sums: [Subscripts.Letter]
   ) {
     let (left, right) = isSwapped ? (subscripts.b, subscripts.a) : (subscripts.a, subscripts.b)
     let batch = subscripts.result.filter { left.contains($0) && right.contains($0) }
@@ -115,7 +115,7 @@ struct Contraction {
     let c = isDirect ? direct : Operand(written, length, batch, rows, columns)
     resultShape = written.map { length[$0]! }
     resultOrder = isDirect ? nil : subscripts.result.map { written.firstIndex(of: $0)! }
-    let count = { (letters: [Character]) in letters.reduce(1) { $0 * length[$1]! } }
+    let count = { (letters: [Subscripts.Letter]) in letters.reduce(1) { $0 * length[$1]! } }
     let shape = farro_matmul_shape(
       batch: 1,
       m: count(rows),
@@ -145,14 +145,14 @@ struct Contraction {
 extension Contraction.Operand {
   /// The tensor whose axes have `letters`, as matrices of `rows` and `columns`.
   fileprivate init(
-    _ letters: [Character],
-    _ length: [Character: Int],
-    _ batch: [Character],
-    _ rows: [Character],
-    _ columns: [Character]
+    _ letters: [Subscripts.Letter],
+    _ length: [Subscripts.Letter: Int],
+    _ batch: [Subscripts.Letter],
+    _ rows: [Subscripts.Letter],
+    _ columns: [Subscripts.Letter]
   ) {
     let inPlace = Self.axes(letters, length)
-    let ordered = { (letters: [Character]) in letters.map { letter in inPlace.first { $0.letter == letter }! } }
+    let ordered = { (letters: [Subscripts.Letter]) in letters.map { letter in inPlace.first { $0.letter == letter }! } }
     let (rowAxes, columnAxes) = (ordered(rows), ordered(columns))
     if let row = Self.walk(rowAxes), let column = Self.walk(columnAxes) {
       if column.stride == 1 {
@@ -180,7 +180,7 @@ extension Contraction.Operand {
   }
 
   /// The axes of a tensor of this shape, with their strides.
-  private static func axes(_ letters: [Character], _ length: [Character: Int]) -> [Contraction.Axis] {
+  private static func axes(_ letters: [Subscripts.Letter], _ length: [Subscripts.Letter: Int]) -> [Contraction.Axis] {
     var stride = 1
     return letters.reversed().map { letter in
       defer { stride *= length[letter]! }

@@ -93,13 +93,14 @@ import Testing
     ("ij,jk->ii", [2, 2], [2, 2], "\"i\" is twice in the result"),
     ("...j,jk->...k", [2, 2], [2, 2], "an ellipsis is not supported"),
     ("ij,jk", [2, 2], [2, 2], "it must name the axes of the result after one \"->\""),
-    ("ij->ji", [2, 2], [2, 2], "two operands between which a comma stands, not 1"),
-    ("ij,jk,kl->il", [2, 2], [2, 2], "two operands between which a comma stands, not 3"),
+    ("ij->ji", [2, 2], [2, 2], "it must name two operands, with one comma between them"),
+    ("ij,jk,kl->il", [2, 2], [2, 2], "it must name two operands, with one comma between them"),
     ("ij,jk->i", [2, 2], [2, 2], "only one operand has \"k\", and the result does not; sum over it before"),
     ("ij,jk->ikl", [2, 2], [2, 2], "no operand has the \"l\" of the result"),
     ("ij,jk->ik", [2, 3], [4, 5], "\"j\" has the lengths 3 and 4"),
     ("ij,jk->ik", [2, 3, 4], [3, 5], "\"ij\" names 2 axes, and the first operand has 3"),
-    ("i1,1k->ik", [2, 3], [3, 5], "\"1\" is not a letter"),
+    ("i1,1k->ik", [2, 3], [3, 5], "\"1\" is not a letter"), ("ié,ék->ik", [2, 3], [3, 5], "\"é\" is not a letter"),
+    ("ij,jk->ik->", [2, 3], [3, 5], "after one \"->\""), ("ij,jk->i,k", [2, 3], [3, 5], "\",\" is not a letter"),
   ])
   func `what is no batched product stops with subscripts and shapes`(
     subscripts: String,
