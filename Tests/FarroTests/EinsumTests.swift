@@ -85,6 +85,7 @@ import Testing
     // The sums go in different orders: the small operand is brought into the order of the large one.
     let plan = Contraction.best(Subscripts("ijk,kjl->il", [100, 6, 7], [7, 6, 8]))
     #expect(plan.copiedCount == 7 * 6 * 8)
+    #expect(Contraction.best(Subscripts("kjl,ijk->il", [7, 6, 8], [100, 6, 7])).copiedCount == 7 * 6 * 8)
   }
 
   @Test(arguments: [
