@@ -3,7 +3,9 @@ import Foundation
 
 extension Profile {
   /// The machine, its peaks and the kernels, as text for a terminal.
-  var table: String {
+  ///
+  /// - Parameter showsDetails: Whether to say how the calls were carried out that have several ways.
+  func table(showsDetails: Bool) -> String {
     let faults = probeFaults.isEmpty ? "" : "\nprobe fault: above 105% of the bound; the bound was measured too low.\n"
     return """
       \(machine.name), \(machine.usableCores) of \(machine.logicalCores) cores usable
@@ -11,7 +13,7 @@ extension Profile {
       \(arithmeticTable)
       \(bandwidthTable)
       \(kernelTable)
-      """ + faults
+      """ + (showsDetails ? detailText : "") + faults
   }
 
   private var configurations: [Configuration] {
@@ -61,6 +63,19 @@ extension Profile {
       ])
     }
     return table
+  }
+
+  /// How each kernel went about a shape, once for all numbers of threads.
+  private var detailText: String {
+    var table = TextTable(["plan of", "type", "shape", "isa", ""], leftAligned: [0, 1, 2, 3, 4])
+    var rows: [[String]] = []
+    for result in kernels {
+      guard let detail = result.detail else { continue }
+      let row = [result.name, result.dtype.rawValue, result.shape.dimensions, result.isa.rawValue, detail]
+      if !rows.contains(row) { rows.append(row) }
+    }
+    for row in rows { table.append(row) }
+    return rows.isEmpty ? "" : "\n\(table)"
   }
 }
 

@@ -180,9 +180,11 @@ public struct KernelResult: Codable, Sendable, Equatable {
   public var bound: Bound
   /// The rate as a fraction of ``bound``, measured beside it.
   public var fractionOfBound: Double
+  /// How a call was carried out, for kernels that have several ways: of a matrix product, its plan.
+  public var detail: String?
 
   enum CodingKeys: String, CodingKey {
-    case family, name, dtype, shape, isa, threads, spread, gflops, gbps, intensity, bound
+    case family, name, dtype, shape, isa, threads, spread, gflops, gbps, intensity, bound, detail
     case medianSeconds = "median_s"
     case minSeconds = "min_s"
     case fractionOfBound = "fraction_of_bound"
@@ -198,7 +200,8 @@ public struct KernelResult: Codable, Sendable, Equatable {
     gbps: Double,
     intensity: Double,
     bound: Bound,
-    fractionOfBound: Double
+    fractionOfBound: Double,
+    detail: String? = nil
   ) {
     (family, name, dtype, shape) = (key.family, key.name, key.dtype, key.shape)
     (isa, threads) = (key.isa, key.threads)
@@ -210,6 +213,7 @@ public struct KernelResult: Codable, Sendable, Equatable {
     self.intensity = intensity
     self.bound = bound
     self.fractionOfBound = fractionOfBound
+    self.detail = detail
   }
 }
 

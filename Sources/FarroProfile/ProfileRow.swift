@@ -6,6 +6,7 @@ struct ProfileRow {
   private let roofline: Roofline
   private let work: Work
   private let key: KernelResult.Key
+  private let detail: String?
   private let bound: Bound
   private let target: ProbeTarget
 
@@ -22,6 +23,7 @@ struct ProfileRow {
       isa: roofline.configuration.isa,
       threads: roofline.configuration.threads
     )
+    detail = roofline.configuration.run { kernel.detail(shape) }
     guard let bound = roofline.bound(of: work), let peak = roofline.peak(of: bound) else {
       stop("ProfileRow: no peaks of \(roofline.configuration) were measured")
     }
@@ -72,7 +74,8 @@ struct ProfileRow {
       gbps: work.bytes / time.median / 1e9,
       intensity: work.intensity,
       bound: bound,
-      fractionOfBound: fraction
+      fractionOfBound: fraction,
+      detail: detail
     )
   }
 }

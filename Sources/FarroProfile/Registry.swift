@@ -21,6 +21,8 @@ public struct ProfiledKernel: Sendable {
   public let flops: @Sendable (_ shape: [Int]) -> Double
   /// The bytes that one call must move: each operand read or written once.
   public let bytes: @Sendable (_ shape: [Int]) -> Double
+  /// How a call on a shape is carried out, in a line, for kernels that have several ways; `nil` for others.
+  public let detail: @Sendable (_ shape: [Int]) -> String?
   /// Makes operands and results. It is given no more time than a few copies of them take.
   public let prepare: @Sendable (_ shape: [Int]) -> Prepared
 
@@ -51,6 +53,7 @@ public struct ProfiledKernel: Sendable {
     traffic: Traffic,
     flops: @escaping @Sendable (_ shape: [Int]) -> Double,
     bytes: @escaping @Sendable (_ shape: [Int]) -> Double,
+    detail: @escaping @Sendable (_ shape: [Int]) -> String? = { _ in nil },
     prepare: @escaping @Sendable (_ shape: [Int]) -> Prepared
   ) {
     require(
@@ -59,7 +62,7 @@ public struct ProfiledKernel: Sendable {
     )
     (self.family, self.name, self.dtype, self.traffic) = (family, name, dtype, traffic)
     (self.shapes, self.inCache, self.outOfCache) = (shapes, inCache, outOfCache)
-    (self.flops, self.bytes, self.prepare) = (flops, bytes, prepare)
+    (self.flops, self.bytes, self.detail, self.prepare) = (flops, bytes, detail, prepare)
   }
 }
 

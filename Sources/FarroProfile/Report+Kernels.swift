@@ -12,6 +12,7 @@ extension Report {
       <h2>What the kernels reach</h2>
       <p class="note">A bar is the share of the bound that applies, measured beside the kernel: the multiply-add rate, or the
       bandwidth of the memory level that holds the operands. ± is half the interquartile range.
+      The shape of a matrix product shows under the pointer how it was carried out.
       A call too small to be worth waking another thread runs on one, at half the share of 2.</p>
       \(tables.joined(separator: "\n"))
       </section>
@@ -23,7 +24,7 @@ extension Report {
     let rows = kernels.map { kernel in
       """
       <tr><th>\(escaped(kernel.name))</th><td class="text">\(kernel.dtype.rawValue)</td>\
-      <td class="text shape">\(kernel.shapeText)</td>\
+      <td class="text shape"\(tooltip(kernel.detail))>\(kernel.shapeText)</td>\
       \(hasSeveralSets ? "<td class=\"text\">\(kernel.isa.rawValue)</td>" : "")\
       <td>\(kernel.threads)</td><td>\(roundedDuration(kernel.medianSeconds))</td>\
       <td class="quiet">\(percent(kernel.spread / 2))</td>\
@@ -42,6 +43,8 @@ extension Report {
       </table>
       """
   }
+
+  private static func tooltip(_ text: String?) -> String { text.map { " title=\"\(escaped($0))\"" } ?? "" }
 
   /// A bar whose full width is the bound; one that is too high to be believed says so.
   private static func bar(_ fraction: Double, isFault: Bool) -> String {

@@ -42,7 +42,8 @@ func result(
   median: Double = 1e-3,
   spread: Double = 0.01,
   bound: Bound = .compute(.fmaF32),
-  fraction: Double = 0.9
+  fraction: Double = 0.9,
+  detail: String? = nil
 ) -> KernelResult {
   KernelResult(
     key: .init(family: "matmul", name: "matmul", dtype: .f32, shape: shape, isa: .baseline, threads: threads),
@@ -53,7 +54,8 @@ func result(
     gbps: 9,
     intensity: 10,
     bound: bound,
-    fractionOfBound: fraction
+    fractionOfBound: fraction,
+    detail: detail
   )
 }
 
@@ -69,6 +71,7 @@ func quickKernel(family: String = "sums", prepare: @escaping @Sendable () -> Voi
     traffic: .read,
     flops: { _ in 0 },
     bytes: { Double($0[0] * 4) },
+    detail: { "\($0[0]) additions" },
     prepare: { shape in
       prepare()
       let numbers = [Float](repeating: 1, count: shape[0])

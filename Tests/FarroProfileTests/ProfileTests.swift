@@ -40,6 +40,15 @@ import Testing
     #expect(kernel["dtype"] as? String == "f32")
   }
 
+  @Test func `how a call was carried out is in the JSON, and may be missing there`() throws {
+    let detailed = Profile(machine: plainMachine, peaks: [], kernels: [result(detail: "packed B, 14x32 tiles")])
+    let json = try String(decoding: detailed.jsonData(), as: UTF8.self)
+    #expect(json.contains(#""detail" : "packed B, 14x32 tiles","#))
+    #expect(try Profile(json: Data(json.utf8)) == detailed)
+    let earlier = json.replacing(#""detail" : "packed B, 14x32 tiles","#, with: "")
+    #expect(try Profile(json: Data(earlier.utf8)).kernels == [result()])
+  }
+
   @Test func `bounds are read as they are written`() {
     for text in ["fma_f32", "fma_f64", "L1 read", "L2 copy", "L3 read", "DRAM copy"] {
       #expect(Bound(rawValue: text)?.rawValue == text)

@@ -23,6 +23,7 @@ import Testing
     for kernel in profile.kernels {
       #expect(kernel.minSeconds > 0 && kernel.minSeconds <= kernel.medianSeconds)
       #expect(kernel.bound == .memory(.l1, .read) && kernel.fractionOfBound > 0)
+      #expect(kernel.detail == "\(kernel.shape[0]) additions")
     }
     #expect(try Profile(json: profile.jsonData()) == profile)
   }

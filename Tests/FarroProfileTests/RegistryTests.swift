@@ -74,6 +74,19 @@ import Testing
     #expect(matmul.bytes([7, 2, 3, 5]) == 7 * 8 * (10 + 15 + 6))
   }
 
+  @Test func `plans of products are told, and depend on the instruction set`() throws {
+    let matmul = try #require(ProfiledKernel.all.first { $0.name == "matmul" && $0.dtype == .f32 })
+    for isa in InstructionSet.supported {
+      for shape in matmul.shapes {
+        let told = Configuration(isa: isa, threads: 1).run { matmul.detail(shape) }
+        let batch = Array(shape.dropLast(3))
+        let (m, n, k) = (shape[shape.count - 3], shape[shape.count - 2], shape[shape.count - 1])
+        let plan = withInstructionSet(isa) { MatmulPlan(batch + [m, k], batch + [k, n], of: Float.self) }
+        #expect(told == plan.description)
+      }
+    }
+  }
+
   @Test func `wrong results exceed their bound`() {
     let right = Tensor<Float>([1, 2, 3], shape: [3])
     #expect(worstError(right, right) { _ in 1e-6 } == 0)

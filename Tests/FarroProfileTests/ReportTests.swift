@@ -20,6 +20,13 @@ import Testing
     #expect(html.contains("<svg ") && html.contains("4096×4096") && html.contains("512³"))
   }
 
+  @Test func howACallWasCarriedOutShowsUnderThePointer() {
+    let kernels = [result(detail: "tiles < 3"), result(shape: [5, 6, 7])]
+    let html = Report.html(Profile(machine: plainMachine, peaks: [], kernels: kernels))
+    #expect(html.contains(">8³</td>") && html.contains("title=\"tiles &lt; 3\">8³"))
+    #expect(html.contains("shape\">5×6×7</td>"))
+  }
+
   @Test func textFromTheMachineIsNotMarkup() {
     let html = Report.html(.sample)
     #expect(html.contains("Example &lt;&amp;&gt; CPU, &quot;4.2 GHz&quot;"))

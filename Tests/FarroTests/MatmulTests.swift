@@ -80,6 +80,21 @@ import Testing
     #expect(copy == [[1]] && c == [[16]])
   }
 
+  @Test func `an operand can be the result`() {
+    var a: Tensor<Float> = [[1, 2], [3, 4]]
+    let copy = a
+    matmul(copy, copy, into: &a)
+    #expect(a == [[7, 10], [15, 22]] && copy == [[1, 2], [3, 4]])
+    // The value of the argument is taken before the result is written to.
+    matmul(a, a, transposeB: true, into: &a)
+    #expect(a == [[149, 325], [325, 709]])
+    // A slice of the operand's elements.
+    let all = Tensor<Float>((0..<8).map { Float($0) }, shape: [4, 2])
+    var rows = all[1..<3]
+    matmul(all[0..<2], all[2..<4], into: &rows)
+    #expect(rows == [[6, 7], [26, 31]] && all.scalars == (0..<8).map { Float($0) })
+  }
+
   @Test func `batches multiply matrix by matrix, and one matrix serves a whole batch`() {
     let a = Tensor<Float>(randomUniform: [2, 3, 4, 5], seed: 1)
     let b = Tensor<Float>(randomUniform: [2, 3, 5, 2], seed: 2)

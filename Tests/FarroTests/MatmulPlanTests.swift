@@ -1,0 +1,30 @@
+import Farro
+import Testing
+
+@Suite struct MatmulPlanTests {
+  @Test func `a plan tells how a product is cut`() {
+    for isa in InstructionSet.supported {
+      withInstructionSet(isa) {
+        let plan = MatmulPlan([1024, 1024], [1024, 1024], of: Float.self)
+        #expect(plan.products == 1 && plan.path != .empty)
+        #expect(plan.tileRows > 0 && plan.tileColumns > 0 && plan.kBlock > 0 && plan.tasks > 0)
+        #expect(plan.description.contains("\(plan.tileRows)x\(plan.tileColumns)"))
+      }
+    }
+  }
+
+  @Test func `a plan is of the shapes that operands come in`() {
+    #expect(MatmulPlan([3, 0], [0, 5], of: Double.self).path == .empty)
+    #expect(MatmulPlan([7, 4, 4], [7, 4, 4], of: Float.self).products == 7)
+    #expect(MatmulPlan([5, 1, 4, 4], [3, 4, 4], of: Float.self).products == 15)
+    // One right factor: the rows of the batch are those of one product.
+    #expect(MatmulPlan([7, 4, 4], [4, 4], of: Float.self) == MatmulPlan([28, 4], [4, 4], of: Float.self))
+  }
+
+  @Test func `shapes that cannot be multiplied have no plan`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = MatmulPlan([2, 3], [3, 2], transposeA: true, of: Float.self)
+    }
+    #expect(result.map { message($0, has: "[2, 3] transposed and [3, 2] cannot be multiplied") } ?? false)
+  }
+}
