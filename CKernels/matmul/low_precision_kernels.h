@@ -217,7 +217,14 @@ PACK_ACROSS(pack_s8_across, uint8_t, 2, words_s8_as_s16)
 
 // ---- from sums to results ----
 
+// alpha times the sums, as the epilogue takes them.
+static void scale_sums(const matmul_tile *t, size_t rows, float *sums) {
+  const f32v alpha = broadcast(*(const float *)t->alpha);
+  for (size_t i = 0; i < rows * word_tile_columns; i += f32_lanes) store(sums + i, alpha * load(sums + i));
+}
+
 static void finish_f32_words(const matmul_tile *t, size_t rows, float *sums) {
+  scale_sums(t, rows, sums);
   matmul_epilogue_f32(t, rows, t->columns, sums, word_tile_columns, t->c, 0, 0);
 }
 
@@ -234,6 +241,7 @@ static void finish_f32_words(const matmul_tile *t, size_t rows, float *sums) {
         const size_t n = t->columns - j < f32_lanes ? t->columns - j : f32_lanes;                                      \
         store(wide + i * word_tile_columns + j, widen(load_first_u16n(c + i * t->ldc + j, n)));                        \
       }                                                                                                                \
+    scale_sums(t, rows, sums);                                                                                         \
     matmul_epilogue_f32(&on_stack, rows, t->columns, sums, word_tile_columns, wide, 0, 0);                             \
     for (size_t i = 0; i < rows && !t->epilogue->visit; i++)                                                           \
       for (size_t j = 0; j < t->columns; j += f32_lanes) {                                                             \

@@ -135,6 +135,9 @@ static void plan_thin(matmul_job *job) {
   p->tasks = ceil_divide(s->n, p->column_block);
 }
 
+// Whether each column of op(B) is contiguous.
+static bool has_rows_of_b(const farro_matmul_shape *s) { return s->transpose_b || (s->n == 1 && s->ldb == 1); }
+
 static void plan_dot(matmul_job *job) {
   const farro_matmul_shape *s = &job->shape;
   farro_matmul_plan *p = &job->plan;
@@ -149,7 +152,7 @@ static void plan_dot(matmul_job *job) {
   p->tasks = ceil_divide(s->m, p->row_block) * ceil_divide(s->n, p->column_block);
   p->tile_rows = smaller(s->m, kernels->dot_rows);
   p->tile_columns = smaller(s->n, kernels->dot_columns);
-  p->packs_b = !s->transpose_b && s->n > 1;
+  p->packs_b = !has_rows_of_b(s);
   if (p->packs_b) p->workspace = s->n * s->k * kernels->element_bytes;
 }
 
@@ -202,14 +205,13 @@ void farro_matmul_plan_job(matmul_job *job) {
   const size_t bytes = kernels->element_bytes, few = 2 * kernels->rows;
   job->plan = (farro_matmul_plan){.path = FARRO_MATMUL_EMPTY, .tile_columns = kernels->columns};
   if (s->batch == 0 || s->m == 0 || s->n == 0) return;
-  const bool has_rows_of_b = s->transpose_b || (s->n == 1 && s->ldb == 1);
   const bool long_k = s->k * bytes >= 512;
   const bool is_large = flops_of(s) > large_flops && !visits(job);
   if (s->k == 0)
     plan_direct(job);
   else if (job->packed)
     (is_large ? plan_blocked : plan_packed)(job);
-  else if (!s->transpose_a && long_k && has_rows_of_b && smaller(s->m, s->n) <= few)
+  else if (!s->transpose_a && long_k && has_rows_of_b(s) && smaller(s->m, s->n) <= few)
     plan_dot(job);
   else if (!s->transpose_a && long_k && s->batch == 1 && s->n * bytes <= 48 && s->m >= 64)
     plan_dot(job);

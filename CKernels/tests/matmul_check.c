@@ -128,7 +128,8 @@ static void check_paths(void) {
   check_path(FARRO_MATMUL_DOT, false, shape(3, 7, 37, 521, false, true, 3));
   check_path(FARRO_MATMUL_DOT, false, shape(1, 301, 10, 523, false, false, 0));
   check_path(FARRO_MATMUL_DOT, false, shape(1, 301, 1, 523, false, true, 0));
-  check_path(FARRO_MATMUL_THIN, false, shape(1, 2100, 1, 70, true, true, 0)); // a vector times a transposed matrix
+  check_path(FARRO_MATMUL_DOT, false, shape(1, 301, 1, 523, false, false, 3)); // a column of a wider matrix
+  check_path(FARRO_MATMUL_THIN, false, shape(1, 2100, 1, 70, true, true, 0));  // a vector times a transposed matrix
   farro_matmul_shape joined = shape(6, 9, 33, 512, false, false, 0);
   joined.stride_b = 0;
   check_path(FARRO_MATMUL_DIRECT, false, joined);
