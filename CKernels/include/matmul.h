@@ -150,7 +150,7 @@ typedef struct farro_matmul_plan {
 FARRO_API farro_status farro_matmul_plan_f32(const farro_matmul_shape *shape, farro_matmul_plan *plan);
 FARRO_API farro_status farro_matmul_plan_f64(const farro_matmul_shape *shape, farro_matmul_plan *plan);
 
-// The plan in one line ("packed B, 14x32 tiles, k by 512, 16 tasks of 128 columns"), cut to `size` with its NUL.
+// The plan in one line ("blocked, packs B, 14x32 tiles, k by 512, 19 tasks of 56x128"), cut to `size` with its NUL.
 FARRO_API void farro_matmul_plan_describe(const farro_matmul_plan *plan, char *text, size_t size);
 
 // ---- references ------------------------------------------------------------------------------------------------

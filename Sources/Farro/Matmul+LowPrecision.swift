@@ -16,10 +16,10 @@ public func matmul<Half: HalfScalar>(
   transposeA: Bool = false,
   transposeB: Bool = false
 ) -> Tensor<Half> {
-  let plan = MatmulPlan(a.shape, b.shape, transposeA, transposeB)
-  return Tensor(unsafeUninitializedShape: plan.resultShape) { c in
+  let product = matrixProduct(a.shape, b.shape, transposeA, transposeB)
+  return Tensor(unsafeUninitializedShape: product.resultShape(a.shape, b.shape)) { c in
     let kernel = Half.dtype == .bf16 ? farro_matmul_bf16 : farro_matmul_f16
-    multiply(plan, a, b) { check(kernel($0, 1, $1, $2, 0, c.baseAddress!.as(UInt16.self), nil), "matmul") }
+    product.forEachCall(a, b, c) { kernel($0, 1, $1.as(UInt16.self), $2.as(UInt16.self), 0, $3.as(UInt16.self), nil) }
   }
 }
 
@@ -41,10 +41,10 @@ public func matmul<Half: HalfScalar>(
   transposeA: Bool = false,
   transposeB: Bool = false
 ) -> Tensor<Float> {
-  let plan = MatmulPlan(a.shape, b.shape, transposeA, transposeB)
-  return Tensor(unsafeUninitializedShape: plan.resultShape) { c in
+  let product = matrixProduct(a.shape, b.shape, transposeA, transposeB)
+  return Tensor(unsafeUninitializedShape: product.resultShape(a.shape, b.shape)) { c in
     let kernel = Half.dtype == .bf16 ? farro_matmul_bf16_f32 : farro_matmul_f16_f32
-    multiply(plan, a, b) { check(kernel($0, 1, $1, $2, 0, c.baseAddress!, nil), "matmul") }
+    product.forEachCall(a, b, c) { kernel($0, 1, $1.as(UInt16.self), $2.as(UInt16.self), 0, $3, nil) }
   }
 }
 
@@ -61,27 +61,35 @@ public func matmul<Half: HalfScalar>(
   beta: Float = 0,
   into c: inout Tensor<Float>
 ) {
-  let plan = MatmulPlan(a.shape, b.shape, transposeA, transposeB)
-  requireShape(of: c.shape, plan, a.shape, b.shape)
+  let product = matrixProduct(a.shape, b.shape, transposeA, transposeB)
+  if !product.hasResultShape(c.shape, a.shape, b.shape) { failResult(product, a.shape, b.shape, c.shape) }
   c.withUnsafeMutableBufferPointer { c in
     let kernel = Half.dtype == .bf16 ? farro_matmul_bf16_f32 : farro_matmul_f16_f32
-    multiply(plan, a, b) { check(kernel($0, alpha, $1, $2, beta, c.baseAddress!, nil), "matmul") }
+    product.forEachCall(a, b, c) { kernel($0, alpha, $1.as(UInt16.self), $2.as(UInt16.self), beta, $3, nil) }
   }
 }
 
-private func requireShape(of c: [Int], _ plan: MatmulPlan, _ a: [Int], _ b: [Int]) {
-  require(c == plan.resultShape, "matmul: the product of \(a) and \(b) has the shape \(plan.resultShape), not \(c)")
+private func matrixProduct(_ a: [Int], _ b: [Int], _ transposeA: Bool, _ transposeB: Bool) -> MatrixProduct {
+  require(a.count >= 2 && b.count >= 2, "matmul: \(a) and \(b) must both have at least two axes")
+  return MatrixProduct(a, b, transposeA, transposeB)
 }
 
-private func multiply<Half: HalfScalar>(
-  _ plan: MatmulPlan,
-  _ a: Tensor<Half>,
-  _ b: Tensor<Half>,
-  _ body: (UnsafePointer<farro_matmul_shape>, UnsafePointer<UInt16>, UnsafePointer<UInt16>) -> Void
-) {
-  withUnsafePointer(to: plan.shape) { shape in
-    a.withUnsafeBufferPointer { a in
-      b.withUnsafeBufferPointer { b in body(shape, a.baseAddress!.as(UInt16.self), b.baseAddress!.as(UInt16.self)) }
+extension MatrixProduct {
+  /// Calls a kernel once for each index of the outer axes.
+  fileprivate func forEachCall<A, B, C>(
+    _ a: Tensor<A>,
+    _ b: Tensor<B>,
+    _ c: UnsafeMutableBufferPointer<C>,
+    _ kernel: (
+      UnsafePointer<farro_matmul_shape>, UnsafePointer<A>, UnsafePointer<B>, UnsafeMutablePointer<C>
+    ) -> farro_status
+  ) {
+    withUnsafePointer(to: shape) { shape in
+      a.withUnsafeBufferPointer { a in
+        b.withUnsafeBufferPointer { b in
+          forEachCall { check(kernel(shape, a.baseAddress! + $0, b.baseAddress! + $1, c.baseAddress! + $2), "matmul") }
+        }
+      }
     }
   }
 }
@@ -100,8 +108,8 @@ public func matmul(
   transposeA: Bool = false,
   transposeB: Bool = false
 ) -> Tensor<Int32> {
-  let plan = MatmulPlan(a.shape, b.shape, transposeA, transposeB)
-  var result = Tensor<Int32>(unsafeUninitializedShape: plan.resultShape) { _ in }
+  let shape = matrixProduct(a.shape, b.shape, transposeA, transposeB).resultShape(a.shape, b.shape)
+  var result = Tensor<Int32>(unsafeUninitializedShape: shape) { _ in }
   matmul(a, b, transposeA: transposeA, transposeB: transposeB, into: &result)
   return result
 }
@@ -117,17 +125,12 @@ public func matmul(
   transposeB: Bool = false,
   into c: inout Tensor<Int32>
 ) {
-  let plan = MatmulPlan(a.shape, b.shape, transposeA, transposeB)
-  requireShape(of: c.shape, plan, a.shape, b.shape)
-  require(plan.shape.k <= 65_793, "matmul: sums of \(plan.shape.k) products of 8-bit integers do not fit 32 bits")
-  withUnsafePointer(to: plan.shape) { shape in
-    a.withUnsafeBufferPointer { a in
-      b.withUnsafeBufferPointer { b in
-        c.withUnsafeMutableBufferPointer { c in
-          check(farro_matmul_u8s8_s32(shape, nil, nil, a.baseAddress, b.baseAddress, c.baseAddress), "matmul")
-        }
-      }
-    }
+  let product = matrixProduct(a.shape, b.shape, transposeA, transposeB)
+  if !product.hasResultShape(c.shape, a.shape, b.shape) { failResult(product, a.shape, b.shape, c.shape) }
+  let k = product.shape.k
+  require(k <= 65_793, "matmul: sums of \(k) products of 8-bit integers do not fit 32 bits")
+  c.withUnsafeMutableBufferPointer { c in
+    product.forEachCall(a, b, c) { farro_matmul_u8s8_s32($0, nil, nil, $1, $2, $3) }
   }
 }
 
@@ -148,21 +151,21 @@ public func matmul(
   _ b: QuantizedTensor<Int8>,
   transposeB: Bool = false
 ) -> Tensor<Float> {
-  let plan = MatmulPlan(a.shape, b.shape, false, transposeB)
-  require(plan.shape.k <= 33_025, "matmul: sums of \(plan.shape.k) products of 8-bit integers do not fit 32 bits")
+  let product = matrixProduct(a.shape, b.shape, false, transposeB)
+  let shape = product.shape
+  require(shape.k <= 33_025, "matmul: sums of \(shape.k) products of 8-bit integers do not fit 32 bits")
   require(
     a.axis != .column && b.axis != (transposeB ? .column : .row),
     "matmul: operands quantized along k (a by \(a.axis), b by \(b.axis)) cannot be multiplied"
   )
-  // Rows are counted through the batch; columns are the same in all of it.
-  let strideA = a.axis == .row && plan.shape.stride_a != 0 ? plan.shape.m : 0
-  let strideB = b.axis == .row && plan.shape.stride_b != 0 ? plan.shape.n : 0
-  return Tensor(unsafeUninitializedShape: plan.resultShape) { c in
-    withUnsafePointer(to: plan.shape) { shape in
-      a.withOperand(stride: strideA) { byA, a in
-        b.withOperand(stride: strideB) { byB, b in
-          let (a, b) = (a.as(UInt8.self), b.as(Int8.self))
-          check(farro_matmul_u8s8_f32(shape, byA, byB, a, b, c.baseAddress, nil), "matmul")
+  return Tensor(unsafeUninitializedShape: product.resultShape(a.shape, b.shape)) { c in
+    withUnsafePointer(to: shape) { call in
+      product.forEachCall { aOffset, bOffset, cOffset in
+        a.withOperand(at: aOffset, rowLength: shape.lda, stride: shape.stride_a) { byA, a in
+          b.withOperand(at: bOffset, rowLength: shape.ldb, stride: shape.stride_b) { byB, b in
+            let (a, b, c) = (a.as(UInt8.self), b.as(Int8.self), c.baseAddress! + cOffset)
+            check(farro_matmul_u8s8_f32(call, byA, byB, a, b, c, nil), "matmul")
+          }
         }
       }
     }
@@ -170,20 +173,25 @@ public func matmul(
 }
 
 extension QuantizedTensor {
+  /// The elements from `offset` on. Scales of rows are counted through the batch; those of columns are the same in all of
+  /// it.
   fileprivate func withOperand(
+    at offset: Int,
+    rowLength: Int,
     stride: Int,
     _ body: (UnsafePointer<farro_quantized_operand>, UnsafePointer<Scalar>) -> Void
   ) {
+    let (row, rows) = axis == .row ? (offset / max(rowLength, 1), stride / max(rowLength, 1)) : (0, 0)
     scales.withUnsafeBufferPointer { scales in
       zeroPoints.withUnsafeBufferPointer { zeroPoints in
         elements.withUnsafeBufferPointer { elements in
           var by = farro_quantized_operand(
-            scale: scales.baseAddress,
-            zero_point: zeroPoints.baseAddress,
+            scale: scales.baseAddress! + row,
+            zero_point: zeroPoints.baseAddress! + row,
             step: axis == .tensor ? 0 : 1,
-            stride: stride
+            stride: rows
           )
-          body(&by, elements.baseAddress!)
+          body(&by, elements.baseAddress! + offset)
         }
       }
     }

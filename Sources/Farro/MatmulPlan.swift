@@ -15,8 +15,10 @@ public struct MatmulPlan: Sendable, Equatable, CustomStringConvertible {
     case empty
     /// Tiles read both factors where they lie.
     case direct
-    /// Each task packs some columns of the right factor, then runs over the rows of the left one.
+    /// Each task packs some columns of the right factor for itself, then runs over rows of the left one.
     case packed
+    /// All threads pack a block of the right factor, then all multiply it.
+    case blocked
     /// Few rows: the right factor is read once, in the order in which it lies.
     case thin
     /// Few rows or columns, with the summed axis of both factors contiguous: dot products.
@@ -27,6 +29,7 @@ public struct MatmulPlan: Sendable, Equatable, CustomStringConvertible {
         switch path {
         case FARRO_MATMUL_DIRECT: .direct
         case FARRO_MATMUL_PACKED: .packed
+        case FARRO_MATMUL_BLOCKED: .blocked
         case FARRO_MATMUL_THIN: .thin
         case FARRO_MATMUL_DOT: .dot
         default: .empty
@@ -42,8 +45,8 @@ public struct MatmulPlan: Sendable, Equatable, CustomStringConvertible {
   public let tileRows, tileColumns: Int
   /// How many terms of a sum are added up before it goes to the result.
   public let kBlock: Int
-  /// Columns that one task takes at a time.
-  public let columnBlock: Int
+  /// Rows and columns of the result that one task takes at a time.
+  public let rowBlock, columnBlock: Int
   /// Independent pieces of one product.
   public let tasks: Int
   /// Whether the left factor's rows are laid out anew, because they are strided.
@@ -52,7 +55,7 @@ public struct MatmulPlan: Sendable, Equatable, CustomStringConvertible {
   public let packsB: Bool
   /// Bytes of work space for each thread.
   public let workspaceBytes: Int
-  /// The plan in one line: "packed B, 14x32 tiles, k by 512, 16 tasks of 128 columns".
+  /// The plan in one line: "blocked, packs B, 14x32 tiles, k by 512, 19 tasks of 56x128".
   public let description: String
 
   /// The plan of `matmul` for operands of these shapes, called now from this thread.
@@ -81,7 +84,8 @@ public struct MatmulPlan: Sendable, Equatable, CustomStringConvertible {
     path = Path(plan.path)
     products = shape.batch * product.calls
     (tileRows, tileColumns) = (plan.tile_rows, plan.tile_columns)
-    (kBlock, columnBlock, tasks) = (plan.k_block, plan.column_block, plan.tasks)
+    (kBlock, tasks) = (plan.k_block, plan.tasks)
+    (rowBlock, columnBlock) = (plan.row_block, plan.column_block)
     (copiesA, packsB, workspaceBytes) = (plan.copies_a, plan.packs_b, plan.workspace)
     description = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
       farro_matmul_plan_describe(&plan, text.baseAddress!, text.count)

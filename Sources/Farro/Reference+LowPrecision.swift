@@ -32,13 +32,15 @@ extension Reference {
     transposeA: Bool = false,
     transposeB: Bool = false
   ) -> Tensor<Int32> {
-    let plan = MatmulPlan(a.shape, b.shape, transposeA, transposeB)
-    var shape = plan.shape
-    return Tensor(unsafeUninitializedShape: plan.resultShape) { c in
+    let product = MatrixProduct(a.shape, b.shape, transposeA, transposeB)
+    var shape = product.shape
+    return Tensor(unsafeUninitializedShape: product.resultShape(a.shape, b.shape)) { c in
       a.withUnsafeBufferPointer { a in
         b.withUnsafeBufferPointer { b in
-          let status = farro_matmul_reference_u8s8_s32(&shape, nil, nil, a.baseAddress, b.baseAddress, c.baseAddress)
-          check(status, "Reference.matmul")
+          product.forEachCall {
+            let (a, b, c) = (a.baseAddress! + $0, b.baseAddress! + $1, c.baseAddress! + $2)
+            check(farro_matmul_reference_u8s8_s32(&shape, nil, nil, a, b, c), "Reference.matmul")
+          }
         }
       }
     }

@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test func `a plan is of the shapes that operands come in`() {
-    #expect(MatmulPlan([3, 0], [0, 5], of: Double.self).path == .empty)
+    #expect(MatmulPlan([0, 3], [3, 5], of: Double.self).path == .empty)
     #expect(MatmulPlan([7, 4, 4], [7, 4, 4], of: Float.self).products == 7)
     #expect(MatmulPlan([5, 1, 4, 4], [3, 4, 4], of: Float.self).products == 15)
     // One right factor: the rows of the batch are those of one product.
