@@ -4,7 +4,7 @@ import Foundation
 /// The worker of Farro's Swift interface, for `Benchmarks/peers/compare.py`: loads a row's operands once, then times one
 /// repetition per line read on standard input. Requests and answers are those of `worker/worker.c`.
 ///
-/// Another operation is a type that conforms to ``Operation`` and a case in ``load(_:)``.
+/// Another operation is a function that makes an ``Operation``, and a case in ``load(_:)``.
 @main
 enum PeersWorker {
   static func main() throws {
@@ -53,11 +53,11 @@ enum PeersWorker {
   }
 
   /// What the row asks for, or `nil` where this worker does not have it.
-  static func load(_ parameters: Parameters) throws -> (any Operation)? {
+  static func load(_ parameters: Parameters) throws -> Operation? {
     guard parameters["sets"] == "1" else { return nil }
     switch (parameters["operation"], parameters["type"]) {
-    case ("matmul", "f32"): return try MatmulInto<Float>(parameters)
-    case ("matmul", "f64"): return try MatmulInto<Double>(parameters)
+    case ("matmul", "f32"): return try matmulInto(parameters, of: Float.self)
+    case ("matmul", "f64"): return try matmulInto(parameters, of: Double.self)
     default: return nil
     }
   }
@@ -85,48 +85,41 @@ struct Parameters {
 }
 
 /// Something that can be called many times over.
-protocol Operation: AnyObject {
+struct Operation {
   /// A word on how it runs.
-  var way: String { get }
-  func call(_ count: Int)
+  let way: String
+  let call: (_ count: Int) -> Void
   /// What a call gives, as bytes.
-  var result: Data { get }
+  let result: () -> Data
 }
 
 /// `matmul(a, b, into: &c)`, into a tensor that exists.
-final class MatmulInto<Scalar: KernelScalar>: Operation {
-  private let a, b: Tensor<Scalar>
-  private var c: Tensor<Scalar>
-  var way: String { "matmul(into:)" }
-
-  init(_ parameters: Parameters) throws {
-    var (a, b) = try (parameters.operand(0, as: Scalar.self), parameters.operand(1, as: Scalar.self))
-    var c = Tensor<Scalar>(repeating: 0, shape: parameters.outputShape)
-    if a.shape[0] == 1 {
-      a = a.reshaped(Array(a.shape.dropFirst()))
-      b = b.reshaped(Array(b.shape.dropFirst()))
-      c = c.reshaped(Array(c.shape.dropFirst()))
-    }
-    (self.a, self.b, self.c) = (a, b, c)
+func matmulInto<Scalar: KernelScalar>(_ parameters: Parameters, of type: Scalar.Type) throws -> Operation {
+  var (a, b) = try (parameters.operand(0, as: type), parameters.operand(1, as: type))
+  var c = Tensor<Scalar>(repeating: 0, shape: parameters.outputShape)
+  if a.shape[0] == 1 {
+    a = a.reshaped(Array(a.shape.dropFirst()))
+    b = b.reshaped(Array(b.shape.dropFirst()))
+    c = c.reshaped(Array(c.shape.dropFirst()))
   }
-
-  /// The tensor is a variable of this function meanwhile, as it would be a user's: a class's property pays for checks.
-  func call(_ count: Int) {
+  let (left, right) = (a, b)
+  return Operation(way: "matmul(into:)") { count in
+    // A variable of this function, as it would be a user's: one that closures share pays for checks.
     var local = Tensor<Scalar>(repeating: 0, shape: [0])
     swap(&local, &c)
-    for _ in 0..<count { matmul(a, b, into: &local) }
+    for _ in 0..<count { matmul(left, right, into: &local) }
     swap(&local, &c)
+  } result: {
+    c.scalars.withUnsafeBytes { Data($0) }
   }
-
-  var result: Data { c.scalars.withUnsafeBytes { Data($0) } }
 }
 
 /// A loaded row and the calls of one repetition, fixed at calibration.
 final class Row {
-  private let operation: any Operation
+  private let operation: Operation
   private var calls = 1
 
-  init(_ operation: any Operation) { self.operation = operation }
+  init(_ operation: Operation) { self.operation = operation }
 
   private func seconds(of calls: Int) -> Double {
     let elapsed = ContinuousClock().measure { operation.call(calls) }
@@ -164,6 +157,6 @@ final class Row {
 
   func result() -> Data {
     operation.call(1)
-    return operation.result
+    return operation.result()
   }
 }

@@ -14,6 +14,8 @@ FUNCTION(farro_cpu_facts);
 FUNCTION(farro_matmul_f32);
 FUNCTION(farro_matmul_f64);
 FUNCTION(farro_matmul_fused_f32);
+FUNCTION(farro_matmul_bf16_f32);
+FUNCTION(farro_matmul_u8s8_s32);
 FUNCTION(farro_matmul_plan_f32);
 FUNCTION(farro_matmul_plan_f64);
 FUNCTION(farro_matmul_plan_describe);
@@ -32,6 +34,8 @@ static bool open(const char *path, int threads) {
   FETCH(farro_matmul_f32);
   FETCH(farro_matmul_f64);
   FETCH(farro_matmul_fused_f32);
+  FETCH(farro_matmul_bf16_f32);
+  FETCH(farro_matmul_u8s8_s32);
   FETCH(farro_matmul_plan_f32);
   FETCH(farro_matmul_plan_f64);
   FETCH(farro_matmul_plan_describe);
@@ -94,6 +98,14 @@ static int fused_f32(const void *const *in, void *out) {
   return (int)p_farro_matmul_fused_f32(&shape, 1, in[0], in[1], 0, out, &epilogue);
 }
 
+static int matmul_bf16(const void *const *in, void *out) {
+  return (int)p_farro_matmul_bf16_f32(&shape, 1, in[0], in[1], 0, out, NULL);
+}
+
+static int matmul_u8s8(const void *const *in, void *out) {
+  return (int)p_farro_matmul_u8s8_s32(&shape, NULL, NULL, in[0], in[1], out);
+}
+
 static worker_call load_matmul(const char *operation, const char *type, const char **why, const char **how) {
   const size_t m = size_parameter("m"), n = size_parameter("n"), k = size_parameter("k");
   shape = (farro_matmul_shape){
@@ -124,12 +136,8 @@ static worker_call load_matmul(const char *operation, const char *type, const ch
   *why = "libfarro has no matmul of this type";
   if (f32 && p_farro_matmul_f32) return matmul_f32;
   if (f64 && p_farro_matmul_f64) return matmul_f64;
-  if (strcmp(type, "bf16") == 0)
-    *why = symbol("farro_matmul_bf16") ? "worker/farro.c does not call farro_matmul_bf16 yet"
-                                       : "libfarro has no farro_matmul_bf16";
-  if (strcmp(type, "u8s8") == 0)
-    *why = symbol("farro_matmul_u8s8") ? "worker/farro.c does not call farro_matmul_u8s8 yet"
-                                       : "libfarro has no farro_matmul_u8s8";
+  if (strcmp(type, "bf16") == 0 && p_farro_matmul_bf16_f32) return matmul_bf16;
+  if (strcmp(type, "u8s8") == 0 && p_farro_matmul_u8s8_s32) return matmul_u8s8;
   return NULL;
 }
 
