@@ -139,7 +139,7 @@ typedef struct farro_matmul_plan {
   farro_matmul_path path;
   size_t tile_rows, tile_columns; // of the largest tile that runs
   size_t k_block;                 // products that a sum takes before it goes to C
-  size_t row_block, column_block; // rows and columns of C that one task computes
+  size_t row_block, column_block; // rows and columns of C that one task computes, at most
   size_t tasks;                   // independent pieces of one product
   bool copies_a;                  // op(A) is laid out anew, because its rows are strided
   bool packs_b;                   // B is laid out anew

@@ -94,9 +94,9 @@ bool farro_matmul_run_direct(const matmul_job *job, size_t first, size_t last) {
   }
   const size_t across = ceil_divide(s->n, p->column_block);
   for (size_t task = first; task < last; task++) {
-    const size_t part = task % p->tasks, row = part / across * p->row_block, column = part % across * p->column_block;
-    multiply_in_place(job, task / p->tasks, row, smaller(row + p->row_block, s->m), column,
-                      smaller(column + p->column_block, s->n));
+    const size_t part = task % p->tasks, down = p->tasks / across, column = part % across * p->column_block;
+    multiply_in_place(job, task / p->tasks, row_of_part(job, part / across, down),
+                      row_of_part(job, part / across + 1, down), column, smaller(column + p->column_block, s->n));
   }
   return true;
 }
@@ -125,9 +125,9 @@ bool farro_matmul_run_dot(const matmul_job *job, size_t first, size_t last) {
   const farro_matmul_plan *p = &job->plan;
   const size_t across = ceil_divide(s->n, p->column_block);
   for (size_t task = first; task < last; task++) {
-    const size_t part = task % p->tasks, row = part / across * p->row_block, column = part % across * p->column_block;
-    multiply_dots(job, task / p->tasks, row, smaller(row + p->row_block, s->m), column,
-                  smaller(column + p->column_block, s->n));
+    const size_t part = task % p->tasks, down = p->tasks / across, column = part % across * p->column_block;
+    multiply_dots(job, task / p->tasks, row_of_part(job, part / across, down),
+                  row_of_part(job, part / across + 1, down), column, smaller(column + p->column_block, s->n));
   }
   return true;
 }

@@ -36,6 +36,12 @@ static inline void *element(const matmul_job *job, const void *base, size_t inde
   return (char *)base + index * job->kernels->element_bytes;
 }
 
+// Where part `part` of the rows of C begins, if they are cut into `parts` as even as whole tiles allow.
+static inline size_t row_of_part(const matmul_job *job, size_t part, size_t parts) {
+  const size_t panels = ceil_divide(job->shape.m, job->plan.tile_rows);
+  return smaller(panels * part / parts * job->plan.tile_rows, job->shape.m);
+}
+
 // The k of blocks of equal length: the longest that a panel of B should have.
 size_t farro_matmul_k_block(const matmul_kernels *kernels, size_t k);
 

@@ -118,11 +118,12 @@ bool farro_matmul_run_packed(const matmul_job *job, size_t first, size_t last) {
   const size_t across = ceil_divide(s->n, p->column_block), a_row = s->transpose_a ? 1 : s->lda;
   for (size_t task = first; task < last; task++) {
     const size_t item = task / p->tasks, part = task % p->tasks;
-    const size_t row = part / across * p->row_block, column = part % across * p->column_block;
+    const size_t down = p->tasks / across, row = row_of_part(job, part / across, down);
+    const size_t column = part % across * p->column_block;
     const region r = {.job = job,
                       .item = item,
                       .row0 = row,
-                      .row1 = smaller(row + p->row_block, s->m),
+                      .row1 = row_of_part(job, part / across + 1, down),
                       .column0 = column,
                       .column1 = smaller(column + p->column_block, s->n),
                       .step1 = s->k,
@@ -203,7 +204,7 @@ static void multiply_chunks(void *context, size_t first, size_t last) {
   const size_t bytes = p->copies_a ? p->row_block * copied_pitch(job, w->steps) * job->kernels->element_bytes : 0;
   void *copy = bytes ? farro_allocate(bytes) : NULL; // without memory the rows are read in place, slower
   for (size_t chunk = first; chunk < last; chunk++)
-    multiply_chunk(w, chunk * p->row_block, smaller((chunk + 1) * p->row_block, job->shape.m), copy);
+    multiply_chunk(w, row_of_part(job, chunk, p->tasks), row_of_part(job, chunk + 1, p->tasks), copy);
   farro_release(copy, bytes);
 }
 
@@ -212,7 +213,7 @@ static void multiply_block(block *w, double nanoseconds) {
   const size_t panels = ceil_divide(w->column1 - w->column0, job->kernels->columns);
   if (!job->packed)
     farro_parallel_for(panels, 8, (double)(panels * job->kernels->columns * w->steps) / 4, pack_block, w);
-  farro_parallel_for(ceil_divide(job->shape.m, job->plan.row_block), 1, nanoseconds, multiply_chunks, w);
+  farro_parallel_for(job->plan.tasks, 1, nanoseconds, multiply_chunks, w);
 }
 
 bool farro_matmul_run_blocks(const matmul_job *job) {

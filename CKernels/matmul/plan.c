@@ -8,7 +8,7 @@
 enum {
   block_bytes = 3072, // of k, at most: a panel of B (96 KiB in f32) streams from L2, one of A (42 KiB) stays in L1
   block_panels = 4,   // of B that a task packs: 384 KiB at most, in L2 while all rows of A run over it
-  least_panels = 16,  // of A that a task multiplies with the columns it has packed
+  least_parts = 8,    // that a product is cut into, if they are long enough
   thin_k = 16,        // rows of B that are read side by side: one memory stream each
   thin_bytes = 8192,  // of a row of B that a task reads, at most: shorter runs cost up to 15%
   page = 4096,
@@ -22,13 +22,13 @@ static const size_t nearest_bytes = 16 * 1024;
 static const double large_flops = 40e6;
 
 // Rough speed of one thread, to decide about waking others.
-static const double flops_per_nanosecond = 150, bytes_per_nanosecond = 20;
+static const double flops_per_nanosecond = 150, bytes_per_nanosecond = 20, least_nanoseconds = 5;
 
 // A task is about this long at least, so that handing it out costs little.
 static const double task_nanoseconds = 2e3;
 
-// A product is cut into this many tasks if they are long enough.
-static const size_t most_tasks = 16;
+// Batches of this many products are cut into whole products.
+static const size_t long_batch = 16;
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
@@ -95,12 +95,19 @@ static bool reads_b_in_place(const matmul_job *job) {
 // Rows of a tile: as even as possible.
 static size_t even_rows(size_t m, size_t most) { return ceil_divide(m, ceil_divide(m, most)); }
 
-// Pieces of `length` in blocks of a multiple of `unit`, as many as most_tasks, and fewer where they would be short.
-static size_t block_of(size_t length, size_t unit, double nanoseconds) {
-  const size_t units = ceil_divide(length, unit);
-  const double per_unit = nanoseconds / (double)units;
-  const size_t enough = per_unit > task_nanoseconds ? 1 : (size_t)(task_nanoseconds / (per_unit + 1)) + 1;
-  return smaller(larger(enough, ceil_divide(units, most_tasks)), units) * unit;
+// How many parts `units` are cut into: of most_units at most, but no shorter than a task should be. A multiple of 4,
+// for as many threads would wait for one that has a part more.
+static size_t parts_of(size_t units, size_t most_units, double nanoseconds) {
+  const size_t parts = round_up(larger(ceil_divide(units, most_units), least_parts), 4);
+  return smaller(smaller(parts, (size_t)(nanoseconds / task_nanoseconds) + 1), units);
+}
+
+// Cuts the rows of C, in whole tiles.
+static void cut_rows(matmul_job *job, size_t most_panels, double nanoseconds) {
+  farro_matmul_plan *p = &job->plan;
+  const size_t panels = ceil_divide(job->shape.m, p->tile_rows);
+  p->tasks = parts_of(panels, most_panels, nanoseconds);
+  p->row_block = smaller(ceil_divide(panels, p->tasks) * p->tile_rows, job->shape.m);
 }
 
 static void plan_direct(matmul_job *job) {
@@ -118,9 +125,8 @@ static void plan_direct(matmul_job *job) {
   if (s->k * s->n * kernels->element_bytes > nearest_bytes) p->tile_columns = kernels->columns;
   p->row_block = s->m, p->tasks = 1;
   const double nanoseconds = flops_of(s) / flops_per_nanosecond;
-  if (s->batch >= most_tasks || nanoseconds < 2 * task_nanoseconds) return;
-  p->row_block = smaller(block_of(s->m, p->tile_rows, nanoseconds), block_panels * p->tile_rows);
-  p->tasks = ceil_divide(s->m, p->row_block);
+  if (s->batch >= long_batch || nanoseconds < 2 * task_nanoseconds) return;
+  cut_rows(job, block_panels, nanoseconds);
 }
 
 static void plan_thin(matmul_job *job) {
@@ -146,12 +152,16 @@ static void plan_dot(matmul_job *job) {
   p->k_block = s->k;
   const double nanoseconds = flops_of(s) / flops_per_nanosecond +
                              (double)((s->m + s->n) * s->k * kernels->element_bytes) / bytes_per_nanosecond;
-  const bool by_rows = s->m >= s->n;
-  p->row_block = by_rows ? block_of(s->m, kernels->dot_rows, nanoseconds) : s->m;
-  p->column_block = by_rows ? s->n : block_of(s->n, kernels->dot_columns, nanoseconds);
-  p->tasks = ceil_divide(s->m, p->row_block) * ceil_divide(s->n, p->column_block);
   p->tile_rows = smaller(s->m, kernels->dot_rows);
   p->tile_columns = smaller(s->n, kernels->dot_columns);
+  p->row_block = s->m, p->column_block = s->n;
+  if (s->m >= s->n) {
+    cut_rows(job, s->m, nanoseconds);
+  } else {
+    const size_t units = ceil_divide(s->n, kernels->dot_columns);
+    p->column_block = ceil_divide(units, parts_of(units, units, nanoseconds)) * kernels->dot_columns;
+    p->tasks = ceil_divide(s->n, p->column_block);
+  }
   p->packs_b = !has_rows_of_b(s);
   if (p->packs_b) p->workspace = s->n * s->k * kernels->element_bytes;
 }
@@ -164,18 +174,19 @@ static void plan_packed(matmul_job *job) {
   p->packs_b = !job->packed;
   p->tile_rows = even_rows(s->m, kernels->rows);
   p->k_block = job->packed ? job->packed->k_block : farro_matmul_k_block(kernels, s->k);
-  p->column_block =
-      smaller(block_of(s->n, kernels->columns, flops_of(s) / flops_per_nanosecond), block_panels * kernels->columns);
+  const size_t panels_of_b = ceil_divide(s->n, kernels->columns);
+  const double nanoseconds = flops_of(s) / flops_per_nanosecond;
+  p->column_block = ceil_divide(panels_of_b, parts_of(panels_of_b, block_panels, nanoseconds)) * kernels->columns;
   if (visits(job) && !job->packed) { // all of k is packed at once
     const size_t fits = block_panels * block_bytes / (s->k * kernels->element_bytes);
     p->column_block = smaller(p->column_block, larger(fits, 1) * kernels->columns);
   }
-  const size_t column_blocks = ceil_divide(s->n, p->column_block);
   // Each block of rows packs B anew, so there are more of them only where columns do not keep the threads busy.
-  const size_t row_blocks = column_blocks >= most_tasks / 2 ? 1 : ceil_divide(most_tasks / 2, column_blocks);
-  const size_t panels = ceil_divide(s->m, p->tile_rows), least = p->packs_b ? least_panels : 1;
-  p->row_block = larger(ceil_divide(panels, row_blocks), smaller(least, panels)) * p->tile_rows;
-  p->tasks = column_blocks * ceil_divide(s->m, p->row_block);
+  const size_t column_blocks = ceil_divide(s->n, p->column_block), most = ceil_divide(least_parts, column_blocks);
+  cut_rows(job, s->m, nanoseconds / 4);
+  p->tasks = smaller(p->tasks, most);
+  p->row_block = smaller(ceil_divide(ceil_divide(s->m, p->tile_rows), p->tasks) * p->tile_rows, s->m);
+  p->tasks *= column_blocks;
   size_t elements = p->packs_b ? p->column_block * p->k_block : 0;
   if (visits(job)) elements = p->column_block * ((p->packs_b ? s->k : 0) + p->tile_rows);
   p->workspace = elements * kernels->element_bytes;
@@ -191,8 +202,7 @@ static void plan_blocked(matmul_job *job) {
   p->tile_rows = even_rows(s->m, kernels->rows);
   p->k_block = job->packed ? job->packed->k_block : farro_matmul_k_block(kernels, s->k);
   p->column_block = block_panels * kernels->columns;
-  p->row_block = smaller(block_panels, ceil_divide(ceil_divide(s->m, p->tile_rows), most_tasks)) * p->tile_rows;
-  p->tasks = ceil_divide(s->m, p->row_block);
+  cut_rows(job, block_panels, flops_of(s) / flops_per_nanosecond);
   const size_t columns = round_up(smaller(s->n, farro_matmul_most_columns), kernels->columns);
   if (p->packs_b) p->workspace = columns * p->k_block * kernels->element_bytes;
 }
@@ -206,7 +216,7 @@ void farro_matmul_plan_job(matmul_job *job) {
   job->plan = (farro_matmul_plan){.path = FARRO_MATMUL_EMPTY, .tile_columns = kernels->columns};
   if (s->batch == 0 || s->m == 0 || s->n == 0) return;
   const bool long_k = s->k * bytes >= 512;
-  const bool is_large = flops_of(s) > large_flops && !visits(job);
+  const bool is_large = flops_of(s) > large_flops && s->m > few && !visits(job);
   if (s->k == 0)
     plan_direct(job);
   else if (job->packed)
@@ -226,7 +236,7 @@ void farro_matmul_plan_job(matmul_job *job) {
 double farro_matmul_nanoseconds(const matmul_job *job) {
   const farro_matmul_shape *s = &job->shape;
   const size_t bytes = (s->m * s->k + s->k * s->n + s->m * s->n) * job->kernels->element_bytes;
-  return flops_of(s) / flops_per_nanosecond + (double)bytes / (4 * bytes_per_nanosecond);
+  return flops_of(s) / flops_per_nanosecond + (double)bytes / (4 * bytes_per_nanosecond) + least_nanoseconds;
 }
 
 // ---- in words ----

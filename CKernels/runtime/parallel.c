@@ -55,7 +55,7 @@ static double fork_join_nanoseconds = 0;
 static atomic_int process_cap = 0;
 static _Thread_local int32_t local_cap = 0;
 static atomic_bool team_busy = false;
-static _Atomic double last_region_end = 0; // farro_seconds()
+static _Atomic double last_demand = 0; // when a region was last run or wanted, in farro_seconds()
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 double farro_seconds(void) {
@@ -76,7 +76,7 @@ static void run_team(int32_t threads, farro_team_body body, void *context) {
   #pragma omp barrier
     body(context, omp_get_thread_num(), omp_get_num_threads());
   }
-  atomic_store_explicit(&last_region_end, farro_seconds(), memory_order_relaxed);
+  atomic_store_explicit(&last_demand, farro_seconds(), memory_order_relaxed);
 #else
   (void)threads;
   body(context, 0, 1);
@@ -170,11 +170,13 @@ static void run_ranges(void *context, int32_t member, int32_t members) {
 }
 
 // Half of the work is saved at best by a second thread, so it must be worth several forks. Workers that sleep cost
-// more, but the caller works while they wake: there, the work need only be twice as long as the waking.
+// more, but the caller works while they wake: there, the work need only be twice as long as the waking. Shorter work
+// wakes them as well when it follows other such work closely: more of it is likely to come.
 static bool is_worth_forking(double nanoseconds) {
   if (nanoseconds < 4 * fork_join_nanoseconds) return false;
-  const double idle = farro_seconds() - atomic_load_explicit(&last_region_end, memory_order_relaxed);
-  return idle < 1e-3 * block_time_milliseconds || nanoseconds > 2 * cold_fork_join_nanoseconds;
+  const double now = farro_seconds(), last = atomic_load_explicit(&last_demand, memory_order_relaxed);
+  atomic_store_explicit(&last_demand, now, memory_order_relaxed);
+  return now - last < 1e-3 * block_time_milliseconds || nanoseconds > 2 * cold_fork_join_nanoseconds;
 }
 
 void farro_parallel_for(size_t count, size_t grain, double nanoseconds, farro_body body, void *context) {
