@@ -1,6 +1,6 @@
 /// A floating-point number of 16 bits with the range of `Float`: its upper half, so 8 significant bits.
 ///
-/// A type to store, not to compute in: a ``matmul(_:_:transposeA:transposeB:)`` of tensors of it accumulates in `Float`,
+/// A type to store, not to compute in: a ``matmul(_:_:as:transposeA:transposeB:epilogue:)`` of tensors of it accumulates in `Float`,
 /// and `Tensor(casting:)` converts whole tensors.
 @frozen
 public struct BFloat16: BitwiseCopyable, Sendable {

@@ -7,19 +7,28 @@ import CKernels
 /// Shapes and batches are those of the product of `Float`. With AVX512_BF16, ``BFloat16`` is twice as fast as `Float`, and
 /// takes subnormal numbers for 0.
 ///
+/// - Parameters:
+///   - a: Shape (..., m, k), or (..., k, m) when `transposeA`.
+///   - b: Shape (..., k, n), or (..., n, k) when `transposeB`.
+///   - transposeA: Whether `a` is given with its last two axes exchanged.
+///   - transposeB: Whether `b` is.
+///   - epilogue: What becomes of the product, in `Float`, before it is rounded; `nil` leaves it as it is.
 /// - Returns: Shape (..., m, n).
-/// - Precondition: both have at least two axes, and their shapes agree.
+/// - Precondition: both have at least two axes, and their shapes and the epilogue's agree.
 /// - Complexity: O(batch m n k).
 public func matmul<Half: HalfScalar>(
   _ a: Tensor<Half>,
   _ b: Tensor<Half>,
   transposeA: Bool = false,
-  transposeB: Bool = false
+  transposeB: Bool = false,
+  epilogue: Epilogue<Float>? = nil
 ) -> Tensor<Half> {
   let product = matrixProduct(a.shape, b.shape, transposeA, transposeB)
-  return Tensor(unsafeUninitializedShape: product.resultShape(a.shape, b.shape)) { c in
+  return product.result(a.shape, b.shape, epilogue) { c, epilogue in
     let kernel = Half.dtype == .bf16 ? farro_matmul_bf16 : farro_matmul_f16
-    product.forEachCall(a, b, c) { kernel($0, 1, $1.as(UInt16.self), $2.as(UInt16.self), 0, $3.as(UInt16.self), nil) }
+    product.forEachCall(a, b, c, epilogue) {
+      kernel($0, 1, $1.as(UInt16.self), $2.as(UInt16.self), 0, $3.as(UInt16.self), $4)
+    }
   }
 }
 
@@ -31,24 +40,26 @@ public func matmul<Half: HalfScalar>(
 ///   - type: `Float.self`.
 ///   - transposeA: Whether `a` is given with its last two axes exchanged.
 ///   - transposeB: Whether `b` is.
+///   - epilogue: What becomes of the product before it is written; `nil` leaves it as it is.
 /// - Returns: Shape (..., m, n).
-/// - Precondition: both have at least two axes, and their shapes agree.
+/// - Precondition: both have at least two axes, and their shapes and the epilogue's agree.
 /// - Complexity: O(batch m n k).
 public func matmul<Half: HalfScalar>(
   _ a: Tensor<Half>,
   _ b: Tensor<Half>,
   as type: Float.Type,
   transposeA: Bool = false,
-  transposeB: Bool = false
+  transposeB: Bool = false,
+  epilogue: Epilogue<Float>? = nil
 ) -> Tensor<Float> {
   let product = matrixProduct(a.shape, b.shape, transposeA, transposeB)
-  return Tensor(unsafeUninitializedShape: product.resultShape(a.shape, b.shape)) { c in
+  return product.result(a.shape, b.shape, epilogue) { c, epilogue in
     let kernel = Half.dtype == .bf16 ? farro_matmul_bf16_f32 : farro_matmul_f16_f32
-    product.forEachCall(a, b, c) { kernel($0, 1, $1.as(UInt16.self), $2.as(UInt16.self), 0, $3, nil) }
+    product.forEachCall(a, b, c, epilogue) { kernel($0, 1, $1.as(UInt16.self), $2.as(UInt16.self), 0, $3, $4) }
   }
 }
 
-/// ``matmul(_:_:as:transposeA:transposeB:)`` into a tensor that exists: `c = alpha op(a) op(b) + beta c`.
+/// ``matmul(_:_:as:transposeA:transposeB:epilogue:)`` into a tensor that exists: `c = alpha op(a) op(b) + beta c`.
 ///
 /// - Precondition: `c` has the shape of the product.
 /// - Complexity: O(batch m n k).
@@ -65,29 +76,59 @@ public func matmul<Half: HalfScalar>(
   if !product.hasResultShape(c.shape, a.shape, b.shape) { failResult(product, a.shape, b.shape, c.shape) }
   c.withUnsafeMutableBufferPointer { c in
     let kernel = Half.dtype == .bf16 ? farro_matmul_bf16_f32 : farro_matmul_f16_f32
-    product.forEachCall(a, b, c) { kernel($0, alpha, $1.as(UInt16.self), $2.as(UInt16.self), beta, $3, nil) }
+    product.forEachCall(a, b, c, nil) { kernel($0, alpha, $1.as(UInt16.self), $2.as(UInt16.self), beta, $3, $4) }
   }
 }
 
-private func matrixProduct(_ a: [Int], _ b: [Int], _ transposeA: Bool, _ transposeB: Bool) -> MatrixProduct {
+func matrixProduct(_ a: [Int], _ b: [Int], _ transposeA: Bool, _ transposeB: Bool) -> MatrixProduct {
   require(a.count >= 2 && b.count >= 2, "matmul: \(a) and \(b) must both have at least two axes")
   return MatrixProduct(a, b, transposeA, transposeB)
 }
 
 extension MatrixProduct {
-  /// Calls a kernel once for each index of the outer axes.
+  /// A tensor of the result's shape that `body` writes, with C's form of an epilogue that fits it.
+  func result<C>(
+    _ a: [Int],
+    _ b: [Int],
+    _ epilogue: Epilogue<Float>?,
+    _ body: (UnsafeMutableBufferPointer<C>, farro_epilogue?) -> Void
+  ) -> Tensor<C> {
+    let shape = resultShape(a, b)
+    epilogue?.checkShapes(forResult: shape)
+    return Tensor(unsafeUninitializedShape: shape) { c in
+      if let epilogue { epilogue.withUnsafeEpilogue(of: self) { body(c, $0) } } else { body(c, nil) }
+    }
+  }
+
+  /// Calls `body` once for each index of the outer axes, with the epilogue of that call.
+  func forEachCall(
+    _ epilogue: farro_epilogue?,
+    _ body: (_ a: Int, _ b: Int, _ c: Int, UnsafePointer<farro_epilogue>?) -> farro_status
+  ) {
+    forEachCall { aOffset, bOffset, cOffset in
+      guard var own = epilogue else { return check(body(aOffset, bOffset, cOffset, nil), "matmul") }
+      own.residual = own.residual.map { $0 + cOffset * MemoryLayout<Float>.stride }
+      check(body(aOffset, bOffset, cOffset, &own), "matmul")
+    }
+  }
+
+  /// The same with the matrices of each call.
   fileprivate func forEachCall<A, B, C>(
     _ a: Tensor<A>,
     _ b: Tensor<B>,
     _ c: UnsafeMutableBufferPointer<C>,
+    _ epilogue: farro_epilogue?,
     _ kernel: (
-      UnsafePointer<farro_matmul_shape>, UnsafePointer<A>, UnsafePointer<B>, UnsafeMutablePointer<C>
+      UnsafePointer<farro_matmul_shape>, UnsafePointer<A>, UnsafePointer<B>, UnsafeMutablePointer<C>,
+      UnsafePointer<farro_epilogue>?
     ) -> farro_status
   ) {
     withUnsafePointer(to: shape) { shape in
       a.withUnsafeBufferPointer { a in
         b.withUnsafeBufferPointer { b in
-          forEachCall { check(kernel(shape, a.baseAddress! + $0, b.baseAddress! + $1, c.baseAddress! + $2), "matmul") }
+          forEachCall(epilogue) {
+            kernel(shape, a.baseAddress! + $0, b.baseAddress! + $1, c.baseAddress! + $2, $3)
+          }
         }
       }
     }
@@ -130,7 +171,7 @@ public func matmul(
   let k = product.shape.k
   require(k <= 65_793, "matmul: sums of \(k) products of 8-bit integers do not fit 32 bits")
   c.withUnsafeMutableBufferPointer { c in
-    product.forEachCall(a, b, c) { farro_matmul_u8s8_s32($0, nil, nil, $1, $2, $3) }
+    product.forEachCall(a, b, c, nil) { shape, a, b, c, _ in farro_matmul_u8s8_s32(shape, nil, nil, a, b, c) }
   }
 }
 
@@ -142,29 +183,27 @@ public func matmul(
 ///   - a: Shape (..., m, k), quantized by tensor or by row.
 ///   - b: Shape (..., k, n), quantized by tensor or by column; when `transposeB`, shape (..., n, k), by tensor or by row.
 ///   - transposeB: Whether `b` is given with its last two axes exchanged.
+///   - epilogue: What becomes of the product before it is written; `nil` leaves it as it is.
 /// - Returns: Shape (..., m, n).
-/// - Precondition: both have at least two axes, their shapes and axes of quantization are as above, and k is at most
-///   33,025, beyond which 32 bits do not hold every sum.
+/// - Precondition: both have at least two axes, their shapes, axes of quantization and the epilogue's shapes are as
+///   above, and k is at most 33,025, beyond which 32 bits do not hold every sum.
 /// - Complexity: O(batch m n k).
 public func matmul(
   _ a: QuantizedTensor<UInt8>,
   _ b: QuantizedTensor<Int8>,
-  transposeB: Bool = false
+  transposeB: Bool = false,
+  epilogue: Epilogue<Float>? = nil
 ) -> Tensor<Float> {
   let product = matrixProduct(a.shape, b.shape, false, transposeB)
   let shape = product.shape
-  require(shape.k <= 33_025, "matmul: sums of \(shape.k) products of 8-bit integers do not fit 32 bits")
-  require(
-    a.axis != .column && b.axis != (transposeB ? .column : .row),
-    "matmul: operands quantized along k (a by \(a.axis), b by \(b.axis)) cannot be multiplied"
-  )
-  return Tensor(unsafeUninitializedShape: product.resultShape(a.shape, b.shape)) { c in
+  requireQuantizedProduct(shape.k, a.axis, b.axis, alongK: transposeB ? .column : .row)
+  return product.result(a.shape, b.shape, epilogue) { c, epilogue in
     withUnsafePointer(to: shape) { call in
-      product.forEachCall { aOffset, bOffset, cOffset in
+      product.forEachCall(epilogue) { aOffset, bOffset, cOffset, epilogue in
         a.withOperand(at: aOffset, rowLength: shape.lda, stride: shape.stride_a) { byA, a in
           b.withOperand(at: bOffset, rowLength: shape.ldb, stride: shape.stride_b) { byB, b in
             let (a, b, c) = (a.as(UInt8.self), b.as(Int8.self), c.baseAddress! + cOffset)
-            check(farro_matmul_u8s8_f32(call, byA, byB, a, b, c, nil), "matmul")
+            return farro_matmul_u8s8_f32(call, byA, byB, a, b, c, epilogue)
           }
         }
       }
@@ -172,17 +211,25 @@ public func matmul(
   }
 }
 
+func requireQuantizedProduct(_ k: Int, _ a: QuantizationAxis, _ b: QuantizationAxis, alongK: QuantizationAxis) {
+  require(k <= 33_025, "matmul: sums of \(k) products of 8-bit integers do not fit 32 bits")
+  require(
+    a != .column && b != alongK,
+    "matmul: operands quantized along k (a by \(a), b by \(b)) cannot be multiplied"
+  )
+}
+
 extension QuantizedTensor {
   /// The elements from `offset` on. Scales of rows are counted through the batch; those of columns are the same in all of
   /// it.
-  fileprivate func withOperand(
+  func withOperand(
     at offset: Int,
     rowLength: Int,
     stride: Int,
-    _ body: (UnsafePointer<farro_quantized_operand>, UnsafePointer<Scalar>) -> Void
-  ) {
+    _ body: (UnsafePointer<farro_quantized_operand>, UnsafePointer<Scalar>) -> farro_status
+  ) -> farro_status {
     let (row, rows) = axis == .row ? (offset / max(rowLength, 1), stride / max(rowLength, 1)) : (0, 0)
-    scales.withUnsafeBufferPointer { scales in
+    return scales.withUnsafeBufferPointer { scales in
       zeroPoints.withUnsafeBufferPointer { zeroPoints in
         elements.withUnsafeBufferPointer { elements in
           var by = farro_quantized_operand(
@@ -191,7 +238,7 @@ extension QuantizedTensor {
             step: axis == .tensor ? 0 : 1,
             stride: rows
           )
-          body(&by, elements.baseAddress! + offset)
+          return body(&by, elements.baseAddress! + offset)
         }
       }
     }

@@ -11,32 +11,24 @@ import CKernels
 /// was made (see ``withInstructionSet(_:_:)``).
 ///
 /// `@unchecked Sendable`: C only reads what the pointer leads to, and it is released when nobody holds the object.
-public final class PackedMatrix<Scalar: KernelScalar>: @unchecked Sendable {
+public final class PackedMatrix<Scalar: TensorScalar>: @unchecked Sendable {
   /// The rows k and columns n of the factor.
   public let shape: [Int]
 
   let packed: OpaquePointer
 
-  /// Packs `op(b)`; `b` itself is not needed any more.
-  ///
-  /// - Parameters:
-  ///   - b: Shape (k, n), or (n, k) when `transposed`.
-  ///   - transposed: Whether `b` is given with its axes exchanged.
-  /// - Precondition: `b` has two axes.
-  /// - Complexity: O(k n).
-  public init(_ b: Tensor<Scalar>, transposed: Bool = false) {
+  /// Packs `op(b)` by a function of C.
+  init(
+    _ b: Tensor<Scalar>,
+    transposed: Bool,
+    by pack: (_ k: Int, _ n: Int, UnsafePointer<Scalar>, _ stored: Int, inout OpaquePointer?) -> farro_status
+  ) {
     require(b.rank == 2, "PackedMatrix: \(b.shape) is not the shape of a matrix")
-    shape = transposed ? [b.shape[1], b.shape[0]] : b.shape
-    let (k, n, stored) = (shape[0], shape[1], b.shape[1])
-    packed = b.withUnsafeBufferPointer { b in
-      let b = b.baseAddress!
+    let shape = transposed ? [b.shape[1], b.shape[0]] : b.shape
+    self.shape = shape
+    packed = b.withUnsafeBufferPointer {
       var result: OpaquePointer?
-      let status =
-        switch Scalar.dtype {
-        case .f32: farro_pack_f32(k, n, transposed, b.f32, stored, &result)
-        default: farro_pack_f64(k, n, transposed, b.f64, stored, &result)
-        }
-      check(status, "PackedMatrix")
+      check(pack(shape[0], shape[1], $0.baseAddress!, b.shape[1], &result), "PackedMatrix")
       return result!
     }
   }
@@ -45,6 +37,24 @@ public final class PackedMatrix<Scalar: KernelScalar>: @unchecked Sendable {
 
   /// The bytes that it holds.
   public var bytes: Int { farro_packed_bytes(packed) }
+}
+
+extension PackedMatrix where Scalar: KernelScalar {
+  /// Packs `op(b)`; `b` itself is not needed any more.
+  ///
+  /// - Parameters:
+  ///   - b: Shape (k, n), or (n, k) when `transposed`.
+  ///   - transposed: Whether `b` is given with its axes exchanged.
+  /// - Precondition: `b` has two axes.
+  /// - Complexity: O(k n).
+  public convenience init(_ b: Tensor<Scalar>, transposed: Bool = false) {
+    self.init(b, transposed: transposed) { k, n, b, stored, result in
+      switch Scalar.dtype {
+      case .f32: farro_pack_f32(k, n, transposed, b.f32, stored, &result)
+      default: farro_pack_f64(k, n, transposed, b.f64, stored, &result)
+      }
+    }
+  }
 }
 
 /// The product `op(a) b` with a packed factor, batched over leading axes of `a`.

@@ -134,3 +134,61 @@ import Testing
     #expect(result.map { message($0, has: "quantized along k") } ?? false)
   }
 }
+
+@Suite struct PackedLowPrecisionTests {
+  let epilogue = Epilogue<Float>(bias: Tensor(randomNormal: [11], seed: 3), activation: .gelu)
+
+  @Test(arguments: [false, true])
+  func `packed factors of 16 bits give the bits of those that are not`(transposed: Bool) {
+    let a = Tensor<BFloat16>(casting: Tensor<Float>(randomNormal: [2, 7, 19], seed: 1))
+    let b = Tensor<BFloat16>(casting: Tensor<Float>(randomNormal: transposed ? [11, 19] : [19, 11], seed: 2))
+    for isa in InstructionSet.supported {
+      withInstructionSet(isa) {
+        let packed = PackedMatrix(b, transposed: transposed)
+        #expect(packed.shape == [19, 11])
+        #expect(matmul(a, packed) == matmul(a, b, transposeB: transposed))
+        #expect(
+          matmul(a, packed, as: Float.self, epilogue: epilogue)
+            == matmul(a, b, as: Float.self, transposeB: transposed, epilogue: epilogue)
+        )
+      }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `packed factors of 8 bits give the bits of those that are not`(transposed: Bool) {
+    let x = Tensor<Float>(randomUniform: [2, 7, 19], in: -1..<3, seed: 1)
+    let y = Tensor<Float>(randomUniform: transposed ? [11, 19] : [19, 11], in: -2..<1, seed: 2)
+    let a = quantize(x, to: UInt8.self, axis: .row)
+    let b = quantize(y, to: Int8.self, axis: transposed ? .row : .column)
+    for isa in InstructionSet.supported {
+      withInstructionSet(isa) {
+        #expect(
+          matmul(a.elements, PackedMatrix(b.elements, transposed: transposed))
+            == matmul(a.elements, b.elements, transposeB: transposed)
+        )
+        #expect(
+          matmul(a, PackedQuantizedMatrix(b, transposed: transposed), epilogue: epilogue)
+            == matmul(a, b, transposeB: transposed, epilogue: epilogue)
+        )
+      }
+    }
+  }
+
+  @Test func `an epilogue is applied before the result is rounded`() {
+    let a = Tensor<BFloat16>(casting: Tensor<Float>(randomNormal: [5, 1, 7, 19], seed: 1))
+    let b = Tensor<BFloat16>(casting: Tensor<Float>(randomNormal: [3, 19, 11], seed: 2))
+    let residual = Tensor<Float>(randomNormal: [5, 3, 7, 11], seed: 4)
+    let fused = Epilogue(bias: epilogue.bias, activation: .relu, residual: residual)
+    let expected = relu(matmul(a, b, as: Float.self) + epilogue.bias!) + residual
+    #expect(matmul(a, b, as: Float.self, epilogue: fused) == expected)
+    #expect(matmul(a, b, epilogue: fused) == Tensor<BFloat16>(casting: expected))
+  }
+
+  @Test func `a factor quantized along k stops with both axes`() async {
+    let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      _ = PackedQuantizedMatrix(quantize(Tensor<Float>(ones: [3, 4]), to: Int8.self, axis: .row))
+    }
+    #expect(result.map { message($0, has: "quantized along k") } ?? false)
+  }
+}
