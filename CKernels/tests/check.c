@@ -81,19 +81,31 @@ static const struct {
     {"linear algebra", check_linear_algebra},
 };
 
+// check [--exhaustive] [--isa NAME]: every supported instruction set, or one.
 int main(int count, char **arguments) {
-  exhaustive = count > 1 && strcmp(arguments[1], "--exhaustive") == 0;
+  const char *only = NULL;
+  for (int i = 1; i < count; i++) {
+    if (strcmp(arguments[i], "--exhaustive") == 0)
+      exhaustive = true;
+    else if (strcmp(arguments[i], "--isa") == 0 && i + 1 < count && farro_isa_named(arguments[i + 1]) != FARRO_ISA_NONE)
+      only = arguments[++i];
+    else
+      return fprintf(stderr, "usage: check [--exhaustive] [--isa NAME]\n"), 64;
+  }
+  setvbuf(stdout, NULL, _IOLBF, 0);
   check_refusal();
   for (int isa = 0; isa < FARRO_ISA_COUNT; isa++) {
+    const char *name = farro_isa_name((farro_isa)isa);
+    if (only && strcmp(only, name) != 0) continue;
     if (farro_set_local_isa((farro_isa)isa, NULL) != FARRO_OK) {
-      printf("%-11s skipped: not on this machine\n", farro_isa_name((farro_isa)isa));
+      printf("%-11s skipped: not on this machine\n", name);
       continue;
     }
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
       const size_t before = passed, broken = failed;
       families[i].run();
-      printf("%-11s %-14s %zu checks, %zu failed\n", farro_isa_name((farro_isa)isa), families[i].name,
-             passed + failed - before - broken, failed - broken);
+      printf("%-11s %-14s %zu checks, %zu failed\n", name, families[i].name, passed + failed - before - broken,
+             failed - broken);
     }
   }
   farro_set_local_isa(FARRO_ISA_NONE, NULL);
