@@ -44,11 +44,18 @@ def arguments() -> argparse.Namespace:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         options.threads = [int(n) for n in options.threads.split(",") if n] or sorted({1, cores})
+    except ValueError:
+        parser.error(f"--threads takes counts such as 1,2: {options.threads}")
+    try:
         options.filter = re.compile(options.filter)
-    except (ValueError, re.error) as reason:
-        parser.error(str(reason))
-    if min(options.threads) < 1 or options.repetitions < 2:
-        parser.error("--threads takes counts from 1, --repetitions at least 2")
+    except re.error as reason:
+        parser.error(f"--filter: {reason}")
+    if not 1 <= min(options.threads) <= max(options.threads) <= cores or options.repetitions < 2:
+        parser.error(f"--threads takes counts from 1 to {cores} here, --repetitions at least 2")
+    if options.json and not options.json.resolve().parent.is_dir():
+        parser.error(f"--json: there is no folder {options.json.resolve().parent}")
+    if not options.list and not options.library.exists():
+        parser.error(f"there is no libfarro at {options.library}; Benchmarks/peers/run builds one")
     options.peers = [name for name in options.peers.split(",") if name]
     unknown = set(options.peers) - set(PEERS)
     if unknown:

@@ -103,12 +103,14 @@ static bool has_valid_rows(const farro_quantization_shape *s) {
   return s->rows < 2 || (s->x_row >= s->columns && s->out_row >= s->columns);
 }
 
+static bool is_axis(farro_quantization_axis axis) { return (unsigned)axis <= FARRO_QUANTIZATION_COLUMN; }
+
 static size_t count_of(const farro_quantization_shape *s, farro_quantization_axis axis) {
   return axis == FARRO_QUANTIZATION_TENSOR ? 1 : axis == FARRO_QUANTIZATION_ROW ? s->rows : s->columns;
 }
 
 static bool is_valid(const farro_quantization_shape *s, const farro_quantization *by, int32_t lowest) {
-  if (!has_valid_rows(s)) return false;
+  if (!has_valid_rows(s) || !is_axis(by->axis)) return false;
   for (size_t i = 0; i < count_of(s, by->axis); i++) {
     if (!(by->scale[i] > 0 && by->scale[i] <= FLT_MAX)) return false;
     if (by->zero_point && (by->zero_point[i] < lowest || by->zero_point[i] > lowest + 255)) return false;
@@ -217,7 +219,7 @@ static farro_status choose(const farro_quantization_shape *s, farro_quantization
                            int32_t lowest, const float *x, float *scale, int32_t *zero_point) {
   const farro_kernels *kernels = farro_current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  if (s->rows > 1 && s->x_row < s->columns) return FARRO_ERROR_ARGUMENT;
+  if (!is_axis(axis) || (s->rows > 1 && s->x_row < s->columns)) return FARRO_ERROR_ARGUMENT;
   const bool by_column = axis == FARRO_QUANTIZATION_COLUMN;
   const size_t chunks = ceil_divide(s->columns, chunk_elements), blocks = ceil_divide(s->rows, range_rows);
   const size_t parts = by_column ? blocks * s->columns : s->rows * chunks, bytes = 2 * parts * sizeof(float);

@@ -21,16 +21,18 @@ typedef struct farro_matmul_shape {
 // C = alpha op(A) op(B) + beta C for each product of the batch.
 //
 // As in BLAS, beta = 0 overwrites C without reading it, and alpha = 0 or k = 0 reads neither A nor B. The batch's
-// matrices C lie one behind another: stride_c is at least (m - 1) ldc + n. C must not share memory with A or B. All of
-// this is checked, as is that a leading dimension is at least its row's length (FARRO_ERROR_ARGUMENT). Pointers need
-// only their element's alignment; NULL is legal where nothing is read.
+// matrices C lie one behind another: stride_c is at least (m - 1) ldc + n. C must not share memory with A or B, though
+// blocks of one matrix, and matrices of one array of structures, may interleave. All of this is checked, as is that a
+// leading dimension is at least its row's length and that no size overflows (FARRO_ERROR_ARGUMENT); operands that
+// interleave in other ways may be refused. Pointers need only their element's alignment; NULL is legal where nothing is
+// read.
 //
 // Accumulates in the element type with fused multiply-add where the instruction set has it, the k products in a fixed
 // order that depends on the shape and the instruction set alone. Error bound per element, u = 2^-24 (f32) or 2^-53
 // (f64):
-//   |C - exact| <= (k + 3) u (|alpha| |op(A)| |op(B)| + |beta| |C|).
-// The result does not depend on the number of threads. O(m n k) time; farro_matmul_plan_f32 tells the work space. After
-// FARRO_ERROR_MEMORY some of C may be written.
+//   |C - exact| <= (k + 3) u (|alpha| |op(A)| |op(B)| + |beta| |C|),
+// unless something under- or overflows. The result does not depend on the number of threads. O(m n k) time;
+// farro_matmul_plan_f32 tells the work space. After FARRO_ERROR_MEMORY some of C may be written.
 //
 // Source: K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008.
 FARRO_API farro_status farro_matmul_f32(const farro_matmul_shape *shape, float alpha, const float *a, const float *b,
@@ -137,16 +139,17 @@ typedef enum farro_matmul_path {
 // number of threads.
 typedef struct farro_matmul_plan {
   farro_matmul_path path;
-  size_t tile_rows, tile_columns; // of the largest tile that runs
+  size_t tile_rows, tile_columns; // of C that one call of a kernel computes, at most
   size_t k_block;                 // products that a sum takes before it goes to C
-  size_t row_block, column_block; // rows and columns of C that one task computes, at most
+  size_t row_block, column_block; // rows of C that one task computes, and columns that it takes at a time, at most
   size_t tasks;                   // independent pieces of one product
-  bool copies_a;                  // op(A) is laid out anew, because its rows are strided
+  bool copies_a;                  // each task lays its rows of op(A) out anew, because they are strided
   bool packs_b;                   // B is laid out anew
-  size_t workspace;               // bytes of work space, for each thread that takes part
+  size_t workspace;               // bytes for B: for all threads (blocked, dot) or for each that takes part (packed)
 } farro_matmul_plan;
 
-// The plan of a product called now from this thread. FARRO_ERROR_ARGUMENT for a shape that matmul would refuse.
+// The plan of farro_matmul called now from this thread; a packed B and a visitor may make it go another way.
+// FARRO_ERROR_ARGUMENT for a shape that matmul would refuse.
 FARRO_API farro_status farro_matmul_plan_f32(const farro_matmul_shape *shape, farro_matmul_plan *plan);
 FARRO_API farro_status farro_matmul_plan_f64(const farro_matmul_shape *shape, farro_matmul_plan *plan);
 

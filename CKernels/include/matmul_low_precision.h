@@ -20,13 +20,14 @@ extern "C" {
 // As in BLAS, beta = 0 overwrites C without reading it, and alpha = 0 reads neither A nor B.
 //
 // Products and sums are f32, in a fixed order that depends on the shape and the instruction set alone. Products of two
-// 16-bit numbers are exact in f32, so that before the epilogue, with u = 2^-24,
+// 16-bit numbers that neither under- nor overflow are exact in f32, so that before the epilogue, with u = 2^-24,
 //   |C - exact| <= (k + 3) u (|alpha| |op(A)| |op(B)| + |beta| |C|), and for C of 16 bits half its last place more.
 //
 // On avx512_bf16 (VDPBF16PS) bf16 takes subnormal operands for zero and gives zero for subnormal sums, which adds
 //   |alpha| k 2^-126 (2 + max|A| + max|B|)
 // to the bound; it matters only where numbers below 2^-126 meet large ones or each other. All other instruction sets,
-// and f16 on all, keep subnormals. NaN and infinity propagate as IEEE 754 says.
+// and f16 on all, keep subnormals; there the bound holds unless something under- or overflows (a product of two bf16
+// may, of two f16 never). NaN and infinity propagate as IEEE 754 says.
 FARRO_API farro_status farro_matmul_bf16(const farro_matmul_shape *shape, float alpha, const uint16_t *a,
                                          const uint16_t *b, float beta, uint16_t *c, const farro_epilogue *epilogue);
 FARRO_API farro_status farro_matmul_f16(const farro_matmul_shape *shape, float alpha, const uint16_t *a,

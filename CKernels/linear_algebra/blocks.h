@@ -5,6 +5,7 @@
 #include "include/linear_algebra.h"
 #include "include/matmul.h"
 #include "linear_algebra/linear_algebra.h"
+#include "runtime/extent.h"
 
 // An element type and instruction set. Scalars travel as double, which holds every float.
 typedef struct block_driver {

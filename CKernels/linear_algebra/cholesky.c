@@ -66,7 +66,9 @@ static farro_status factor_item(void *context, size_t item, size_t *row) {
 
 static farro_status factor(batch *w, farro_matrix_place *where) {
   const farro_cholesky_shape *s = w->shape;
-  if (!is_batch(s->batch, s->n, s->n, s->lda, s->stride_a)) return FARRO_ERROR_ARGUMENT;
+  const farro_extent a =
+      farro_extent_of(w->a, s->batch, s->n, s->n, s->lda, s->stride_a, w->driver->kernels->element_bytes);
+  if (!is_batch(s->batch, s->n, s->n, s->lda, s->stride_a) || !a.fits) return FARRO_ERROR_ARGUMENT;
   if (s->n == 0) return FARRO_OK;
   const double flops = (double)s->n * (double)s->n * (double)s->n / 3;
   return run_tasks(w->driver, s->batch, flops / flops_per_nanosecond, factor_item, w, where);

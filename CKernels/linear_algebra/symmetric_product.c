@@ -170,6 +170,10 @@ static farro_status multiply(batch *w) {
   if (!is_matrix(rows, columns, s->lda) || !is_batch(s->batch, s->n, s->n, s->ldc, s->stride_c) ||
       (unsigned)s->triangle > FARRO_TRIANGLE_BOTH)
     return FARRO_ERROR_ARGUMENT;
+  const size_t bytes = w->driver->kernels->element_bytes;
+  const farro_extent a = farro_extent_of(w->a, s->batch, rows, columns, s->lda, s->stride_a, bytes);
+  const farro_extent c = farro_extent_of(w->c, s->batch, s->n, s->n, s->ldc, s->stride_c, bytes);
+  if (!a.fits || !c.fits || farro_share_memory(&a, &c)) return FARRO_ERROR_ARGUMENT;
   if (s->n == 0) return FARRO_OK;
   const double flops = (double)s->n * ((double)s->n + leaf_order) * ((double)s->k + 1);
   return run_tasks(w->driver, s->batch, flops / flops_per_nanosecond, multiply_item, w, NULL);

@@ -135,12 +135,16 @@ static farro_status solve(batch *w, farro_matrix_place *where) {
   const size_t rows = s->right ? s->m : s->n, columns = s->right ? s->n : s->m;
   if (!is_matrix(s->n, s->n, s->ldt) || !is_batch(s->batch, rows, columns, s->ldb, s->stride_b))
     return FARRO_ERROR_ARGUMENT;
+  const size_t bytes = w->driver->kernels->element_bytes;
+  const farro_extent t = farro_extent_of(w->t, s->batch, s->n, s->n, s->ldt, s->stride_t, bytes);
+  const farro_extent b = farro_extent_of(w->b, s->batch, rows, columns, s->ldb, s->stride_b, bytes);
+  if (!t.fits || !b.fits || farro_share_memory(&t, &b)) return FARRO_ERROR_ARGUMENT;
+  if (s->n == 0 || s->m == 0) return FARRO_OK;
   if (w->alpha != 0 && !s->unit_diagonal) {
     const size_t distinct = s->stride_t == 0 && s->batch > 0 ? 1 : s->batch;
     const farro_status status = run_tasks(w->driver, distinct, (double)s->n, check_diagonal, w, where);
     if (status != FARRO_OK) return status;
   }
-  if (s->n == 0 || s->m == 0) return FARRO_OK;
   const double flops = (double)s->n * (double)s->n * (double)s->m;
   return run_tasks(w->driver, s->batch, flops / flops_per_nanosecond, solve_item, w, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include "low_precision_job.h"
 #include "runtime/dispatch.h"
+#include "runtime/extent.h"
 
 // Marks a farro_packed_matrix as one of these: no f32 or f64 product takes elements of this size.
 static const matmul_kernels not_wide = {.element_bytes = 1};
@@ -11,14 +12,8 @@ typedef enum { type_bf16, type_f16, type_s8 } element_type;
 
 // ---- arguments ----
 
-static size_t extent_of(size_t batch, size_t rows, size_t columns, size_t ld, size_t stride) {
-  return batch && rows && columns ? (batch - 1) * stride + (rows - 1) * ld + columns : 0;
-}
-
-static bool are_apart(const void *x, size_t x_bytes, const void *y, size_t y_bytes) {
-  const uintptr_t a = (uintptr_t)x, b = (uintptr_t)y;
-  return x_bytes == 0 || y_bytes == 0 || a + x_bytes <= b || b + y_bytes <= a;
-}
+// Whether the addresses of one lie between those of the other.
+static bool are_mixed(const farro_extent *x, const farro_extent *y) { return x->last > y->first && y->last > x->first; }
 
 static bool has_valid_zero_points(const farro_quantized_operand *by, size_t batch, size_t count, int32_t lowest) {
   if (!has_zero_point(by)) return true;
@@ -36,11 +31,15 @@ static bool is_valid(const low_precision_job *j) {
   const size_t bytes = j->kernels->element_bytes, c_bytes = j->result == to_narrow ? 2 : 4;
   if (!farro_matmul_accepts(s, j->panels != NULL)) return false;
   if ((unsigned)e->activation >= FARRO_ACTIVATION_COUNT || (e->residual && e->ld_residual < s->n)) return false;
-  const size_t c = j->c ? extent_of(s->batch, s->m, s->n, s->ldc, s->stride_c) * c_bytes : 0;
-  const size_t a = extent_of(s->batch, s->transpose_a ? s->k : s->m, s->transpose_a ? s->m : s->k, s->lda, s->stride_a);
-  const size_t b = extent_of(s->batch, s->transpose_b ? s->n : s->k, s->transpose_b ? s->k : s->n, s->ldb, s->stride_b);
-  if (!are_apart(j->a, a * bytes, j->c, c)) return false;
-  if (!j->panels && !are_apart(j->b, b * bytes, j->c, c)) return false;
+  if (e->visit && *j->beta != 0) return false;
+  const farro_extent a = farro_extent_of(j->a, s->batch, s->transpose_a ? s->k : s->m, s->transpose_a ? s->m : s->k,
+                                         s->lda, s->stride_a, bytes);
+  const farro_extent b = farro_extent_of(j->b, j->panels ? 0 : s->batch, s->transpose_b ? s->n : s->k,
+                                         s->transpose_b ? s->k : s->n, s->ldb, s->stride_b, bytes);
+  const farro_extent c = farro_extent_of(j->c, s->batch, s->m, s->n, s->ldc, s->stride_c, c_bytes);
+  if (!a.fits || !b.fits || !c.fits) return false;
+  if (j->c && (are_mixed(&a, &c) || are_mixed(&b, &c))) return false;
+  if (s->batch == 0) return true;
   if (!j->kernels->correct) return true;
   return s->k <= (has_zero_point(j->by_b) ? 33025 : 65793) && has_valid_zero_points(j->by_a, s->batch, s->m, 0) &&
          has_valid_zero_points(j->by_b, s->batch, s->n, -128);
@@ -89,7 +88,7 @@ static farro_status pack(const low_precision_kernels *kernels, element_type type
 
 // Points the job at the packed operand; false when it is another one than the product needs.
 static bool take(low_precision_job *j, element_type type, const farro_packed_matrix *packed) {
-  if (packed->kernels != &not_wide || packed->n != j->shape.n || packed->k != j->shape.k) return false;
+  if (!packed || packed->kernels != &not_wide || packed->n != j->shape.n || packed->k != j->shape.k) return false;
   const low_precision_contents *at = packed->panels;
   if (at->type != (int)type) return false;
   j->kernels = at->kernels;
@@ -139,36 +138,38 @@ FLOATS(farro_matmul_bf16_f32, farro_matmul_packed_bf16_f32, matmul_bf16, type_bf
 FLOATS(farro_matmul_f16, farro_matmul_packed_f16, matmul_f16, type_f16, uint16_t, to_narrow)
 FLOATS(farro_matmul_f16_f32, farro_matmul_packed_f16_f32, matmul_f16, type_f16, float, to_f32)
 
-static farro_status multiply_integers(low_precision_job job, const farro_packed_matrix *packed) {
-  if (packed) return take(&job, type_s8, packed) ? multiply(&job) : FARRO_ERROR_ARGUMENT;
+static farro_status multiply_packed_integers(low_precision_job job, const farro_packed_matrix *packed) {
+  return take(&job, type_s8, packed) ? multiply(&job) : FARRO_ERROR_ARGUMENT;
+}
+
+static farro_status multiply_integers(low_precision_job job) {
   const farro_kernels *kernels = farro_current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
   job.kernels = kernels->matmul_u8s8;
   return multiply(&job);
 }
 
-#define INTEGERS(b_, packed_, to, epilogue_)                                                                           \
-  multiply_integers(                                                                                                   \
-      (low_precision_job){                                                                                             \
-          .shape = *shape, .a = a, .b = b_, .c = c, .result = to, .epilogue = epilogue_, .by_a = by_a, .by_b = by_b},  \
-      packed_)
+#define INTEGERS(b_, to, epilogue_)                                                                                    \
+  (low_precision_job) {                                                                                                \
+    .shape = *shape, .a = a, .b = b_, .c = c, .result = to, .epilogue = epilogue_, .by_a = by_a, .by_b = by_b          \
+  }
 
 farro_status farro_matmul_u8s8_s32(const farro_matmul_shape *shape, const farro_quantized_operand *by_a,
                                    const farro_quantized_operand *by_b, const uint8_t *a, const int8_t *b, int32_t *c) {
-  return INTEGERS(b, NULL, to_integers, NULL);
+  return multiply_integers(INTEGERS(b, to_integers, NULL));
 }
 farro_status farro_matmul_u8s8_f32(const farro_matmul_shape *shape, const farro_quantized_operand *by_a,
                                    const farro_quantized_operand *by_b, const uint8_t *a, const int8_t *b, float *c,
                                    const farro_epilogue *epilogue) {
-  return INTEGERS(b, NULL, to_scaled, epilogue);
+  return multiply_integers(INTEGERS(b, to_scaled, epilogue));
 }
 farro_status farro_matmul_packed_u8s8_s32(const farro_matmul_shape *shape, const farro_quantized_operand *by_a,
                                           const farro_quantized_operand *by_b, const uint8_t *a,
                                           const farro_packed_matrix *packed, int32_t *c) {
-  return INTEGERS(NULL, packed, to_integers, NULL);
+  return multiply_packed_integers(INTEGERS(NULL, to_integers, NULL), packed);
 }
 farro_status farro_matmul_packed_u8s8_f32(const farro_matmul_shape *shape, const farro_quantized_operand *by_a,
                                           const farro_quantized_operand *by_b, const uint8_t *a,
                                           const farro_packed_matrix *packed, float *c, const farro_epilogue *epilogue) {
-  return INTEGERS(NULL, packed, to_scaled, epilogue);
+  return multiply_packed_integers(INTEGERS(NULL, to_scaled, epilogue), packed);
 }

@@ -10,6 +10,7 @@
 
 #include "job.h"
 #include "runtime/dispatch.h"
+#include "runtime/extent.h"
 
 // A range of tasks takes about this long, so that handing it out costs nothing.
 static const double range_nanoseconds = 20e3;
@@ -73,45 +74,43 @@ static farro_status run(matmul_job *job) {
 
 // ---- arguments ----
 
-// The stored matrices of one operand.
 typedef struct {
-  uintptr_t first, last; // the bytes between which they lie
-  size_t rows, columns, ld, stride, bytes;
-} extent;
+  farro_extent a, b, c;
+} operands;
 
-static extent extent_of(const void *base, size_t batch, size_t rows, size_t columns, size_t ld, size_t stride,
-                        size_t bytes) {
-  const uintptr_t first = (uintptr_t)base;
-  const size_t count = batch && rows && columns ? (batch - 1) * stride + (rows - 1) * ld + columns : 0;
-  return (extent){first, first + count * bytes, rows, columns, ld, batch < 2 ? 0 : stride, bytes};
+static operands operands_of(const matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const size_t bytes = job->kernels->element_bytes;
+  return (operands){.a = farro_extent_of(job->a, s->batch, s->transpose_a ? s->k : s->m, s->transpose_a ? s->m : s->k,
+                                         s->lda, s->stride_a, bytes),
+                    .b = farro_extent_of(job->b, job->packed ? 0 : s->batch, s->transpose_b ? s->n : s->k,
+                                         s->transpose_b ? s->k : s->n, s->ldb, s->stride_b, bytes),
+                    .c = farro_extent_of(job->c, s->batch, s->m, s->n, s->ldc, s->stride_c, bytes)};
 }
 
-// Whether two operands share an element. Blocks of one matrix may interleave: their ranges of addresses overlap, but
-// their columns, counted on the grid of its rows, do not.
-static bool share_memory(const extent *x, const extent *y) {
-  if (x->last <= y->first || y->last <= x->first) return false;
-  const bool is_one_grid = x->ld == y->ld && x->ld > 0 && x->stride % x->ld == 0 && y->stride % y->ld == 0;
-  if (!is_one_grid) return true;
-  const size_t pitch = x->ld * x->bytes;
-  const size_t shift = (y->first % pitch + pitch - x->first % pitch) % pitch; // of y's columns against x's
-  return shift < x->columns * x->bytes || shift + y->columns * y->bytes > pitch;
+static bool is_residual_itself(const matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const farro_epilogue *e = job->epilogue;
+  return e->residual == job->c && e->ld_residual == s->ldc && (s->batch < 2 || e->stride_residual == s->stride_c);
+}
+
+static bool is_valid_epilogue(const matmul_job *job, const operands *o) {
+  const farro_matmul_shape *s = &job->shape;
+  const farro_epilogue *e = job->epilogue;
+  if ((unsigned)e->activation >= FARRO_ACTIVATION_COUNT || (e->visit && !job->overwrites)) return false;
+  if (!e->residual) return true;
+  const farro_extent residual = farro_extent_of(e->residual, s->batch, s->m, s->n, e->ld_residual, e->stride_residual,
+                                                job->kernels->element_bytes);
+  const bool is_apart = !job->c || e->visit || is_residual_itself(job) || !farro_share_memory(&residual, &o->c);
+  return e->ld_residual >= s->n && residual.fits && is_apart;
 }
 
 static bool is_valid(const matmul_job *job) {
-  const farro_matmul_shape *s = &job->shape;
-  const farro_epilogue *e = job->epilogue;
-  if (!farro_matmul_accepts(s, job->packed)) return false;
-  if (e && ((unsigned)e->activation >= FARRO_ACTIVATION_COUNT || (e->residual && e->ld_residual < s->n))) return false;
-  if (e && e->visit && !job->overwrites) return false;
-  const size_t bytes = job->kernels->element_bytes;
-  const extent c = extent_of(job->c, job->c ? s->batch : 0, s->m, s->n, s->ldc, s->stride_c, bytes);
-  const extent a = extent_of(job->a, s->batch, s->transpose_a ? s->k : s->m, s->transpose_a ? s->m : s->k, s->lda,
-                             s->stride_a, bytes);
-  if (share_memory(&a, &c)) return false;
-  if (job->packed) return job->packed->kernels == job->kernels && job->packed->n == s->n && job->packed->k == s->k;
-  const extent b = extent_of(job->b, s->batch, s->transpose_b ? s->n : s->k, s->transpose_b ? s->k : s->n, s->ldb,
-                             s->stride_b, bytes);
-  return !share_memory(&b, &c);
+  if (!farro_matmul_accepts(&job->shape, job->packed)) return false;
+  const operands o = operands_of(job);
+  if (!o.a.fits || !o.b.fits || !o.c.fits) return false;
+  if (job->c && (farro_share_memory(&o.a, &o.c) || farro_share_memory(&o.b, &o.c))) return false;
+  return !job->epilogue || is_valid_epilogue(job, &o);
 }
 
 // ---- groups ----
@@ -142,7 +141,7 @@ static void run_group_tasks(void *context, size_t first, size_t last) {
 }
 
 static farro_status run_group(const matmul_job *pattern, size_t count, const farro_matmul_problem *problems,
-                              bool ignores_product) {
+                              bool ignores_product, bool keeps_c) {
   if (count == 0) return FARRO_OK;
   const size_t bytes = count * (sizeof(matmul_job) + sizeof(size_t));
   matmul_job *jobs = farro_allocate(bytes);
@@ -154,6 +153,7 @@ static farro_status run_group(const matmul_job *pattern, size_t count, const far
     jobs[i].shape = problems[i].shape, jobs[i].a = problems[i].a, jobs[i].b = problems[i].b, jobs[i].c = problems[i].c;
     if (!is_valid(&jobs[i])) status = FARRO_ERROR_ARGUMENT;
     if (ignores_product) jobs[i].shape.k = 0;
+    if (jobs[i].shape.k == 0 && keeps_c) jobs[i].shape.batch = 0;
   }
   size_t prepared = 0, tasks = 0;
   double nanoseconds = 0;
@@ -179,12 +179,29 @@ static farro_status run_group(const matmul_job *pattern, size_t count, const far
 
 // ---- entries ----
 
+// C that is its own residual must not be overwritten by the sums of one block of k before the last: it is copied.
+static farro_status run_with_own_residual(matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const size_t row = s->n * job->kernels->element_bytes, bytes = s->batch * s->m * row;
+  char *copy = farro_allocate(bytes);
+  if (!copy) return FARRO_ERROR_MEMORY;
+  for (size_t i = 0; i < s->batch * s->m; i++)
+    memcpy(copy + i * row, element(job, job->c, i / s->m * s->stride_c + i % s->m * s->ldc), row);
+  farro_epilogue own = *job->epilogue;
+  own.residual = copy, own.ld_residual = s->n, own.stride_residual = s->m * s->n;
+  job->epilogue = &own;
+  const farro_status status = run(job);
+  farro_release(copy, bytes);
+  return status;
+}
+
 static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c) {
   if (!is_valid(job)) return FARRO_ERROR_ARGUMENT;
   if (ignores_product) job->shape.k = 0; // reads neither A nor B
   if (job->shape.k == 0) job->packed = NULL;
   if (job->shape.k == 0 && keeps_c && !job->epilogue) return FARRO_OK;
-  return run(job);
+  const bool has_own_residual = job->epilogue && job->epilogue->residual && job->c && is_residual_itself(job);
+  return has_own_residual && job->shape.m > 0 ? run_with_own_residual(job) : run(job);
 }
 
 #define ENTRIES(type, scalar)                                                                                          \
@@ -215,6 +232,8 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
   farro_status farro_matmul_packed_##type(const farro_matmul_shape *shape, scalar alpha, const scalar *a,              \
                                           const farro_packed_matrix *packed, scalar beta, scalar *c,                   \
                                           const farro_epilogue *epilogue) {                                            \
+    if (!packed || packed->kernels->element_bytes != sizeof(scalar)) return FARRO_ERROR_ARGUMENT;                      \
+    if (packed->k != shape->k || packed->n != shape->n) return FARRO_ERROR_ARGUMENT;                                   \
     matmul_job job = {.kernels = packed->kernels,                                                                      \
                       .shape = *shape,                                                                                 \
                       .a = a,                                                                                          \
@@ -225,7 +244,6 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
                       .epilogue = epilogue,                                                                            \
                       .packed = packed,                                                                                \
                       .overwrites = beta == 0};                                                                        \
-    if (packed->kernels->element_bytes != sizeof(scalar)) return FARRO_ERROR_ARGUMENT;                                 \
     return multiply(&job, alpha == 0, beta == 1);                                                                      \
   }                                                                                                                    \
                                                                                                                        \
@@ -235,14 +253,14 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
     const matmul_job pattern = {                                                                                       \
         .kernels = kernels->matmul_##type, .alpha = &alpha, .beta = &beta, .one = &one_##type};                        \
-    return run_group(&pattern, count, problems, alpha == 0);                                                           \
+    return run_group(&pattern, count, problems, alpha == 0, beta == 1);                                                \
   }                                                                                                                    \
                                                                                                                        \
   farro_status farro_matmul_plan_##type(const farro_matmul_shape *shape, farro_matmul_plan *plan) {                    \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    if (!farro_matmul_accepts(shape, false)) return FARRO_ERROR_ARGUMENT;                                              \
     matmul_job job = {.kernels = kernels->matmul_##type, .shape = *shape};                                             \
+    if (!is_valid(&job)) return FARRO_ERROR_ARGUMENT;                                                                  \
     farro_matmul_plan_job(&job);                                                                                       \
     *plan = job.plan;                                                                                                  \
     return FARRO_OK;                                                                                                   \

@@ -13,9 +13,6 @@
   #define MATMUL_WIDTH(rows) ((rows) <= 1 ? 8 : (rows) <= 3 ? 4 : (rows) <= MATMUL_ROWS ? 2 : 1)
 #endif
 #define MATMUL_VECTORS 2
-#ifndef AHEAD
-  #define AHEAD 2
-#endif
 #define MATMUL_COLUMNS (MATMUL_VECTORS * LANES)
 #define MATMUL_SUMS (MATMUL_ROWS * MATMUL_VECTORS)
 

@@ -3,8 +3,8 @@
 // waits for another, and what a core packs it also reads.
 //
 // Follows K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008, but
-// leaves A where it lies: its rows come through L1 in the order in which they are stored, and copying them would cost
-// 2 to 4% of a product of 512^3. Only op(A) that is transposed is copied, in blocks, by all threads (run_copied).
+// leaves A where it lies if it can: its rows come through L1 in the order in which they are stored. Large products copy
+// some rows at a time when op(A) is transposed, or when its rows share sets of L1.
 #include "include/matmul.h"
 
 #include <string.h>

@@ -99,7 +99,8 @@ static size_t even_rows(size_t m, size_t most) { return ceil_divide(m, ceil_divi
 // for as many threads would wait for one that has a part more.
 static size_t parts_of(size_t units, size_t most_units, double nanoseconds) {
   const size_t parts = round_up(larger(ceil_divide(units, most_units), least_parts), 4);
-  return smaller(smaller(parts, (size_t)(nanoseconds / task_nanoseconds) + 1), units);
+  const double most = nanoseconds / task_nanoseconds; // which no size_t may hold
+  return most < (double)units ? smaller(parts, (size_t)most + 1) : smaller(parts, units);
 }
 
 // Cuts the rows of C, in whole tiles.

@@ -96,6 +96,53 @@ static void check_overlap(void) {
   EXPECT(farro_matmul_f32(&s, 1, m, m + 8, 0, m + 29) == FARRO_ERROR_ARGUMENT, "C around a row's end is accepted");
   s.ldc = 15;
   EXPECT(farro_matmul_f32(&s, 1, m, m + 8, 0, m + 4) == FARRO_ERROR_ARGUMENT, "C on another grid is accepted");
+  s = shape(5, 2, 2, 2, false, false, 0);
+  s.stride_a = s.stride_b = s.stride_c = 12; // an array of { A, B, C }
+  EXPECT(farro_matmul_f32(&s, 1, m, m + 4, 0, m + 8) == FARRO_OK, "structures of matrices are refused");
+  EXPECT(farro_matmul_f32(&s, 1, m, m + 4, 0, m + 10) == FARRO_ERROR_ARGUMENT, "C over the next A is accepted");
+  s = shape(1, 1, 4, 4, true, false, 0);
+  s.lda = 16, s.ldb = 16, s.ldc = 4; // a column of A, part of a row of C
+  EXPECT(farro_matmul_f32(&s, 1, m, m + 8, 0, m + 4) == FARRO_OK, "a row beside a column is refused");
+}
+
+static void check_overflow(void) {
+  float m[16] = {0};
+  farro_matmul_plan plan;
+  farro_matmul_shape s = shape(1, 2, 2, 2, false, false, 0);
+  s.ldc = (size_t)1 << 62;
+  EXPECT(farro_matmul_f32(&s, 1, m, m + 4, 0, m + 8) == FARRO_ERROR_ARGUMENT, "a leading dimension that wraps");
+  s = shape(3, 2, 2, 2, false, false, 0);
+  s.stride_c = (size_t)-4;
+  EXPECT(farro_matmul_f32(&s, 1, m, m + 4, 0, m + 8) == FARRO_ERROR_ARGUMENT, "a stride that wraps");
+  s = shape(1, SIZE_MAX, 1, 0, false, false, 0);
+  EXPECT(farro_matmul_plan_f32(&s, &plan) == FARRO_ERROR_ARGUMENT, "a plan for more than memory");
+}
+
+// C that is its own residual, on paths that cut k and paths that do not.
+static void check_own_residual(void) {
+  const farro_matmul_shape shapes[] = {shape(2, 15, 37, 19, false, false, 1), shape(1, 3, 1100, 70, false, false, 0),
+                                       shape(1, 31, 100, 1100, false, true, 2),
+                                       shape(1, 75, 300, 1100, false, true, 0)};
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    const farro_matmul_shape s = shapes[i];
+    const size_t count_a = s.batch * s.stride_a, count_b = s.batch * s.stride_b, count = s.batch * s.stride_c;
+    float *a = malloc(count_a * sizeof *a), *b = malloc(count_b * sizeof *b), *c = malloc(count * sizeof *c);
+    float *expected = malloc(count * sizeof *c);
+    fill_f32(a, count_a), fill_f32(b, count_b), fill_f32(c, count);
+    memcpy(expected, c, count * sizeof *c);
+    farro_epilogue e = {.activation = FARRO_ACTIVATION_RELU, .ld_residual = s.ldc, .stride_residual = s.stride_c};
+    e.residual = expected;
+    farro_matmul_fused_reference_f32(&s, 1, a, b, 0, expected, &e);
+    e.residual = c;
+    EXPECT(farro_matmul_fused_f32(&s, 1, a, b, 0, c, &e) == FARRO_OK, "C as its own residual is refused");
+    double worst = 0;
+    for (size_t j = 0; j < count; j++) worst = fmax(worst, fabs((double)c[j] - (double)expected[j]));
+    EXPECT(worst <= bound(s.k, 1, 1, 0x1p-24), "C as its own residual, (%zu, %zu, %zu): error %g", s.m, s.n, s.k,
+           worst);
+    e.residual = c + 1;
+    EXPECT(farro_matmul_fused_f32(&s, 1, a, b, 0, c, &e) == FARRO_ERROR_ARGUMENT, "a residual across C is accepted");
+    free(a), free(b), free(c), free(expected);
+  }
 }
 
 // ---- the paths ----
@@ -282,6 +329,8 @@ void check_matmul(void) {
   check_arguments();
   check_special_values();
   check_overlap();
+  check_overflow();
+  check_own_residual();
   check_paths();
   check_epilogues();
   check_packed(shape(1, 3, 4, 5, false, false, 1), false);

@@ -54,7 +54,7 @@ struct SymmetricPlan {
       lda: columns,
       ldc: n,
       stride_a: rows * columns,
-      stride_c: n * n
+      stride_c: n &* n  // of a result too large for memory, which is refused first
     )
     resultShape = a.dropLast(2) + [n, n]
   }

@@ -75,7 +75,10 @@ public struct MatmulPlan: Sendable, Equatable, CustomStringConvertible {
     transposeB: Bool = false,
     of type: Scalar.Type
   ) {
+    // Shapes of no tensor stop here.
+    _ = (Tensor<Scalar>.checkedCount(a), Tensor<Scalar>.checkedCount(b))
     let product = MatrixProduct(a, b, transposeA, transposeB)
+    _ = Tensor<Scalar>.checkedCount(product.resultShape(a, b))
     var (shape, plan) = (product.shape, farro_matmul_plan())
     switch Scalar.dtype {
     case .f32: check(farro_matmul_plan_f32(&shape, &plan), "MatmulPlan")

@@ -160,11 +160,11 @@ extension MatrixProduct {
       ldc: n,
       stride_a: 0,
       stride_b: 0,
-      stride_c: m * n
+      stride_c: m &* n  // of a result too large for memory, which is refused before C sees this
     )
     if a.batchAxes == 0 && b.batchAxes == 0 { return }
     var axes = Axes()
-    var (strideOfA, strideOfB, strideOfC) = (a.rows * a.columns, b.rows * b.columns, m * n)
+    var (strideOfA, strideOfB, strideOfC) = (a.rows * a.columns, b.rows * b.columns, m &* n)
     for i in 1...max(a.batchAxes, b.batchAxes) {
       let lengthOfA = i <= a.batchAxes ? left[a.batchAxes - i] : 1
       let lengthOfB = i <= b.batchAxes ? right[b.batchAxes - i] : 1
@@ -180,7 +180,7 @@ extension MatrixProduct {
       )
       strideOfA *= lengthOfA
       strideOfB *= lengthOfB
-      strideOfC *= length
+      strideOfC = strideOfC &* length
     }
     if shape.k >= 0 { distribute(axes) }
   }

@@ -1,6 +1,7 @@
 import CKernels
 
-/// An 8-bit integer that quantization maps to: `UInt8` (quint8 of other libraries) or `Int8` (qint8).
+/// An 8-bit integer that quantization maps to: `UInt8` (quint8 of other libraries) or `Int8` (qint8). No
+/// other type may conform.
 public protocol QuantizedScalar: TensorScalar, FixedWidthInteger {}
 
 extension UInt8: QuantizedScalar {}
@@ -97,7 +98,8 @@ public struct QuantizedTensor<Scalar: QuantizedScalar>: Sendable {
 /// Stores numbers as 8-bit integers, with scales and zero points chosen from their range.
 ///
 /// The range always holds 0, which is then exact. An element is off by at most half a scale, at the two ends of an
-/// asymmetric range by at most one. NaN becomes 0, infinity the end of the range.
+/// asymmetric range by at most one. NaN becomes 0. An infinity widens the range to
+/// the largest finite number, which leaves nothing of ordinary ones.
 ///
 /// - Parameters:
 ///   - x: Rows along the last axis.

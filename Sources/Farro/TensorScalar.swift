@@ -25,7 +25,7 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Equatable {
 /// A type whose tensors can be added, subtracted, multiplied and divided: integers, `Float` and `Double`.
 public protocol ArithmeticScalar: TensorScalar, Numeric, Comparable {}
 
-/// A type that Farro's kernels compute in: `Float` and `Double`.
+/// A type that Farro's kernels compute in: `Float` and `Double`. No other type may conform.
 public protocol KernelScalar: ArithmeticScalar, BinaryFloatingPoint, SIMDScalar, Codable
 where RawSignificand: FixedWidthInteger {}
 

@@ -89,9 +89,15 @@ extension ProfileCommand {
   private func options() throws -> Profiler.Options {
     let sets = try instructionSets()
     let counts = try threadCounts()
+    let families = try families()
+    let dtypes = quick ? Profiler.Options.quickTypes : nil
+    let isAny = ProfiledKernel.all.contains {
+      families?.contains($0.family) ?? true && dtypes?.contains($0.dtype) ?? true
+    }
+    guard isAny else { throw ValidationError("A quick run has no kernel of that family; leave --quick out.") }
     return Profiler.Options(
-      families: try families(),
-      dtypes: quick ? Profiler.Options.quickTypes : nil,
+      families: families,
+      dtypes: dtypes,
       configurations: sets.flatMap { set in counts.map { Configuration(isa: set, threads: $0) } },
       allShapes: all,
       budget: .seconds(try seconds())
