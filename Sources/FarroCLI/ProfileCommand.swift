@@ -35,9 +35,6 @@ struct ProfileCommand: AsyncParsableCommand {
   @Flag(help: "All shapes of each kernel, instead of one in cache and one out of it.")
   var all = false
 
-  @Flag(help: "Also say how each matrix product was carried out, as --all does.")
-  var verbose = false
-
   @Option(help: ArgumentHelp("Take about this long in all.", valueName: "seconds"))
   var time: Double?
 
@@ -65,7 +62,7 @@ struct ProfileCommand: AsyncParsableCommand {
     }
     progress.clear()
     switch format {
-    case .table: try writeOutput(Data(profile.table(showsDetails: verbose || all).utf8))
+    case .table: try writeOutput(Data(profile.table.utf8))
     case .json: try writeOutput(profile.jsonData())
     }
     if let output { try write(profile, toDirectory: output) }

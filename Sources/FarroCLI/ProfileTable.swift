@@ -2,10 +2,8 @@ import FarroProfile
 import Foundation
 
 extension Profile {
-  /// The machine, its peaks and the kernels, as text for a terminal.
-  ///
-  /// - Parameter showsDetails: Whether to say how the calls were carried out that have several ways.
-  func table(showsDetails: Bool) -> String {
+  /// The machine, its peaks and the kernels, as text for a terminal; and of calls that have several ways, which they went.
+  var table: String {
     let faults = probeFaults.isEmpty ? "" : "\nprobe fault: above 105% of the bound; the bound was measured too low.\n"
     return """
       \(machine.name), \(machine.usableCores) of \(machine.logicalCores) cores usable
@@ -13,7 +11,7 @@ extension Profile {
       \(arithmeticTable)
       \(bandwidthTable)
       \(kernelTable)
-      """ + (showsDetails ? detailText : "") + faults
+      """ + detailText + faults
   }
 
   private var configurations: [Configuration] {
