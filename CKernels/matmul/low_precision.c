@@ -311,7 +311,8 @@ static size_t workspace_words(const job *j, workspace *at, uint32_t *base) {
                            has_zero_point(j->by_b) ? rows : 0};
   uint32_t **parts[] = {&at->panels, &at->sums_b, &at->a, &at->sums_a};
   for (size_t i = 0; i < 4; i++) {
-    *parts[i] = pieces[i] && base ? base + words : NULL;
+    const bool is_there = pieces[i] || parts[i] != &at->sums_a; // sums_a is NULL when nothing asks for it
+    *parts[i] = base && is_there ? base + words : NULL;
     words += round_up(pieces[i], line_words);
   }
   return words;

@@ -10,6 +10,9 @@ static const matmul_kernels not_wide = {.element_bytes = 1};
 
 typedef enum { type_bf16, type_f16, type_s8 } element_type;
 
+// The address of operands that are not touched: they may be NULL, to which nothing may be added.
+static char nothing;
+
 // ---- arguments ----
 
 // Whether the addresses of one lie between those of the other.
@@ -52,6 +55,8 @@ static farro_status multiply(low_precision_job *j) {
   if (!j->alpha) j->alpha = &one, j->beta = &zero;
   if (!is_valid(j)) return FARRO_ERROR_ARGUMENT;
   if (*j->alpha == 0) j->shape.k = 0; // reads neither A nor B
+  if (j->shape.k == 0) j->a = j->b = &nothing;
+  if (j->epilogue->visit) j->c = &nothing;
   return farro_low_precision_run(j);
 }
 
@@ -60,6 +65,7 @@ static farro_status multiply(low_precision_job *j) {
 static farro_status pack(const low_precision_kernels *kernels, element_type type, size_t k, size_t n, bool transpose_b,
                          const void *b, size_t ldb, farro_packed_matrix **packed) {
   if (ldb < (transpose_b ? k : n)) return FARRO_ERROR_ARGUMENT;
+  if (k == 0 || n == 0) b = &nothing;
   size_t bytes;
   low_precision_contents at = farro_low_precision_layout(kernels, k, n, &bytes);
   at.type = type;

@@ -113,6 +113,13 @@ static bool is_valid(const matmul_job *job) {
   return !job->epilogue || is_valid_epilogue(job, &o);
 }
 
+// Operands that are not touched may be NULL, to which nothing may be added: they get some address.
+static void name_absent(matmul_job *job) {
+  static char nothing;
+  if (job->shape.k == 0) job->a = job->b = &nothing;
+  if (job->epilogue && job->epilogue->visit) job->c = &nothing;
+}
+
 // ---- groups ----
 
 typedef struct {
@@ -153,6 +160,7 @@ static farro_status run_group(const matmul_job *pattern, size_t count, const far
     jobs[i].shape = problems[i].shape, jobs[i].a = problems[i].a, jobs[i].b = problems[i].b, jobs[i].c = problems[i].c;
     if (!is_valid(&jobs[i])) status = FARRO_ERROR_ARGUMENT;
     if (ignores_product) jobs[i].shape.k = 0;
+    name_absent(&jobs[i]);
     if (jobs[i].shape.k == 0 && keeps_c) jobs[i].shape.batch = 0;
   }
   size_t prepared = 0, tasks = 0;
@@ -198,9 +206,11 @@ static farro_status run_with_own_residual(matmul_job *job) {
 static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c) {
   if (!is_valid(job)) return FARRO_ERROR_ARGUMENT;
   if (ignores_product) job->shape.k = 0; // reads neither A nor B
+  name_absent(job);
   if (job->shape.k == 0) job->packed = NULL;
   if (job->shape.k == 0 && keeps_c && !job->epilogue) return FARRO_OK;
-  const bool has_own_residual = job->epilogue && job->epilogue->residual && job->c && is_residual_itself(job);
+  const bool has_own_residual =
+      job->epilogue && job->epilogue->residual && !job->epilogue->visit && is_residual_itself(job);
   return has_own_residual && job->shape.m > 0 ? run_with_own_residual(job) : run(job);
 }
 
