@@ -6,6 +6,7 @@
 
 #include "include/conversion.h"
 #include "runtime/dispatch.h"
+#include "runtime/sizes.h"
 #include "runtime/streaming.h"
 
 enum {
@@ -16,9 +17,6 @@ enum {
 
 // Rough speed of one thread, to decide about waking others.
 static const double bytes_per_nanosecond = 60;
-
-static size_t ceil_divide(size_t a, size_t b) { return (a + b - 1) / b; }
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 // ---- 16-bit floating point ----
 

@@ -9,6 +9,7 @@
 #include "include/distance.h"
 #include "include/matmul.h"
 #include "runtime/dispatch.h"
+#include "runtime/sizes.h"
 
 enum {
   most_rows = 4096, // of x, and of y, packed at a time: bounds the work space
@@ -42,9 +43,6 @@ typedef struct {
   void *out;
   size_t ld_out;
 } work;
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t ceil_divide(size_t a, size_t b) { return (a + b - 1) / b; }
 
 static void *at(const plan *p, const void *base, size_t element) {
   return (char *)base + element * p->matmul->element_bytes;

@@ -3,6 +3,7 @@
 
 #include "include/elementwise.h"
 #include "runtime/dispatch.h"
+#include "runtime/sizes.h"
 #include "runtime/streaming.h"
 
 enum {
@@ -20,9 +21,6 @@ typedef struct {
   size_t operands, element_bytes;
   size_t row_chunks; // tasks per row; with 1, tasks are whole rows
 } map_work;
-
-static size_t ceil_divide(size_t a, size_t b) { return (a + b - 1) / b; }
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 // The part of the view that starts at (row, column).
 static map_view part(const map_work *work, size_t row, size_t rows, size_t column, size_t columns) {

@@ -14,7 +14,7 @@ INLINE VECTOR KERNEL(map_apply)(const map_operation operation, const VECTOR in[m
   case map_multiply_add:
     return multiply_add(in[0], in[1], in[2]);
   case map_relu:
-    return in[0] <= (SCALAR)0 ? broadcast((SCALAR)0) : in[0];
+    return vector_relu(in[0]);
   case map_exp:
     return vector_exp(in[0]);
   case map_tanh:

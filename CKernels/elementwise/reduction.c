@@ -9,6 +9,7 @@
 
 #include "include/reduction.h"
 #include "runtime/dispatch.h"
+#include "runtime/sizes.h"
 
 enum { task_elements = 32 * 1024 };
 
@@ -26,9 +27,6 @@ typedef struct {
   double *first, *second; // partial results (outer, blocks, inner), where there are several blocks
   double divisor;         // of the result
 } plan;
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t ceil_divide(size_t a, size_t b) { return (a + b - 1) / b; }
 
 // Rows of the axis in blocks `from` to `to`.
 static size_t rows_between(const plan *p, size_t from, size_t to) {

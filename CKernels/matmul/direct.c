@@ -25,6 +25,21 @@ static matmul_tile tile_at(const matmul_job *job, size_t item, size_t row, size_
                        .column = column};
 }
 
+// A part of C of product `item`.
+typedef void (*part_function)(const matmul_job *job, size_t item, size_t row0, size_t row1, size_t column0,
+                              size_t column1);
+
+static bool run_parts(const matmul_job *job, size_t first, size_t last, part_function multiply) {
+  const farro_matmul_plan *p = &job->plan;
+  const size_t n = job->shape.n, across = ceil_divide(n, p->column_block), down = p->tasks / across;
+  for (size_t task = first; task < last; task++) {
+    const size_t part = task % p->tasks, row = part / across, column = part % across * p->column_block;
+    multiply(job, task / p->tasks, row_of_part(job, row, down), row_of_part(job, row + 1, down), column,
+             smaller(column + p->column_block, n));
+  }
+  return true;
+}
+
 // ---- direct and thin ----
 
 // Whether a batch of small products is larger than the caches.
@@ -92,13 +107,7 @@ bool farro_matmul_run_direct(const matmul_job *job, size_t first, size_t last) {
     job->kernels->tile[s->m](&tile);
     return true;
   }
-  const size_t across = ceil_divide(s->n, p->column_block);
-  for (size_t task = first; task < last; task++) {
-    const size_t part = task % p->tasks, down = p->tasks / across, column = part % across * p->column_block;
-    multiply_in_place(job, task / p->tasks, row_of_part(job, part / across, down),
-                      row_of_part(job, part / across + 1, down), column, smaller(column + p->column_block, s->n));
-  }
-  return true;
+  return run_parts(job, first, last, multiply_in_place);
 }
 
 // ---- dot products ----
@@ -121,13 +130,5 @@ static void multiply_dots(const matmul_job *job, size_t item, size_t row0, size_
 }
 
 bool farro_matmul_run_dot(const matmul_job *job, size_t first, size_t last) {
-  const farro_matmul_shape *s = &job->shape;
-  const farro_matmul_plan *p = &job->plan;
-  const size_t across = ceil_divide(s->n, p->column_block);
-  for (size_t task = first; task < last; task++) {
-    const size_t part = task % p->tasks, down = p->tasks / across, column = part % across * p->column_block;
-    multiply_dots(job, task / p->tasks, row_of_part(job, part / across, down),
-                  row_of_part(job, part / across + 1, down), column, smaller(column + p->column_block, s->n));
-  }
-  return true;
+  return run_parts(job, first, last, multiply_dots);
 }

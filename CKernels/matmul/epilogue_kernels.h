@@ -6,7 +6,7 @@
 INLINE VECTOR KERNEL(matmul_activate)(const farro_activation activation, VECTOR x) {
   switch (activation) {
   case FARRO_ACTIVATION_RELU:
-    return x <= (SCALAR)0 ? broadcast((SCALAR)0) : x;
+    return vector_relu(x);
   case FARRO_ACTIVATION_GELU:
     return vector_gelu(x);
   case FARRO_ACTIVATION_GELU_TANH:

@@ -4,6 +4,7 @@
 #define FARRO_MATMUL_JOB_H
 
 #include "matmul.h"
+#include "runtime/sizes.h"
 
 typedef struct matmul_job {
   const matmul_kernels *kernels;
@@ -27,9 +28,12 @@ struct farro_packed_matrix {
   void *panels; // block p, panel j: at p * padded columns + j * panel columns * steps of the block
 };
 
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static inline size_t ceil_divide(size_t a, size_t b) { return (a + b - 1) / b; }
-static inline size_t round_up(size_t a, size_t unit) { return ceil_divide(a, unit) * unit; }
+// Whether rows so many bytes apart share a set of L1, because they start at the same place of a page: it has fewer ways
+// than a tile has rows, which then throw each other out at every step.
+static inline bool rows_share_sets(size_t pitch) {
+  const size_t page = 4096, line = 64, shift = pitch % page;
+  return shift < line || shift > page - line;
+}
 
 // Element `index` of a matrix.
 static inline void *element(const matmul_job *job, const void *base, size_t index) {

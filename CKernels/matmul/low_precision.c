@@ -340,9 +340,6 @@ static void run_items(void *context, size_t first, size_t last) {
 
 // ---- plan ----
 
-// Rows that start at the same place of a page share a set of L1, which has fewer ways than a tile has rows.
-static bool rows_collide(size_t bytes) { return (bytes + 63) % 4096 < 127; }
-
 static void plan(job *j) {
   const farro_matmul_shape *s = &j->shape;
   const low_precision_kernels *kernels = j->kernels;
@@ -351,9 +348,9 @@ static void plan(job *j) {
   j->columns = kernels->columns;
   j->padded_n = round_up(s->n, j->columns);
   j->copies_a = !kernels->reads_a_in_place || s->transpose_a || s->k % kernels->group != 0 ||
-                (s->m > 1 && rows_collide(s->lda * kernels->element_bytes));
+                (s->m > 1 && rows_share_sets(s->lda * kernels->element_bytes));
   j->a_pitch = s->transpose_a ? j->words * j->rows : round_up(j->words, line_words) + line_words;
-  if (!s->transpose_a && rows_collide(j->a_pitch * sizeof(uint32_t))) j->a_pitch += line_words;
+  if (!s->transpose_a && rows_share_sets(j->a_pitch * sizeof(uint32_t))) j->a_pitch += line_words;
 }
 
 farro_status farro_low_precision_run(job *j) {

@@ -64,7 +64,13 @@ static farro_status multiply(low_precision_job *j) {
 
 static farro_status pack(const low_precision_kernels *kernels, element_type type, size_t k, size_t n, bool transpose_b,
                          const void *b, size_t ldb, farro_packed_matrix **packed) {
-  if (ldb < (transpose_b ? k : n)) return FARRO_ERROR_ARGUMENT;
+  size_t held; // words, with the last panel and the last word whole, and their sums
+  const bool overflows = __builtin_add_overflow(n, kernels->columns, &held) ||
+                         __builtin_mul_overflow(held, k + 2, &held) || k > PTRDIFF_MAX ||
+                         held > PTRDIFF_MAX / (2 * sizeof(uint32_t));
+  const farro_extent given =
+      farro_extent_of(b, 1, transpose_b ? n : k, transpose_b ? k : n, ldb, 0, kernels->element_bytes);
+  if (ldb < (transpose_b ? k : n) || !given.fits || overflows) return FARRO_ERROR_ARGUMENT;
   if (k == 0 || n == 0) b = &nothing;
   size_t bytes;
   low_precision_contents at = farro_low_precision_layout(kernels, k, n, &bytes);

@@ -55,8 +55,8 @@ static size_t grain_of(size_t tasks, double nanoseconds) {
   return grain < 1 ? 1 : (size_t)(grain < most ? grain : most);
 }
 
+// A job that has its plan.
 static farro_status run(matmul_job *job) {
-  farro_matmul_plan_job(job);
   if (job->plan.path == FARRO_MATMUL_EMPTY) return FARRO_OK;
   if (is_large(job)) return farro_matmul_run_blocks(job) ? FARRO_OK : FARRO_ERROR_MEMORY;
   if (!prepare(job)) return FARRO_ERROR_MEMORY;
@@ -209,9 +209,10 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
   name_absent(job);
   if (job->shape.k == 0) job->packed = NULL;
   if (job->shape.k == 0 && keeps_c && !job->epilogue) return FARRO_OK;
-  const bool has_own_residual =
-      job->epilogue && job->epilogue->residual && !job->epilogue->visit && is_residual_itself(job);
-  return has_own_residual && job->shape.m > 0 ? run_with_own_residual(job) : run(job);
+  farro_matmul_plan_job(job);
+  const farro_epilogue *e = job->epilogue;
+  const bool has_own_residual = e && e->residual && !e->visit && is_residual_itself(job);
+  return has_own_residual && job->plan.k_block < job->shape.k ? run_with_own_residual(job) : run(job);
 }
 
 #define ENTRIES(type, scalar)                                                                                          \

@@ -11,6 +11,7 @@
 
 #include "job.h"
 #include "runtime/dispatch.h"
+#include "runtime/extent.h"
 
 // ---- packing columns of B ----
 
@@ -261,11 +262,16 @@ static void pack_panels(void *context, size_t first, size_t last) {
 
 static farro_status pack_whole(const matmul_kernels *kernels, size_t k, size_t n, bool transpose_b, const void *b,
                                size_t ldb, farro_packed_matrix **packed) {
-  if (ldb < (transpose_b ? k : n)) return FARRO_ERROR_ARGUMENT;
+  const size_t bytes = kernels->element_bytes;
+  const farro_extent given = farro_extent_of(b, 1, transpose_b ? n : k, transpose_b ? k : n, ldb, 0, bytes);
+  size_t held; // with the last panel whole
+  const bool overflows = __builtin_add_overflow(n, kernels->columns, &held) || __builtin_mul_overflow(held, k, &held) ||
+                         __builtin_mul_overflow(held, bytes, &held) || held > PTRDIFF_MAX;
+  if (ldb < (transpose_b ? k : n) || !given.fits || overflows) return FARRO_ERROR_ARGUMENT;
   farro_packed_matrix *to = farro_allocate(sizeof *to);
   if (!to) return FARRO_ERROR_MEMORY;
   *to = (farro_packed_matrix){.kernels = kernels, .k = k, .n = n, .k_block = farro_matmul_k_block(kernels, k)};
-  to->bytes = round_up(n, kernels->columns) * k * kernels->element_bytes;
+  to->bytes = round_up(n, kernels->columns) * k * bytes;
   to->panels = farro_allocate(to->bytes);
   if (!to->panels) {
     farro_release(to, sizeof *to);

@@ -11,8 +11,6 @@ enum {
   least_parts = 8,    // that a product is cut into, if they are long enough
   thin_k = 16,        // rows of B that are read side by side: one memory stream each
   thin_bytes = 8192,  // of a row of B that a task reads, at most: shorter runs cost up to 15%
-  page = 4096,
-  line = 64,
 };
 
 // B of this size stays in L1.
@@ -29,8 +27,6 @@ static const double task_nanoseconds = 2e3;
 
 // Batches of this many products are cut into whole products.
 static const size_t long_batch = 16;
-
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 size_t farro_matmul_k_block(const matmul_kernels *kernels, size_t k) {
   const size_t blocks = ceil_divide(k * kernels->element_bytes, block_bytes);
@@ -75,13 +71,6 @@ static bool visits(const matmul_job *job) { return job->epilogue && job->epilogu
 
 static double flops_of(const farro_matmul_shape *s) { return 2.0 * (double)s->m * (double)s->n * (double)s->k; }
 
-// Rows that start at the same place of a page share a set of L1, which has fewer ways than a tile has rows: they throw
-// each other out at every step.
-static bool share_sets(const matmul_job *job, size_t ld) {
-  const size_t shift = ld * job->kernels->element_bytes % page;
-  return shift < line || shift > page - line;
-}
-
 // Whether tiles read B where it lies faster than a packed copy of it. Measured against packing with AVX-512 (L2 of 1
 // MiB), time with B in place: 0.97 at 400^3 and 0.92 at 1000^3 in f32, 0.93 at 600^3 in f64; but 1.2 at 1500^3 (9 MiB),
 // and 1.7 at 1024^3, where the rows of B share sets.
@@ -89,7 +78,7 @@ static bool reads_b_in_place(const matmul_job *job) {
   const farro_matmul_shape *s = &job->shape;
   const size_t near = job->kernels->near_bytes, bytes = job->kernels->element_bytes;
   if (s->transpose_a && s->k * s->lda * bytes > near / 4) return false; // a line of A for each step, once per tile
-  return !s->transpose_b && s->k * s->ldb * bytes <= (share_sets(job, s->ldb) ? near : 4 * near);
+  return !s->transpose_b && s->k * s->ldb * bytes <= (rows_share_sets(s->ldb * bytes) ? near : 4 * near);
 }
 
 // Rows of a tile: as even as possible.
@@ -199,7 +188,7 @@ static void plan_blocked(matmul_job *job) {
   farro_matmul_plan *p = &job->plan;
   p->path = FARRO_MATMUL_BLOCKED;
   p->packs_b = !job->packed;
-  p->copies_a = s->transpose_a || share_sets(job, s->lda);
+  p->copies_a = s->transpose_a || rows_share_sets(s->lda * kernels->element_bytes);
   p->tile_rows = even_rows(s->m, kernels->rows);
   p->k_block = job->packed ? job->packed->k_block : farro_matmul_k_block(kernels, s->k);
   p->column_block = block_panels * kernels->columns;

@@ -315,4 +315,8 @@ OVERLOAD f64v vector_gelu(f64v x) {
   return gated(x, scale_by_power(multiply_add(m, e, m), n));
 }
 
+// The larger of x and 0; NaN stays NaN.
+OVERLOAD f32v vector_relu(f32v x) { return x <= 0.0f ? broadcast(0.0f) : x; }
+OVERLOAD f64v vector_relu(f64v x) { return x <= 0.0 ? broadcast(0.0) : x; }
+
 #endif

@@ -116,6 +116,11 @@ static void check_overflow(void) {
   EXPECT(farro_matmul_f32(&s, 1, m, m + 4, 0, m + 8) == FARRO_ERROR_ARGUMENT, "a stride that wraps");
   s = shape(1, SIZE_MAX, 1, 0, false, false, 0);
   EXPECT(farro_matmul_plan_f32(&s, &plan) == FARRO_ERROR_ARGUMENT, "a plan for more than memory");
+  farro_packed_matrix *packed = NULL;
+  const size_t huge = (size_t)1 << 62;
+  EXPECT(farro_pack_f32(4, huge, false, m, huge, &packed) == FARRO_ERROR_ARGUMENT, "more than memory is packed");
+  EXPECT(farro_pack_f64(1, SIZE_MAX, true, (double *)m, 1, &packed) == FARRO_ERROR_ARGUMENT, "SIZE_MAX columns");
+  EXPECT(farro_pack_bf16(4, huge, false, (uint16_t *)m, huge, &packed) == FARRO_ERROR_ARGUMENT, "more than memory");
 }
 
 // C that is its own residual, on paths that cut k and paths that do not.
