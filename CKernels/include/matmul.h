@@ -108,16 +108,17 @@ FARRO_API farro_status farro_matmul_packed_f64(const farro_matmul_shape *shape, 
 
 // ---- groups of different products ------------------------------------------------------------------------------
 
-// One of several products: its shape, which may itself be a batch, and its matrices.
+// One of several products: its shape, which may itself be a batch, its matrices and its epilogue.
 typedef struct farro_matmul_problem {
   farro_matmul_shape shape;
   const void *a, *b;
   void *c;
+  const farro_epilogue *epilogue; // NULL: none
 } farro_matmul_problem;
 
-// C = alpha op(A) op(B) + beta C for `count` products of any sizes, with all threads busy until the last is done. No C
-// may share memory with another problem's A, B or C; that is the caller's to see to. Each result has the bits that
-// farro_matmul gives.
+// C = alpha op(A) op(B) + beta C, then its epilogue, for `count` products of any sizes, with all threads busy until the
+// last is done. No C may share memory with another problem's matrices or epilogue; that is the caller's to see to. Each
+// result has the bits that farro_matmul_fused gives.
 FARRO_API farro_status farro_matmul_grouped_f32(size_t count, const farro_matmul_problem *problems, float alpha,
                                                 float beta);
 FARRO_API farro_status farro_matmul_grouped_f64(size_t count, const farro_matmul_problem *problems, double alpha,

@@ -110,6 +110,53 @@ bool farro_matmul_run_direct(const matmul_job *job, size_t first, size_t last) {
   return run_parts(job, first, last, multiply_in_place);
 }
 
+// ---- one small product ----
+
+// Farther apart than rows of a small product lie.
+enum { most_small = 64, most_small_pitch = 1024 };
+
+static bool are_apart(const void *x, size_t x_bytes, const void *y, size_t y_bytes) {
+  return (uintptr_t)x + x_bytes <= (uintptr_t)y || (uintptr_t)y + y_bytes <= (uintptr_t)x;
+}
+
+// Such a call takes less time than its checks and its plan would. Sizes so small neither overflow nor ask for another
+// path than tiles that read A and B where they lie.
+bool farro_matmul_run_small(const matmul_kernels *kernels, const farro_matmul_shape *s, const void *alpha,
+                            const void *a, const void *b, const void *beta, void *c) {
+  const size_t bytes = kernels->element_bytes, m = s->m, n = s->n, k = s->k;
+  if (s->batch != 1 || s->transpose_a || s->transpose_b) return false;
+  if (m - 1 >= most_small || n - 1 >= most_small || k - 1 >= most_small) return false;
+  if (s->lda - k > most_small_pitch || s->ldb - n > most_small_pitch || s->ldc - n > most_small_pitch) return false;
+  if (n == 1 && has_long_k(s, bytes)) return false;
+  const size_t c_bytes = ((m - 1) * s->ldc + n) * bytes;
+  if (!are_apart(c, c_bytes, a, ((m - 1) * s->lda + k) * bytes)) return false;
+  if (!are_apart(c, c_bytes, b, ((k - 1) * s->ldb + n) * bytes)) return false;
+  const size_t most = n <= kernels->narrow_columns ? kernels->tall_rows : kernels->rows;
+  matmul_tile tile = {.columns = n,
+                      .k = k,
+                      .a = a,
+                      .a_row = s->lda,
+                      .a_step = 1,
+                      .b = b,
+                      .b_step = s->ldb,
+                      .c = c,
+                      .ldc = s->ldc,
+                      .alpha = alpha,
+                      .beta = beta,
+                      .count = 1};
+  if (m <= most) {
+    kernels->tile[m](&tile);
+    return true;
+  }
+  const size_t rows = even_rows(m, most);
+  for (size_t row = 0; row < m; row += rows) {
+    tile.a = (const char *)a + row * s->lda * bytes;
+    tile.c = (char *)c + row * s->ldc * bytes;
+    kernels->tile[smaller(rows, m - row)](&tile);
+  }
+  return true;
+}
+
 // ---- dot products ----
 
 // The larger side comes from memory, a few rows at a time; the other stays in cache.

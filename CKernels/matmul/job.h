@@ -35,6 +35,12 @@ static inline bool rows_share_sets(size_t pitch) {
   return shift < line || shift > page - line;
 }
 
+// Whether dot products along k are long enough to pay.
+static inline bool has_long_k(const farro_matmul_shape *s, size_t element_bytes) { return s->k * element_bytes >= 512; }
+
+// Rows of a tile, if m rows are cut as evenly as tiles of `most` rows allow.
+static inline size_t even_rows(size_t m, size_t most) { return ceil_divide(m, ceil_divide(m, most)); }
+
 // Element `index` of a matrix.
 static inline void *element(const matmul_job *job, const void *base, size_t index) {
   return (char *)base + index * job->kernels->element_bytes;
@@ -60,6 +66,11 @@ double farro_matmul_nanoseconds(const matmul_job *job);
 
 // Columns of B that are packed at a time in a large product, at most: bounds the work space to 12 MiB.
 enum { farro_matmul_most_columns = 4096 };
+
+// One small product without an epilogue, whose alpha is not 0. False when it is not one, or its arguments need a closer
+// look; then nothing is done.
+bool farro_matmul_run_small(const matmul_kernels *kernels, const farro_matmul_shape *shape, const void *alpha,
+                            const void *a, const void *b, const void *beta, void *c);
 
 // Tasks first..<last of the job, counted over the whole batch: task t is part t % plan.tasks of product t / plan.tasks.
 // False when there was no memory.

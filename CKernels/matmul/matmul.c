@@ -24,10 +24,22 @@ static bool (*const paths[])(const matmul_job *, size_t, size_t) = {
     [FARRO_MATMUL_DOT] = farro_matmul_run_dot,
 };
 
-// Jobs that use all threads for one product after another.
-static bool is_large(const matmul_job *job) { return job->plan.path == FARRO_MATMUL_BLOCKED; }
+static bool is_residual_itself(const matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const farro_epilogue *e = job->epilogue;
+  return e->residual == job->c && e->ld_residual == s->ldc && (s->batch < 2 || e->stride_residual == s->stride_c);
+}
 
-static size_t tasks_of(const matmul_job *job) { return is_large(job) ? 0 : job->shape.batch * job->plan.tasks; }
+// C that is its own residual must not be overwritten by the sums of one block of k before the last.
+static bool copies_residual(const matmul_job *job) {
+  const farro_epilogue *e = job->epilogue;
+  return e && e->residual && !e->visit && job->plan.k_block < job->shape.k && is_residual_itself(job);
+}
+
+// Jobs that use all threads for one product after another.
+static bool runs_alone(const matmul_job *job) { return job->plan.path == FARRO_MATMUL_BLOCKED || copies_residual(job); }
+
+static size_t tasks_of(const matmul_job *job) { return runs_alone(job) ? 0 : job->shape.batch * job->plan.tasks; }
 
 // What the tasks of a job share.
 static bool prepare(matmul_job *job) {
@@ -56,9 +68,9 @@ static size_t grain_of(size_t tasks, double nanoseconds) {
 }
 
 // A job that has its plan.
-static farro_status run(matmul_job *job) {
-  if (job->plan.path == FARRO_MATMUL_EMPTY) return FARRO_OK;
-  if (is_large(job)) return farro_matmul_run_blocks(job) ? FARRO_OK : FARRO_ERROR_MEMORY;
+static farro_status run(matmul_job *job);
+
+static farro_status run_tasks_of(matmul_job *job) {
   if (!prepare(job)) return FARRO_ERROR_MEMORY;
   single w = {.job = job};
   const size_t tasks = tasks_of(job);
@@ -70,6 +82,29 @@ static farro_status run(matmul_job *job) {
   }
   finish(job);
   return w.failed ? FARRO_ERROR_MEMORY : FARRO_OK;
+}
+
+// With a copy of the residual that is C.
+static farro_status run_with_copy(matmul_job *job) {
+  const farro_matmul_shape *s = &job->shape;
+  const size_t row = s->n * job->kernels->element_bytes, bytes = s->batch * s->m * row;
+  char *copy = farro_allocate(bytes);
+  if (!copy) return FARRO_ERROR_MEMORY;
+  for (size_t i = 0; i < s->batch * s->m; i++)
+    memcpy(copy + i * row, element(job, job->c, i / s->m * s->stride_c + i % s->m * s->ldc), row);
+  farro_epilogue own = *job->epilogue;
+  own.residual = copy, own.ld_residual = s->n, own.stride_residual = s->m * s->n;
+  job->epilogue = &own;
+  const farro_status status = run(job);
+  farro_release(copy, bytes);
+  return status;
+}
+
+static farro_status run(matmul_job *job) {
+  if (job->plan.path == FARRO_MATMUL_EMPTY) return FARRO_OK;
+  if (copies_residual(job)) return run_with_copy(job);
+  if (runs_alone(job)) return farro_matmul_run_blocks(job) ? FARRO_OK : FARRO_ERROR_MEMORY;
+  return run_tasks_of(job);
 }
 
 // ---- arguments ----
@@ -86,12 +121,6 @@ static operands operands_of(const matmul_job *job) {
                     .b = farro_extent_of(job->b, job->packed ? 0 : s->batch, s->transpose_b ? s->n : s->k,
                                          s->transpose_b ? s->k : s->n, s->ldb, s->stride_b, bytes),
                     .c = farro_extent_of(job->c, s->batch, s->m, s->n, s->ldc, s->stride_c, bytes)};
-}
-
-static bool is_residual_itself(const matmul_job *job) {
-  const farro_matmul_shape *s = &job->shape;
-  const farro_epilogue *e = job->epilogue;
-  return e->residual == job->c && e->ld_residual == s->ldc && (s->batch < 2 || e->stride_residual == s->stride_c);
 }
 
 static bool is_valid_epilogue(const matmul_job *job, const operands *o) {
@@ -158,10 +187,11 @@ static farro_status run_group(const matmul_job *pattern, size_t count, const far
   for (size_t i = 0; i < count && status == FARRO_OK; i++) {
     jobs[i] = *pattern;
     jobs[i].shape = problems[i].shape, jobs[i].a = problems[i].a, jobs[i].b = problems[i].b, jobs[i].c = problems[i].c;
+    jobs[i].epilogue = problems[i].epilogue;
     if (!is_valid(&jobs[i])) status = FARRO_ERROR_ARGUMENT;
     if (ignores_product) jobs[i].shape.k = 0;
     name_absent(&jobs[i]);
-    if (jobs[i].shape.k == 0 && keeps_c) jobs[i].shape.batch = 0;
+    if (jobs[i].shape.k == 0 && keeps_c && !jobs[i].epilogue) jobs[i].shape.batch = 0;
   }
   size_t prepared = 0, tasks = 0;
   double nanoseconds = 0;
@@ -169,7 +199,7 @@ static farro_status run_group(const matmul_job *pattern, size_t count, const far
     farro_matmul_plan_job(&jobs[prepared]);
     if (!prepare(&jobs[prepared])) status = FARRO_ERROR_MEMORY;
     ends[prepared] = tasks += tasks_of(&jobs[prepared]);
-    if (!is_large(&jobs[prepared]))
+    if (!runs_alone(&jobs[prepared]))
       nanoseconds += (double)jobs[prepared].shape.batch * farro_matmul_nanoseconds(&jobs[prepared]);
   }
   if (status == FARRO_OK && tasks > 0) {
@@ -178,7 +208,7 @@ static farro_status run_group(const matmul_job *pattern, size_t count, const far
     if (w.failed) status = FARRO_ERROR_MEMORY;
   }
   for (size_t i = 0; i < prepared; i++) {
-    if (status == FARRO_OK && is_large(&jobs[i]) && !farro_matmul_run_blocks(&jobs[i])) status = FARRO_ERROR_MEMORY;
+    if (status == FARRO_OK && runs_alone(&jobs[i])) status = run(&jobs[i]);
     finish(&jobs[i]);
   }
   farro_release(jobs, bytes);
@@ -187,22 +217,6 @@ static farro_status run_group(const matmul_job *pattern, size_t count, const far
 
 // ---- entries ----
 
-// C that is its own residual must not be overwritten by the sums of one block of k before the last: it is copied.
-static farro_status run_with_own_residual(matmul_job *job) {
-  const farro_matmul_shape *s = &job->shape;
-  const size_t row = s->n * job->kernels->element_bytes, bytes = s->batch * s->m * row;
-  char *copy = farro_allocate(bytes);
-  if (!copy) return FARRO_ERROR_MEMORY;
-  for (size_t i = 0; i < s->batch * s->m; i++)
-    memcpy(copy + i * row, element(job, job->c, i / s->m * s->stride_c + i % s->m * s->ldc), row);
-  farro_epilogue own = *job->epilogue;
-  own.residual = copy, own.ld_residual = s->n, own.stride_residual = s->m * s->n;
-  job->epilogue = &own;
-  const farro_status status = run(job);
-  farro_release(copy, bytes);
-  return status;
-}
-
 static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c) {
   if (!is_valid(job)) return FARRO_ERROR_ARGUMENT;
   if (ignores_product) job->shape.k = 0; // reads neither A nor B
@@ -210,9 +224,7 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
   if (job->shape.k == 0) job->packed = NULL;
   if (job->shape.k == 0 && keeps_c && !job->epilogue) return FARRO_OK;
   farro_matmul_plan_job(job);
-  const farro_epilogue *e = job->epilogue;
-  const bool has_own_residual = e && e->residual && !e->visit && is_residual_itself(job);
-  return has_own_residual && job->plan.k_block < job->shape.k ? run_with_own_residual(job) : run(job);
+  return run(job);
 }
 
 #define ENTRIES(type, scalar)                                                                                          \
@@ -237,6 +249,9 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
                                                                                                                        \
   farro_status farro_matmul_##type(const farro_matmul_shape *shape, scalar alpha, const scalar *a, const scalar *b,    \
                                    scalar beta, scalar *c) {                                                           \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    if (alpha != 0 && farro_matmul_run_small(kernels->matmul_##type, shape, &alpha, a, b, &beta, c)) return FARRO_OK;  \
     return farro_matmul_fused_##type(shape, alpha, a, b, beta, c, NULL);                                               \
   }                                                                                                                    \
                                                                                                                        \
@@ -262,8 +277,11 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
                                            scalar beta) {                                                              \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    const matmul_job pattern = {                                                                                       \
-        .kernels = kernels->matmul_##type, .alpha = &alpha, .beta = &beta, .one = &one_##type};                        \
+    const matmul_job pattern = {.kernels = kernels->matmul_##type,                                                     \
+                                .alpha = &alpha,                                                                       \
+                                .beta = &beta,                                                                         \
+                                .one = &one_##type,                                                                    \
+                                .overwrites = beta == 0};                                                              \
     return run_group(&pattern, count, problems, alpha == 0, beta == 1);                                                \
   }                                                                                                                    \
                                                                                                                        \

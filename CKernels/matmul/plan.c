@@ -81,9 +81,6 @@ static bool reads_b_in_place(const matmul_job *job) {
   return !s->transpose_b && s->k * s->ldb * bytes <= (rows_share_sets(s->ldb * bytes) ? near : 4 * near);
 }
 
-// Rows of a tile: as even as possible.
-static size_t even_rows(size_t m, size_t most) { return ceil_divide(m, ceil_divide(m, most)); }
-
 // How many parts `units` are cut into: of most_units at most, but no shorter than a task should be. A multiple of 4,
 // for as many threads would wait for one that has a part more.
 static size_t parts_of(size_t units, size_t most_units, double nanoseconds) {
@@ -205,7 +202,7 @@ void farro_matmul_plan_job(matmul_job *job) {
   const size_t bytes = kernels->element_bytes, few = 2 * kernels->rows;
   job->plan = (farro_matmul_plan){.path = FARRO_MATMUL_EMPTY, .tile_columns = kernels->columns};
   if (s->batch == 0 || s->m == 0 || s->n == 0) return;
-  const bool long_k = s->k * bytes >= 512;
+  const bool long_k = has_long_k(s, bytes);
   const bool is_large = flops_of(s) > large_flops && s->m > few && !visits(job);
   if (s->k == 0)
     plan_direct(job);

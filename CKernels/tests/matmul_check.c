@@ -302,19 +302,27 @@ static void check_grouped(void) {
   const farro_matmul_shape shapes[count] = {
       shape(1, 3, 4, 5, false, false, 0),       shape(4, 14, 32, 8, false, false, 0),
       shape(1, 150, 200, 300, false, false, 0), shape(1, 0, 4, 5, false, false, 0),
-      shape(1, 100, 300, 600, true, false, 0),  shape(1, 200, 9, 200, false, false, 0),
+      shape(1, 100, 300, 2100, true, false, 0), shape(1, 200, 9, 200, false, false, 0),
       shape(1, 64, 64, 64, false, true, 1),     shape(1, 2, 900, 80, false, false, 0),
       shape(2, 5, 6, 0, false, false, 0)};
   farro_matmul_problem problems[count];
-  float *c[count], *expected[count];
+  farro_epilogue epilogues[count] = {0}; // every third product has none, every third is added to what was there
+  float *c[count], *expected[count], bias[900];
+  fill_f32(bias, 900);
   for (size_t i = 0; i < count; i++) {
     const farro_matmul_shape *s = &shapes[i];
     float *a = malloc((s->batch * s->stride_a + 1) * sizeof *a), *b = malloc((s->batch * s->stride_b + 1) * sizeof *b);
     const size_t bytes = s->batch * s->stride_c * sizeof(float) + 1;
     fill_f32(a, s->batch * s->stride_a), fill_f32(b, s->batch * s->stride_b);
-    c[i] = calloc(1, bytes), expected[i] = calloc(1, bytes);
-    problems[i] = (farro_matmul_problem){*s, a, b, c[i]};
-    farro_matmul_f32(s, 2, a, b, 0, expected[i]);
+    c[i] = malloc(bytes), expected[i] = malloc(bytes);
+    fill_f32(c[i], s->batch * s->stride_c);
+    memcpy(expected[i], c[i], bytes - 1);
+    epilogues[i] = (farro_epilogue){.bias = bias, .activation = FARRO_ACTIVATION_TANH};
+    if (i % 3 == 1) epilogues[i].ld_residual = s->ldc, epilogues[i].stride_residual = s->stride_c;
+    if (i % 3 == 1) epilogues[i].residual = expected[i];
+    farro_matmul_fused_f32(s, 2, a, b, 0, expected[i], i % 3 ? &epilogues[i] : NULL);
+    if (i % 3 == 1) epilogues[i].residual = c[i];
+    problems[i] = (farro_matmul_problem){*s, a, b, c[i], i % 3 ? &epilogues[i] : NULL};
   }
   EXPECT(farro_matmul_grouped_f32(count, problems, 2, 0) == FARRO_OK, "a group is refused");
   EXPECT(farro_matmul_grouped_f32(0, NULL, 2, 0) == FARRO_OK, "an empty group is refused");

@@ -13,25 +13,27 @@ import CKernels
 ///   - pairs: The two factors of each product.
 ///   - transposeA: Whether each `a` is given with its last two axes exchanged.
 ///   - transposeB: Whether each `b` is.
+///   - epilogues: What becomes of each product before it is written; none, or one for each pair.
 /// - Returns: The products, in the order of the pairs.
 /// - Precondition: the shapes of each pair agree.
 /// - Complexity: O(the sum of batch m n k).
 public func groupedMatmul<Scalar: KernelScalar>(
   _ pairs: [(a: Tensor<Scalar>, b: Tensor<Scalar>)],
   transposeA: Bool = false,
-  transposeB: Bool = false
+  transposeB: Bool = false,
+  epilogues: [Epilogue<Scalar>] = []
 ) -> [Tensor<Scalar>] {
   let products = pairs.map { MatrixProduct($0.a.shape, $0.b.shape, transposeA, transposeB) }
   var results = zip(products, pairs).map { product, pair in
     let shape = product.resultShape(pair.a.shape, pair.b.shape)
     return Tensor<Scalar>(uninitialized: shape, count: Tensor<Scalar>.checkedCount(shape))
   }
-  multiply(products, pairs, 1, 0, &results)
+  multiply(products, pairs, 1, 0, epilogues, &results)
   return results
 }
 
 /// `c = alpha op(a) op(b) + beta c` for each pair and the tensor at its place, as
-/// ``groupedMatmul(_:transposeA:transposeB:)`` into tensors that exist.
+/// ``groupedMatmul(_:transposeA:transposeB:epilogues:)`` into tensors that exist.
 ///
 /// - Parameters:
 ///   - pairs: The two factors of each product.
@@ -39,6 +41,7 @@ public func groupedMatmul<Scalar: KernelScalar>(
 ///   - transposeB: Whether each `b` is.
 ///   - alpha: What each product is multiplied by.
 ///   - beta: What each old result is multiplied by; with 0 it is not read.
+///   - epilogues: What becomes of each sum before it is written; none, or one for each pair.
 ///   - results: As many tensors as there are pairs, each of the shape of its product.
 /// - Precondition: the shapes agree as above.
 /// - Complexity: O(the sum of batch m n k).
@@ -48,6 +51,7 @@ public func groupedMatmul<Scalar: KernelScalar>(
   transposeB: Bool = false,
   alpha: Scalar = 1,
   beta: Scalar = 0,
+  epilogues: [Epilogue<Scalar>] = [],
   into results: inout [Tensor<Scalar>]
 ) {
   require(
@@ -63,7 +67,7 @@ public func groupedMatmul<Scalar: KernelScalar>(
     )
     return product
   }
-  multiply(products, pairs, alpha, beta, &results)
+  multiply(products, pairs, alpha, beta, epilogues, &results)
 }
 
 private func multiply<Scalar: KernelScalar>(
@@ -71,18 +75,27 @@ private func multiply<Scalar: KernelScalar>(
   _ pairs: [(a: Tensor<Scalar>, b: Tensor<Scalar>)],
   _ alpha: Scalar,
   _ beta: Scalar,
+  _ epilogues: [Epilogue<Scalar>],
   _ results: inout [Tensor<Scalar>]
 ) {
+  require(
+    epilogues.isEmpty || epilogues.count == pairs.count,
+    "groupedMatmul: \(pairs.count) products do not fit \(epilogues.count) epilogues"
+  )
+  for (epilogue, result) in zip(epilogues, results) { epilogue.checkShapes(forResult: result.shape) }
   // What an operand or another result shares is copied, so that each result is the only one that sees its elements.
   for i in results.indices { results[i].makeUnique() }
-  withExtendedLifetime((pairs, results)) {
+  withExtendedLifetime((pairs, epilogues, results)) {
     let pointer = { (tensor: Tensor<Scalar>) in tensor.storage.base + tensor.offset }
     var problems: [farro_matmul_problem] = []
     problems.reserveCapacity(products.count)
+    var fused: [farro_epilogue] = []
     for (i, product) in products.enumerated() {
       let (a, b) = product.isSwapped ? (pairs[i].b, pairs[i].a) : (pairs[i].a, pairs[i].b)
       problems += product.problems(pointer(a), pointer(b), pointer(results[i]))
+      if epilogues.isEmpty { continue }
+      epilogues[i].withUnsafeEpilogue(of: product) { fused += product.epilogues($0, of: Scalar.self) }
     }
-    MatrixProduct.multiply(problems, alpha, beta)
+    MatrixProduct.multiply(problems, fused, alpha, beta)
   }
 }

@@ -21,11 +21,17 @@ extension MatrixProduct {
       let (a, b) = (UnsafePointer(a.storage.base + a.offset), UnsafePointer(b.storage.base + b.offset))
       let (left, right) = isSwapped ? (b, a) : (a, b)
       if let epilogue {
-        epilogue.withUnsafeEpilogue(of: self) { fuse(alpha, left, .tensor(right), beta, c, $0) }
+        epilogue.withUnsafeEpilogue(of: self) {
+          if outer.isEmpty {
+            fuse(alpha, left, .tensor(right), beta, c, $0)
+          } else {
+            Self.multiply(problems(left, right, c), epilogues($0, of: Scalar.self), alpha, beta)
+          }
+        }
       } else if outer.isEmpty {
         multiply(alpha, left, right, beta, c)
       } else {
-        Self.multiply(problems(left, right, c), alpha, beta)
+        Self.multiply(problems(left, right, c), [], alpha, beta)
       }
     }
   }
@@ -84,15 +90,38 @@ extension MatrixProduct {
     var problems: [farro_matmul_problem] = []
     problems.reserveCapacity(calls)
     forEachCall { aOffset, bOffset, cOffset in
-      problems.append(farro_matmul_problem(shape: shape, a: a + aOffset, b: b + bOffset, c: c + cOffset))
+      problems.append(
+        farro_matmul_problem(shape: shape, a: a + aOffset, b: b + bOffset, c: c + cOffset, epilogue: nil)
+      )
     }
     return problems
   }
 
-  static func multiply<Scalar: KernelScalar>(_ problems: [farro_matmul_problem], _ alpha: Scalar, _ beta: Scalar) {
-    switch Scalar.dtype {
-    case .f32: check(farro_matmul_grouped_f32(problems.count, problems, alpha.f32, beta.f32), "matmul")
-    default: check(farro_matmul_grouped_f64(problems.count, problems, alpha.f64, beta.f64), "matmul")
+  /// The epilogue of each call, from that of the first.
+  func epilogues<Scalar: KernelScalar>(_ first: farro_epilogue, of type: Scalar.Type) -> [farro_epilogue] {
+    var epilogues: [farro_epilogue] = []
+    epilogues.reserveCapacity(calls)
+    forEachCall { _, _, cOffset in
+      epilogues.append(first)
+      epilogues[epilogues.count - 1].residual = first.residual.map { $0 + cOffset * MemoryLayout<Scalar>.stride }
+    }
+    return epilogues
+  }
+
+  /// - Parameter epilogues: One for each problem, or none at all.
+  static func multiply<Scalar: KernelScalar>(
+    _ problems: [farro_matmul_problem],
+    _ epilogues: [farro_epilogue],
+    _ alpha: Scalar,
+    _ beta: Scalar
+  ) {
+    epilogues.withUnsafeBufferPointer { epilogues in
+      var problems = problems
+      for i in epilogues.indices { problems[i].epilogue = epilogues.baseAddress! + i }
+      switch Scalar.dtype {
+      case .f32: check(farro_matmul_grouped_f32(problems.count, problems, alpha.f32, beta.f32), "matmul")
+      default: check(farro_matmul_grouped_f64(problems.count, problems, alpha.f64, beta.f64), "matmul")
+      }
     }
   }
 }

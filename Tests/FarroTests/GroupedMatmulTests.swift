@@ -39,6 +39,33 @@ import Testing
     #expect(again == transposed.map { matmul($0.a, $0.b, transposeA: true, transposeB: true) })
   }
 
+  @Test func `each product has its own epilogue`() {
+    let pairs = pairs(Float.self)
+    let shapes = pairs.map { matmul($0.a, $0.b).shape }
+    let epilogues = shapes.enumerated().map { i, shape in
+      let bias = Tensor<Float>(randomUniform: [shape[shape.count - 1]], in: -1..<1, seed: UInt64(40 + i))
+      let residual = Tensor<Float>(randomUniform: shape, in: -1..<1, seed: UInt64(60 + i))
+      return Epilogue(bias: bias, activation: i % 2 == 0 ? .gelu : .none, residual: residual)
+    }
+    let results = groupedMatmul(pairs, epilogues: epilogues)
+    for (i, pair) in pairs.enumerated() {
+      #expect(results[i] == matmul(pair.a, pair.b, epilogue: epilogues[i]), "\(pair.a.shape) \(pair.b.shape)")
+      var expected = Tensor<Float>(repeating: 3, shape: shapes[i])
+      matmul(pair.a, pair.b, alpha: 2, beta: -1, epilogue: epilogues[i], into: &expected)
+      var old = [Tensor<Float>(repeating: 3, shape: shapes[i])]
+      groupedMatmul([pair], alpha: 2, beta: -1, epilogues: [epilogues[i]], into: &old)
+      #expect(old == [expected], "\(pair.a.shape) \(pair.b.shape)")
+    }
+  }
+
+  @Test func `broadcast in two ways, each product meets its part of the residual`() {
+    let a = Tensor<Float>(randomUniform: [2, 1, 3, 5], in: -1..<1, seed: 1)
+    let b = Tensor<Float>(randomUniform: [4, 5, 6], in: -1..<1, seed: 2)
+    let residual = Tensor<Float>(randomUniform: [2, 4, 3, 6], in: -1..<1, seed: 3)
+    let fused = matmul(a, b, epilogue: Epilogue(activation: .relu, residual: residual))
+    #expect(fused == relu(matmul(a, b)) + residual)
+  }
+
   @Test func `a group of none is nothing`() {
     #expect(groupedMatmul([(a: Tensor<Float>, b: Tensor<Float>)]()).isEmpty)
   }
@@ -61,6 +88,11 @@ import Testing
       var results = [Tensor<Float>(zeros: [4, 2])]
       groupedMatmul([(Tensor<Float>(zeros: [2, 3]), Tensor<Float>(zeros: [3, 4]))], into: &results)
     }
+    let epilogues = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let pair = (Tensor<Float>(zeros: [2, 3]), Tensor<Float>(zeros: [3, 4]))
+      _ = groupedMatmul([pair, pair], epilogues: [Epilogue(activation: .relu)])
+    }
+    #expect(epilogues.map { message($0, has: "2 products do not fit 1 epilogues") } ?? false)
     #expect(
       shape.map { message($0, has: "product 0, of [2, 3] and [3, 4], has the shape [2, 4], not [4, 2]") } ?? false
     )
