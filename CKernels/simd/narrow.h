@@ -97,6 +97,20 @@ INLINE u16n narrow_f16(f32v x) {
 
 #endif
 
+// ---- bf16 in memory, f32 in registers ----
+// So that a text which loads and stores ELEMENT serves bf16 as well.
+
+typedef struct bf16 {
+  uint16_t bits;
+} bf16;
+
+OVERLOAD f32v load(const bf16 *p) { return widen_bf16(load_u16n(&p->bits)); }
+OVERLOAD f32v load_first(const bf16 *p, size_t n) { return widen_bf16(load_first_u16n(&p->bits, n)); }
+OVERLOAD void store(bf16 *p, f32v v) { store(&p->bits, narrow_bf16(v)); }
+OVERLOAD void store_first(bf16 *p, f32v v, size_t n) { store_first(&p->bits, narrow_bf16(v), n); }
+// p must be aligned to LANES elements.
+OVERLOAD void store_nontemporal(bf16 *p, f32v v) { store_nontemporal(&p->bits, narrow_bf16(v)); }
+
 // ---- 8-bit integers ----
 
 // The low 8 bits of each lane; they serve for signed ones too.

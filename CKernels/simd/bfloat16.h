@@ -1,0 +1,13 @@
+// Element type of the kernel texts included next: bf16 in memory, computed in float.
+#undef ELEMENT
+#undef SCALAR
+#undef VECTOR
+#undef INTEGER_VECTOR
+#undef LANES
+#undef KERNEL
+#define ELEMENT bf16
+#define SCALAR float
+#define VECTOR f32v
+#define INTEGER_VECTOR i32v
+#define LANES f32_lanes
+#define KERNEL(name) name##_bf16
