@@ -85,7 +85,7 @@ struct SymmetricPlan {
 ///
 /// - Parameters:
 ///   - t: Shape (..., n, n), of which one triangle is read; batch axes as those of `b`, or all of length 1 or absent.
-///   - b: Shape (..., n, m), or (..., m, n) when not `left`.
+///   - b: Shape (..., n, m), or (..., m, n) when not `left`; or (n).
 ///   - upper: Whether the upper triangle of `t` is meant, rather than the lower.
 ///   - left: Whether `t` stands left of `x`, rather than right.
 ///   - transpose: Whether `op(t)` is the transpose of `t`.
@@ -182,14 +182,15 @@ public func solveTriangular<Scalar: KernelScalar>(
 struct SystemShape {
   let batch, n, m, stride: Int
 
-  init(_ t: [Int], _ b: [Int], left: Bool, _ function: StaticString) {
+  init(_ t: [Int], _ given: [Int], left: Bool, _ function: StaticString) {
+    let b = given.count == 1 ? (left ? [given[0], 1] : [1, given[0]]) : given  // a vector is a matrix of one column or row
     let isRight = t.count >= 2 && b.count >= 2 && t[t.count - 2] == t[t.count - 1]
     let n = t.last ?? 0
     let (batchT, batchB) = (t.dropLast(2), b.dropLast(2))
     let isSingle = batchT.allSatisfy { $0 == 1 }
     require(
       isRight && b[b.count - (left ? 2 : 1)] == n && (isSingle || batchT == batchB),
-      "\(function): \(t) cannot be the \(left ? "left" : "right") side of a system with \(b)"
+      "\(function): \(t) cannot be the \(left ? "left" : "right") side of a system with \(given)"
     )
     self.n = n
     (batch, m) = (batchB.reduce(1, *), b[b.count - (left ? 1 : 2)])
@@ -254,7 +255,7 @@ public func cholesky<Scalar: KernelScalar>(
 /// Solves `a x = b` with the factor that ``cholesky(_:upper:)`` made of `a`.
 ///
 /// - Parameters:
-///   - b: Shape (..., n, m).
+///   - b: Shape (..., n, m), or (n).
 ///   - factor: Shape (..., n, n); batch axes as those of `b`, or all of length 1 or absent.
 ///   - upper: Whether the factor is the upper one.
 /// - Returns: `x`, of the shape of `b`.

@@ -106,6 +106,13 @@ import Testing
     #expect(y == x && b == [[4, 2], [6, 5]])
   }
 
+  @Test func `a vector is a system's right side, or its left`() throws {
+    let t: Tensor<Double> = [[2, 0], [1, 4]]
+    #expect(try solveTriangular(t, [2, 9]) == [1, 2])
+    #expect(try solveTriangular(t, [4, 8], left: false) == [1, 2])
+    #expect(try choleskySolve([6, 18] as Tensor<Double>, factor: t) == [1.03125, 0.9375])
+  }
+
   @Test func `one triangle serves a batch of systems`() throws {
     let t: Tensor<Float> = [[2, 0], [1, 4]]
     let b = Tensor<Float>(randomUniform: [3, 2, 4], seed: 1)
