@@ -22,7 +22,7 @@ typedef struct matmul_job {
 // op(B) in blocks of k; within a block, panels of the kernels' full tile's columns, k-major, the last padded with
 // zeros.
 struct farro_packed_matrix {
-  const matmul_kernels *kernels;
+  const matmul_kernels *kernels; // of elements of 1 byte: panels are low_precision_contents instead
   size_t k, n, k_block;
   size_t bytes;
   void *panels; // block p, panel j: at p * padded columns + j * panel columns * steps of the block
@@ -54,6 +54,10 @@ bool farro_matmul_accepts(const farro_matmul_shape *shape, bool packed);
 
 // Normalizes the job's shape (a batch that shares B becomes one product with more rows, for example) and plans it.
 void farro_matmul_plan_job(matmul_job *job);
+
+// The plan of a product with a packed B of 16 or 8 bits.
+farro_status farro_low_precision_plan_packed(const farro_matmul_shape *shape, const farro_packed_matrix *packed,
+                                             farro_matmul_plan *plan);
 
 // Rough time of one product of the batch on one thread, in nanoseconds.
 double farro_matmul_nanoseconds(const matmul_job *job);

@@ -6,22 +6,11 @@
 
 #include "low_precision_job.h"
 
-enum {
-  line_words = 16,
-  chunk_bytes = 256 * 1024, // of packed B that one task multiplies with at a time: it stays in L2
-  most_chunk_panels = 8,    // of B in a task,
-  row_chunk_panels = 16,    // and of rows
-  gathered_row_panels = 2,  // up to so many, B is not packed as a whole,
-  gathered_words = 256,     // but a piece of k at a time: with 8 panels 256 KiB
-};
-
-// Rough speed of one thread, to decide about waking others; and what a task should last at least.
-static const double words_per_nanosecond = 60, task_nanoseconds = 20e3;
-// Products of a batch that take less than this run side by side, each on one thread.
-static const double alone_nanoseconds = 500e3;
+enum { line_words = 16 };
 
 typedef low_precision_job job;
 typedef low_precision_packing packing;
+typedef low_precision_workspace workspace;
 
 // ---- packing B ----
 
@@ -58,17 +47,11 @@ void farro_low_precision_pack(const packing *w) {
 
 // ---- one product ----
 
-// Memory for one product at a time.
-typedef struct {
-  uint32_t *panels, *sums_b, *a, *sums_a;
-} workspace;
-
 typedef struct {
   const job *job;
   size_t item;
   workspace space;
   const uint32_t *panels, *sums_b;
-  size_t row_panels, column_panels, row_chunk, column_chunk; // chunks in panels
   _Atomic bool failed;
 } product;
 
@@ -187,12 +170,14 @@ static void multiply_tile(const product *w, size_t row, size_t column) {
 
 static void multiply_chunks(void *context, size_t first, size_t last) {
   const product *w = context;
-  const size_t across = ceil_divide(w->column_panels, w->column_chunk);
+  const job *j = w->job;
+  const size_t across = ceil_divide(j->column_panels, j->column_chunk);
   for (size_t task = first; task < last; task++) {
-    const size_t i0 = task / across * w->row_chunk, i1 = smaller(i0 + w->row_chunk, w->row_panels);
-    const size_t j0 = task % across * w->column_chunk, j1 = smaller(j0 + w->column_chunk, w->column_panels);
-    for (size_t i = i0; i < i1; i++)
-      for (size_t j = j0; j < j1; j++) multiply_tile(w, i * w->job->rows, j * w->job->columns);
+    const size_t row0 = task / across * j->row_chunk, row1 = smaller(row0 + j->row_chunk, j->row_panels);
+    const size_t column0 = task % across * j->column_chunk;
+    const size_t column1 = smaller(column0 + j->column_chunk, j->column_panels);
+    for (size_t row = row0; row < row1; row++)
+      for (size_t column = column0; column < column1; column++) multiply_tile(w, row * j->rows, column * j->columns);
   }
 }
 
@@ -204,21 +189,21 @@ static void multiply_gathered(product *w, size_t column, uint32_t *panels, uint3
   const job *j = w->job;
   const farro_matmul_shape *s = &j->shape;
   const low_precision_kernels *kernels = j->kernels;
-  const size_t columns = smaller(w->column_chunk * j->columns, s->n - column), size = j->rows * j->columns;
+  const size_t columns = smaller(j->column_chunk * j->columns, s->n - column), size = j->rows * j->columns;
   const low_precision_pack pack = s->transpose_b ? kernels->pack_b_across : kernels->pack_b_along;
   size_t word = 0;
   do {
-    const size_t words = smaller(gathered_words, j->words - word), k = word * kernels->group;
+    const size_t words = smaller(j->piece, j->words - word), k = word * kernels->group;
     const size_t at = w->item * s->stride_b + (s->transpose_b ? column * s->ldb + k : k * s->ldb + column);
     const void *from = (const char *)j->b + at * kernels->element_bytes;
     pack(columns, j->columns, smaller(words * kernels->group, s->k - k), from, s->ldb, panels);
     for (size_t p = 0; p * j->columns < columns; p++) {
       low_precision_tile tile = {
           .words = words, .b = panels + p * j->columns * words, .b_step = j->columns, .continues = word > 0};
-      for (size_t i = 0; i < w->row_panels; i++) {
+      for (size_t i = 0; i < j->row_panels; i++) {
         locate_rows(w, i * j->rows, &tile);
         tile.a = (const char *)tile.a + word * tile.a_step;
-        tile.sums = sums + (i * w->column_chunk + p) * size;
+        tile.sums = sums + (i * j->column_chunk + p) * size;
         kernels->tile[smaller(j->rows, s->m - i * j->rows)](&tile);
       }
       if (!kernels->correct) continue;
@@ -230,25 +215,20 @@ static void multiply_gathered(product *w, size_t column, uint32_t *panels, uint3
     word += words;
   } while (word < j->words);
   for (size_t p = 0; p * j->columns < columns; p++)
-    for (size_t i = 0; i < w->row_panels; i++)
-      finish_tile(w, i * j->rows, column + p * j->columns, sums + (i * w->column_chunk + p) * size);
+    for (size_t i = 0; i < j->row_panels; i++)
+      finish_tile(w, i * j->rows, column + p * j->columns, sums + (i * j->column_chunk + p) * size);
 }
 
 static void gather_chunks(void *context, size_t first, size_t last) {
   product *w = context;
   const job *j = w->job;
-  const size_t panels = w->column_chunk * j->columns * smaller(gathered_words, j->words);
-  const size_t sums = w->row_panels * w->column_chunk * j->rows * j->columns;
-  const size_t bytes = (panels + sums) * sizeof(uint32_t);
+  const size_t sums = j->row_panels * j->column_chunk * j->rows * j->columns;
+  const size_t bytes = farro_low_precision_gathered_words(j) * sizeof(uint32_t);
   uint32_t *space = farro_allocate(bytes);
   if (!space) w->failed = true;
   for (size_t chunk = first; chunk < last && space; chunk++)
-    multiply_gathered(w, chunk * w->column_chunk * j->columns, space + sums, space);
+    multiply_gathered(w, chunk * j->column_chunk * j->columns, space + sums, space);
   farro_release(space, bytes);
-}
-
-static double nanoseconds_of(const job *j) {
-  return (double)j->shape.m * (double)j->padded_n * (double)(j->words + 4) / words_per_nanosecond;
 }
 
 // op(B) of one product.
@@ -265,58 +245,24 @@ static packing packing_of(const job *j, size_t item, uint32_t *panels, uint32_t 
                    .sums = j->kernels->correct ? sums : NULL};
 }
 
-static void cut(const job *j, product *w, double nanoseconds) {
-  w->row_panels = ceil_divide(j->shape.m, j->rows);
-  w->column_panels = j->padded_n / j->columns;
-  const size_t panel_bytes =
-      (smaller(j->words, j->gathers ? gathered_words : j->words) + 1) * j->columns * sizeof(uint32_t);
-  w->column_chunk = smaller(panel_bytes > chunk_bytes ? 1 : chunk_bytes / panel_bytes, most_chunk_panels);
-  w->row_chunk = row_chunk_panels;
-  const double tile = nanoseconds / (double)(w->row_panels * w->column_panels);
-  // Enough tasks to share, as long as they last.
-  while (w->row_chunk > 2 && tile * (double)(w->row_chunk * w->column_chunk) > 2 * task_nanoseconds &&
-         ceil_divide(w->row_panels, w->row_chunk) * ceil_divide(w->column_panels, w->column_chunk) < 16)
-    w->row_chunk /= 2;
-}
-
 static bool run_product(const job *j, size_t item, workspace space) {
   const farro_matmul_shape *s = &j->shape;
   product w = {.job = j, .item = item, .space = space, .panels = j->panels, .sums_b = j->sums_b};
-  const double nanoseconds = nanoseconds_of(j);
-  cut(j, &w, nanoseconds);
   if (!w.panels) w.panels = space.panels, w.sums_b = space.sums_b;
   if (!j->panels && !j->gathers) {
     const packing b = packing_of(j, item, space.panels, space.sums_b);
     farro_low_precision_pack(&b);
   }
-  if (j->copies_a || space.sums_a) farro_parallel_for(w.row_panels, 2, (double)(s->m * s->k) / 4, prepare_rows, &w);
-  const size_t across = ceil_divide(w.column_panels, w.column_chunk);
+  if (j->copies_a || space.sums_a) farro_parallel_for(j->row_panels, 2, (double)(s->m * s->k) / 4, prepare_rows, &w);
+  const size_t across = ceil_divide(j->column_panels, j->column_chunk);
   if (j->gathers)
-    farro_parallel_for(across, 1, nanoseconds + (double)(s->n * s->k) / 8, gather_chunks, &w);
+    farro_parallel_for(across, 1, j->nanoseconds + (double)(s->n * s->k) / 8, gather_chunks, &w);
   else
-    farro_parallel_for(ceil_divide(w.row_panels, w.row_chunk) * across, 1, nanoseconds, multiply_chunks, &w);
+    farro_parallel_for(ceil_divide(j->row_panels, j->row_chunk) * across, 1, j->nanoseconds, multiply_chunks, &w);
   return !w.failed;
 }
 
-// ---- work space ----
-
-static size_t workspace_words(const job *j, workspace *at, uint32_t *base) {
-  size_t words = 0;
-  const size_t rows = round_up(j->shape.m, j->rows);
-  const size_t pieces[] = {j->panels || j->gathers ? 0 : j->padded_n * j->words,
-                           j->panels || !j->kernels->correct ? 0 : j->padded_n,
-                           !j->copies_a           ? 0
-                           : j->shape.transpose_a ? rows / j->rows * j->a_pitch
-                                                  : rows * j->a_pitch,
-                           has_zero_point(j->by_b) ? rows : 0};
-  uint32_t **parts[] = {&at->panels, &at->sums_b, &at->a, &at->sums_a};
-  for (size_t i = 0; i < 4; i++) {
-    const bool is_there = pieces[i] || parts[i] != &at->sums_a; // sums_a is NULL when nothing asks for it
-    *parts[i] = base && is_there ? base + words : NULL;
-    words += round_up(pieces[i], line_words);
-  }
-  return words;
-}
+// ---- the batch ----
 
 typedef struct {
   const job *job;
@@ -326,40 +272,25 @@ typedef struct {
 static void run_items(void *context, size_t first, size_t last) {
   batch *w = context;
   workspace space;
-  const size_t bytes = workspace_words(w->job, &space, NULL) * sizeof(uint32_t);
+  const size_t bytes = farro_low_precision_workspace(w->job, &space, NULL) * sizeof(uint32_t);
   uint32_t *memory = farro_allocate(bytes);
   if (!memory) {
     w->failed = true;
     return;
   }
-  workspace_words(w->job, &space, memory);
+  farro_low_precision_workspace(w->job, &space, memory);
   for (size_t item = first; item < last; item++)
     if (!run_product(w->job, item, space)) w->failed = true;
   farro_release(memory, bytes);
 }
 
-// ---- plan ----
-
-static void plan(job *j) {
-  const farro_matmul_shape *s = &j->shape;
-  const low_precision_kernels *kernels = j->kernels;
-  j->words = ceil_divide(s->k, kernels->group);
-  j->rows = kernels->rows;
-  j->columns = kernels->columns;
-  j->padded_n = round_up(s->n, j->columns);
-  j->copies_a = !kernels->reads_a_in_place || s->transpose_a || s->k % kernels->group != 0 ||
-                (s->m > 1 && rows_share_sets(s->lda * kernels->element_bytes));
-  j->a_pitch = s->transpose_a ? j->words * j->rows : round_up(j->words, line_words) + line_words;
-  if (!s->transpose_a && rows_share_sets(j->a_pitch * sizeof(uint32_t))) j->a_pitch += line_words;
-}
-
 farro_status farro_low_precision_run(job *j) {
   const farro_matmul_shape *s = &j->shape;
   if (s->batch == 0 || s->m == 0 || s->n == 0) return FARRO_OK;
-  plan(j);
+  farro_low_precision_plan(j);
   uint32_t *shared = NULL;
   size_t bytes = 0;
-  if (!j->panels && s->batch > 1 && s->stride_b == 0) {
+  if (j->packs_once) {
     const low_precision_contents at = farro_low_precision_layout(j->kernels, s->k, s->n, &bytes);
     shared = farro_allocate(bytes);
     if (!shared) return FARRO_ERROR_MEMORY;
@@ -368,12 +299,9 @@ farro_status farro_low_precision_run(job *j) {
     j->panels = b.panels;
     j->sums_b = b.sums;
   }
-  j->gathers = !j->panels && s->m <= gathered_row_panels * j->rows;
   batch w = {.job = j};
-  const double nanoseconds = nanoseconds_of(j);
-  if (s->batch > 1 && nanoseconds < alone_nanoseconds)
-    farro_parallel_for(s->batch, nanoseconds < task_nanoseconds ? (size_t)(task_nanoseconds / (nanoseconds + 1)) : 1,
-                       nanoseconds * (double)s->batch, run_items, &w);
+  if (j->side_by_side)
+    farro_parallel_for(s->batch, j->grain, j->nanoseconds * (double)s->batch, run_items, &w);
   else
     run_items(&w, 0, s->batch);
   farro_release(shared, bytes);

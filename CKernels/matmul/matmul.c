@@ -215,6 +215,14 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
   return has_own_residual && job->plan.k_block < job->shape.k ? run_with_own_residual(job) : run(job);
 }
 
+static farro_status plan_of(matmul_job *job, farro_matmul_plan *plan) {
+  if (!is_valid(job)) return FARRO_ERROR_ARGUMENT;
+  if (job->shape.k == 0) job->packed = NULL;
+  farro_matmul_plan_job(job);
+  *plan = job->plan;
+  return FARRO_OK;
+}
+
 #define ENTRIES(type, scalar)                                                                                          \
   static const scalar one_##type = 1;                                                                                  \
                                                                                                                        \
@@ -271,11 +279,16 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
     matmul_job job = {.kernels = kernels->matmul_##type, .shape = *shape};                                             \
-    if (!is_valid(&job)) return FARRO_ERROR_ARGUMENT;                                                                  \
-    farro_matmul_plan_job(&job);                                                                                       \
-    *plan = job.plan;                                                                                                  \
-    return FARRO_OK;                                                                                                   \
+    return plan_of(&job, plan);                                                                                        \
   }
 
 ENTRIES(f32, float)
 ENTRIES(f64, double)
+
+farro_status farro_matmul_plan_packed(const farro_matmul_shape *shape, const farro_packed_matrix *packed,
+                                      farro_matmul_plan *plan) {
+  if (!packed || packed->k != shape->k || packed->n != shape->n) return FARRO_ERROR_ARGUMENT;
+  if (packed->kernels->element_bytes == 1) return farro_low_precision_plan_packed(shape, packed, plan);
+  matmul_job job = {.kernels = packed->kernels, .shape = *shape, .packed = packed};
+  return plan_of(&job, plan);
+}
