@@ -134,6 +134,7 @@ typedef enum farro_matmul_path {
   FARRO_MATMUL_THIN = 4,     // few rows: B is read once, in the order in which it lies, and C stays in cache
   FARRO_MATMUL_DOT = 5,      // few rows or columns, with the k of both operands contiguous: dot products
   FARRO_MATMUL_GATHERED = 6, // few rows of 16 or 8 bits: a task packs its columns of B by pieces of k, used at once
+  FARRO_MATMUL_WIDENED = 7,  // small ones of 16 or 8 bits in a batch: made f32 some at a time, and multiplied as such
 } farro_matmul_path;
 
 // How one product of a batch is cut. It depends on the shape, the element type and the instruction set, never on the

@@ -32,7 +32,7 @@ struct farro_packed_matrix {
 // than a tile has rows, which then throw each other out at every step.
 static inline bool rows_share_sets(size_t pitch) {
   const size_t page = 4096, line = 64, shift = pitch % page;
-  return shift < line || shift > page - line;
+  return pitch > line && (shift < line || shift > page - line);
 }
 
 // Element `index` of a matrix.
@@ -70,6 +70,9 @@ enum { farro_matmul_most_columns = 4096 };
 bool farro_matmul_run_direct(const matmul_job *job, size_t first, size_t last);
 bool farro_matmul_run_dot(const matmul_job *job, size_t first, size_t last);
 bool farro_matmul_run_packed(const matmul_job *job, size_t first, size_t last);
+
+// The same, by whichever way the plan says; not for blocks.
+bool farro_matmul_run_tasks(const matmul_job *job, size_t first, size_t last);
 
 // A whole job that is cut into blocks: all threads pack a block of B, then all multiply it. To be called outside of
 // tasks.

@@ -45,6 +45,14 @@ void farro_low_precision_pack(const packing *w) {
   farro_parallel_for(ceil_divide(w->n, w->kernels->columns), 4, (double)(w->n * w->k) / 4, pack_panels, (void *)w);
 }
 
+// Products of a batch that run side by side are on one thread each.
+static void run_parts(const job *j, size_t count, size_t grain, double nanoseconds, farro_body body, void *context) {
+  if (j->side_by_side)
+    body(context, 0, count);
+  else
+    farro_parallel_for(count, grain, nanoseconds, body, context);
+}
+
 // ---- one product ----
 
 typedef struct {
@@ -103,38 +111,44 @@ static void prepare_rows(void *context, size_t first, size_t last) {
 
 // ---- tiles ----
 
-static float scale_of(const farro_quantized_operand *by, size_t item, size_t index) {
-  return by && by->scale ? by->scale[index * by->step + item * by->stride] : 1;
+// What holds for rows or columns first..<first + count of a tile.
+static void take_scales(const farro_quantized_operand *by, size_t item, size_t first, size_t count, float *to) {
+  const float *scale = by && by->scale ? by->scale + item * by->stride : NULL;
+  if (scale && by->step != 0)
+    for (size_t i = 0; i < count; i++) to[i] = scale[(first + i) * by->step];
+  else
+    for (size_t i = 0; i < count; i++) to[i] = scale ? *scale : 1;
+}
+
+static void take_zero_points(const farro_quantized_operand *by, size_t item, size_t first, size_t count, int32_t *to) {
+  for (size_t i = 0; i < count; i++) to[i] = zero_point_of(by, item, first + i);
+}
+
+static void correct(const product *w, const matmul_tile *to, size_t rows, uint32_t *sums) {
+  const job *j = w->job;
+  static const uint32_t no_sums[low_precision_most_columns];
+  int32_t zero_a[low_precision_most_rows], zero_b[low_precision_most_columns] = {0};
+  take_zero_points(j->by_a, w->item, to->row, rows, zero_a);
+  take_zero_points(j->by_b, w->item, to->column, to->columns, zero_b);
+  const low_precision_correction by = {.zero_a = zero_a,
+                                       .zero_b = zero_b,
+                                       .sums_a = w->space.sums_a ? w->space.sums_a + to->row : no_sums,
+                                       .sums_b = has_zero_point(j->by_a) ? w->sums_b + to->column : no_sums,
+                                       .k = (uint32_t)j->shape.k};
+  j->kernels->correct(&by, rows, sums);
 }
 
 static void finish_integers(const product *w, const matmul_tile *to, size_t rows, uint32_t *sums) {
   const job *j = w->job;
-  static const uint32_t no_sums[low_precision_most_rows];
-  int32_t zero_a[low_precision_most_rows], zero_b[low_precision_most_columns] = {0};
-  float scale_a[low_precision_most_rows], scale_b[low_precision_most_columns] = {0};
-  for (size_t i = 0; i < rows; i++) {
-    zero_a[i] = zero_point_of(j->by_a, w->item, to->row + i);
-    scale_a[i] = scale_of(j->by_a, w->item, to->row + i);
-  }
-  for (size_t i = 0; i < to->columns; i++) {
-    zero_b[i] = zero_point_of(j->by_b, w->item, to->column + i);
-    scale_b[i] = scale_of(j->by_b, w->item, to->column + i);
-  }
-  const low_precision_correction by = {.zero_a = zero_a,
-                                       .zero_b = zero_b,
-                                       .sums_a = w->space.sums_a ? w->space.sums_a + to->row : no_sums,
-                                       .sums_b = w->sums_b + to->column,
-                                       .scale_a = scale_a,
-                                       .scale_b = scale_b,
-                                       .k = (uint32_t)j->shape.k};
-  if (has_zero_point(j->by_a) || has_zero_point(j->by_b)) j->kernels->correct(&by, rows, sums);
+  if (has_zero_point(j->by_a) || has_zero_point(j->by_b)) correct(w, to, rows, sums);
   if (j->result == to_integers) {
-    for (size_t i = 0; i < rows; i++)
-      memcpy((int32_t *)to->c + i * to->ldc, sums + i * j->columns, to->columns * sizeof(int32_t));
-  } else {
-    j->kernels->scale(&by, rows, sums);
-    j->kernels->finish(to, rows, (float *)sums);
+    j->kernels->finish_integers(to, rows, sums);
+    return;
   }
+  float scale_a[low_precision_most_rows], scale_b[low_precision_most_columns] = {0};
+  take_scales(j->by_a, w->item, to->row, rows, scale_a);
+  take_scales(j->by_b, w->item, to->column, to->columns, scale_b);
+  j->kernels->finish_scaled(to, rows, sums, scale_a, scale_b);
 }
 
 static void finish_tile(const product *w, size_t row, size_t column, uint32_t *sums) {
@@ -206,7 +220,7 @@ static void multiply_gathered(product *w, size_t column, uint32_t *panels, uint3
         tile.sums = sums + (i * j->column_chunk + p) * size;
         kernels->tile[smaller(j->rows, s->m - i * j->rows)](&tile);
       }
-      if (!kernels->correct) continue;
+      if (!has_zero_point(j->by_a)) continue;
       tile.a = &kernels->ones;
       tile.a_row = tile.a_step = 0;
       tile.sums = w->space.sums_b + column + p * j->columns;
@@ -242,7 +256,7 @@ static packing packing_of(const job *j, size_t item, uint32_t *panels, uint32_t 
                    .transposed = s->transpose_b,
                    .b = (const char *)j->b + item * s->stride_b * j->kernels->element_bytes,
                    .panels = panels,
-                   .sums = j->kernels->correct ? sums : NULL};
+                   .sums = has_zero_point(j->by_a) ? sums : NULL};
 }
 
 static bool run_product(const job *j, size_t item, workspace space) {
@@ -250,15 +264,15 @@ static bool run_product(const job *j, size_t item, workspace space) {
   product w = {.job = j, .item = item, .space = space, .panels = j->panels, .sums_b = j->sums_b};
   if (!w.panels) w.panels = space.panels, w.sums_b = space.sums_b;
   if (!j->panels && !j->gathers) {
-    const packing b = packing_of(j, item, space.panels, space.sums_b);
-    farro_low_precision_pack(&b);
+    packing b = packing_of(j, item, space.panels, space.sums_b);
+    run_parts(j, j->column_panels, 4, (double)(s->n * s->k) / 4, pack_panels, &b);
   }
-  if (j->copies_a || space.sums_a) farro_parallel_for(j->row_panels, 2, (double)(s->m * s->k) / 4, prepare_rows, &w);
+  if (j->copies_a || space.sums_a) run_parts(j, j->row_panels, 2, (double)(s->m * s->k) / 4, prepare_rows, &w);
   const size_t across = ceil_divide(j->column_panels, j->column_chunk);
   if (j->gathers)
-    farro_parallel_for(across, 1, j->nanoseconds + (double)(s->n * s->k) / 8, gather_chunks, &w);
+    run_parts(j, across, 1, j->nanoseconds + (double)(s->n * s->k) / 8, gather_chunks, &w);
   else
-    farro_parallel_for(ceil_divide(j->row_panels, j->row_chunk) * across, 1, j->nanoseconds, multiply_chunks, &w);
+    run_parts(j, ceil_divide(j->row_panels, j->row_chunk) * across, 1, j->nanoseconds, multiply_chunks, &w);
   return !w.failed;
 }
 
@@ -288,6 +302,7 @@ farro_status farro_low_precision_run(job *j) {
   const farro_matmul_shape *s = &j->shape;
   if (s->batch == 0 || s->m == 0 || s->n == 0) return FARRO_OK;
   farro_low_precision_plan(j);
+  if (j->widens) return farro_low_precision_run_widened(j) ? FARRO_OK : FARRO_ERROR_MEMORY;
   uint32_t *shared = NULL;
   size_t bytes = 0;
   if (j->packs_once) {

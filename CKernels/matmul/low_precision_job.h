@@ -31,6 +31,8 @@ typedef struct low_precision_job {
   size_t a_pitch;                  // words from one copied row to the next, or of a panel of rows if A is transposed
   double nanoseconds;              // of a product, roughly, on one thread
   const uint32_t *panels, *sums_b; // of B, when one serves all products
+  bool widens;                     // and multiplies as f32:
+  matmul_job wide;                 // whose operands are yet to be
 } low_precision_job;
 
 // At the start of a packed operand's memory; sums of columns (of integers) and panels follow, each from a cache line
@@ -70,6 +72,10 @@ size_t farro_low_precision_workspace(const low_precision_job *job, low_precision
 
 // Words that a thread takes to gather: a piece of panels, and the sums of all rows.
 size_t farro_low_precision_gathered_words(const low_precision_job *job);
+
+// Products that become f32: the plan, or false when they are better as they are; and all of them, false without memory.
+bool farro_low_precision_plan_widened(low_precision_job *job);
+bool farro_low_precision_run_widened(const low_precision_job *job);
 
 // Plans and runs a job whose arguments are right.
 farro_status farro_low_precision_run(low_precision_job *job);

@@ -119,6 +119,37 @@ WORDS(words_s8_as_s16, uint8_t, 2, load_u8n, load_first_u8n, put_s8_as_s16)
 #endif
 #undef WORDS
 
+// ---- to f32 and back ----
+
+#define WIDEN(name, scalar, load_lanes, load_first_lanes, widen)                                                       \
+  static void name(const void *source, size_t n, int32_t zero_point, float *to) {                                      \
+    const scalar *from = source;                                                                                       \
+    const i32v zero = broadcast(zero_point);                                                                           \
+    size_t i = 0;                                                                                                      \
+    _Pragma("clang loop unroll_count(4)") for (; i + f32_lanes <= n; i += f32_lanes)                                   \
+        store(to + i, widen(load_lanes(from + i), zero));                                                              \
+    if (i < n) store(to + i, widen(load_first_lanes(from + i, n - i), zero));                                          \
+  }
+
+INLINE f32v bf16_as_f32(u16n v, i32v zero) { return (void)zero, widen_bf16(v); }
+INLINE f32v f16_as_f32(u16n v, i32v zero) { return (void)zero, widen_f16(v); }
+INLINE f32v u8_as_f32(u8n v, i32v zero) { return __builtin_convertvector(widen_u8(v) - zero, f32v); }
+INLINE f32v s8_as_f32(u8n v, i32v zero) { return __builtin_convertvector(widen_s8(v) - zero, f32v); }
+WIDEN(widen_bf16_row, uint16_t, load_u16n, load_first_u16n, bf16_as_f32)
+WIDEN(widen_f16_row, uint16_t, load_u16n, load_first_u16n, f16_as_f32)
+WIDEN(widen_u8_row, uint8_t, load_u8n, load_first_u8n, u8_as_f32)
+WIDEN(widen_s8_row, uint8_t, load_u8n, load_first_u8n, s8_as_f32)
+#undef WIDEN
+
+static void f32_to_integers(const void *from, size_t n, void *to, bool streaming) {
+  (void)streaming;
+  for (size_t i = 0; i < n; i += f32_lanes) {
+    const size_t count = n - i < f32_lanes ? n - i : f32_lanes;
+    const i32v v = __builtin_convertvector(load_up_to((const float *)from + i, count), i32v);
+    store_up_to((float *)to + i, (f32v)v, count);
+  }
+}
+
 // ---- panels ----
 
 // Up to a vector of words.
@@ -223,7 +254,27 @@ static void scale_sums(const matmul_tile *t, size_t rows, float *sums) {
   for (size_t i = 0; i < rows * word_tile_columns; i += f32_lanes) store(sums + i, alpha * load(sums + i));
 }
 
+// Whether a result is its sum times alpha: it then goes to C without a detour.
+INLINE bool is_plain(const matmul_tile *t) {
+  const farro_epilogue *e = t->epilogue;
+  return *(const float *)t->beta == 0 && !e->scale && !e->bias && !e->activation && !e->residual && !e->visit;
+}
+
+// For each vector of the tile: its sums begin at `at`, and the first n lanes belong to C from `to` on.
+#define FOR_TILE(t, rows, body)                                                                                        \
+  for (size_t i = 0; i < rows; i++)                                                                                    \
+    for (size_t j = 0; j < t->columns; j += f32_lanes) {                                                               \
+      const size_t at = i * word_tile_columns + j, to = i * t->ldc + j;                                                \
+      const size_t n = t->columns - j < f32_lanes ? t->columns - j : f32_lanes;                                        \
+      body                                                                                                             \
+    }
+
 static void finish_f32_words(const matmul_tile *t, size_t rows, float *sums) {
+  if (is_plain(t)) {
+    const f32v alpha = broadcast(*(const float *)t->alpha);
+    FOR_TILE(t, rows, store_up_to((float *)t->c + to, alpha * load(sums + at), n);)
+    return;
+  }
   scale_sums(t, rows, sums);
   matmul_epilogue_f32(t, rows, t->columns, sums, word_tile_columns, t->c, 0, 0);
 }
@@ -231,6 +282,11 @@ static void finish_f32_words(const matmul_tile *t, size_t rows, float *sums) {
 // C of 16 bits is widened to a tile on the stack, if it is read at all, and narrowed from there, once.
 #define FINISH_NARROW(name, widen, narrow)                                                                             \
   static void name(const matmul_tile *t, size_t rows, float *sums) {                                                   \
+    if (is_plain(t)) {                                                                                                 \
+      const f32v alpha = broadcast(*(const float *)t->alpha);                                                          \
+      FOR_TILE(t, rows, store_up_to((uint16_t *)t->c + to, narrow(alpha * load(sums + at)), n);)                       \
+      return;                                                                                                          \
+    }                                                                                                                  \
     float wide[WORD_TILE_ROWS * word_tile_columns];                                                                    \
     uint16_t *c = t->c;                                                                                                \
     matmul_tile on_stack = *t;                                                                                         \
@@ -243,14 +299,8 @@ static void finish_f32_words(const matmul_tile *t, size_t rows, float *sums) {
       }                                                                                                                \
     scale_sums(t, rows, sums);                                                                                         \
     matmul_epilogue_f32(&on_stack, rows, t->columns, sums, word_tile_columns, wide, 0, 0);                             \
-    for (size_t i = 0; i < rows && !t->epilogue->visit; i++)                                                           \
-      for (size_t j = 0; j < t->columns; j += f32_lanes) {                                                             \
-        const u16n v = narrow(load(wide + i * word_tile_columns + j));                                                 \
-        if (t->columns - j >= f32_lanes)                                                                               \
-          store(c + i * t->ldc + j, v);                                                                                \
-        else                                                                                                           \
-          store_first(c + i * t->ldc + j, v, t->columns - j);                                                          \
-      }                                                                                                                \
+    if (t->epilogue->visit) return;                                                                                    \
+    FOR_TILE(t, rows, store_up_to(c + to, narrow(load(wide + at)), n);)                                                \
   }
 FINISH_NARROW(finish_bf16_words, widen_bf16, narrow_bf16)
 FINISH_NARROW(finish_f16_words, widen_f16, narrow_f16)
@@ -267,13 +317,37 @@ static void correct_words(const low_precision_correction *by, size_t rows, uint3
   }
 }
 
-static void scale_words(const low_precision_correction *by, size_t rows, uint32_t *sums) {
-  for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < word_tile_columns; j += f32_lanes) {
-      uint32_t *to = sums + i * word_tile_columns + j;
-      const f32v exact = __builtin_convertvector((i32v)load(to), f32v);
-      store(to, (u32v)(exact * (broadcast(by->scale_a[i]) * load(by->scale_b + j))));
-    }
+static void finish_integer_words(const matmul_tile *t, size_t rows, const uint32_t *sums) {
+  FOR_TILE(t, rows, store_up_to((float *)t->c + to, (f32v)load(sums + at), n);)
 }
+
+static void finish_scaled_words(const matmul_tile *t, size_t rows, uint32_t *sums, const float *scale_a,
+                                const float *scale_b) {
+  const bool plain = is_plain(t);
+  FOR_TILE(t, rows, {
+    const f32v exact = __builtin_convertvector((i32v)load(sums + at), f32v);
+    const f32v v = exact * (broadcast(scale_a[i]) * load(scale_b + j));
+    if (plain)
+      store_up_to((float *)t->c + to, v, n);
+    else
+      store(sums + at, (u32v)v);
+  })
+  if (!plain) finish_f32_words(t, rows, (float *)sums);
+}
+#undef FOR_TILE
+
+// Up to where f32 is faster, measured on batches of cubes: with AVX-512 dot products of bf16 and bytes catch up between
+// 16^3 and 24^3, with AVX2 those of 16-bit integers at 32^3, and words of one f32 save no arithmetic.
+#if defined(HAS_BF16_DOT)
+  #define MOST_WIDENED_BF16 9000
+#else
+  #define MOST_WIDENED_BF16 64 * 64 * 64
+#endif
+#if defined(HAS_VNNI)
+  #define MOST_WIDENED_BYTES 9000
+#else
+  #define MOST_WIDENED_BYTES 32 * 32 * 32
+#endif
 
 static const low_precision_kernels matmul_bf16 = {
     .element_bytes = 2,
@@ -294,6 +368,11 @@ static const low_precision_kernels matmul_bf16 = {
     .pack_b_across = pack_bf16_across,
     .finish = finish_f32_words,
     .finish_narrow = finish_bf16_words,
+    .most_widened = MOST_WIDENED_BF16,
+    .wide = &matmul_f32,
+    .widen_a = widen_bf16_row,
+    .widen_b = widen_bf16_row,
+    .narrow = convert_f32_to_bf16,
 };
 
 static const low_precision_kernels matmul_f16 = {
@@ -308,6 +387,11 @@ static const low_precision_kernels matmul_f16 = {
     .pack_b_across = pack_f16_across,
     .finish = finish_f32_words,
     .finish_narrow = finish_f16_words,
+    .most_widened = 64 * 64 * 64,
+    .wide = &matmul_f32,
+    .widen_a = widen_f16_row,
+    .widen_b = widen_f16_row,
+    .narrow = convert_f32_to_f16,
 };
 
 static const low_precision_kernels matmul_u8s8 = {
@@ -332,9 +416,14 @@ static const low_precision_kernels matmul_u8s8 = {
     .pack_b_along = pack_s8_along,
     .pack_b_across = pack_s8_across,
 #endif
-    .finish = finish_f32_words,
     .correct = correct_words,
-    .scale = scale_words,
+    .finish_integers = finish_integer_words,
+    .finish_scaled = finish_scaled_words,
+    .most_widened = MOST_WIDENED_BYTES,
+    .wide = &matmul_f32,
+    .widen_a = widen_u8_row,
+    .widen_b = widen_s8_row,
+    .narrow = f32_to_integers,
 };
 #undef WORD_TILE_OF
 #undef WORD_TILE
@@ -342,3 +431,5 @@ static const low_precision_kernels matmul_u8s8 = {
 #undef WORD_TILE_TABLE
 #undef PACK_ALONG
 #undef PACK_ACROSS
+#undef MOST_WIDENED_BF16
+#undef MOST_WIDENED_BYTES

@@ -34,8 +34,9 @@ static void cut(job *j) {
 void farro_low_precision_plan(job *j) {
   const farro_matmul_shape *s = &j->shape;
   const low_precision_kernels *kernels = j->kernels;
+  if ((j->widens = farro_low_precision_plan_widened(j))) return;
   j->words = ceil_divide(s->k, kernels->group);
-  j->rows = kernels->rows;
+  j->rows = larger(ceil_divide(s->m, larger(ceil_divide(s->m, kernels->rows), 1)), 1); // as even as possible
   j->columns = kernels->columns;
   j->padded_n = round_up(s->n, j->columns);
   j->copies_a = !kernels->reads_a_in_place || s->transpose_a || s->k % kernels->group != 0 ||
@@ -43,10 +44,11 @@ void farro_low_precision_plan(job *j) {
   j->a_pitch = s->transpose_a ? j->words * j->rows : round_up(j->words, line_words) + line_words;
   if (!s->transpose_a && rows_share_sets(j->a_pitch * sizeof(uint32_t))) j->a_pitch += line_words;
   j->packs_once = !j->panels && s->batch > 1 && s->stride_b == 0;
-  j->gathers = !j->panels && !j->packs_once && s->m <= gathered_row_panels * j->rows;
-  j->piece = j->gathers ? smaller(gathered_words, j->words) : j->words;
   j->nanoseconds = (double)s->m * (double)j->padded_n * (double)(j->words + 4) / words_per_nanosecond;
   j->side_by_side = s->batch > 1 && j->nanoseconds < alone_nanoseconds;
+  const bool is_near = j->side_by_side && j->padded_n * j->words * sizeof(uint32_t) <= chunk_bytes;
+  j->gathers = !j->panels && !j->packs_once && !is_near && s->m <= gathered_row_panels * kernels->rows;
+  j->piece = j->gathers ? smaller(gathered_words, j->words) : j->words;
   j->grain = j->nanoseconds < task_nanoseconds ? (size_t)(task_nanoseconds / (j->nanoseconds + 1)) : 1;
   cut(j);
 }
@@ -56,7 +58,7 @@ size_t farro_low_precision_workspace(const job *j, low_precision_workspace *at, 
   const size_t rows = round_up(j->shape.m, j->rows);
   const bool has_panels = j->panels || j->packs_once;
   const size_t pieces[] = {has_panels || j->gathers ? 0 : j->padded_n * j->words,
-                           has_panels || !j->kernels->correct ? 0 : j->padded_n,
+                           has_panels || !has_zero_point(j->by_a) ? 0 : j->padded_n,
                            !j->copies_a           ? 0
                            : j->shape.transpose_a ? rows / j->rows * j->a_pitch
                                                   : rows * j->a_pitch,
@@ -78,6 +80,11 @@ farro_matmul_plan farro_low_precision_plan_of(const job *j) {
   const farro_matmul_shape *s = &j->shape;
   if (s->batch == 0 || s->m == 0 || s->n == 0)
     return (farro_matmul_plan){.path = FARRO_MATMUL_EMPTY, .tile_columns = j->columns};
+  if (j->widens) {
+    farro_matmul_plan wide = j->wide.plan;
+    wide.path = FARRO_MATMUL_WIDENED;
+    return wide;
+  }
   farro_matmul_plan p = {.path = FARRO_MATMUL_BLOCKED,
                          .tile_rows = smaller(j->rows, s->m),
                          .tile_columns = j->columns,

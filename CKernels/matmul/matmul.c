@@ -24,6 +24,10 @@ static bool (*const paths[])(const matmul_job *, size_t, size_t) = {
     [FARRO_MATMUL_DOT] = farro_matmul_run_dot,
 };
 
+bool farro_matmul_run_tasks(const matmul_job *job, size_t first, size_t last) {
+  return paths[job->plan.path](job, first, last);
+}
+
 // Jobs that use all threads for one product after another.
 static bool is_large(const matmul_job *job) { return job->plan.path == FARRO_MATMUL_BLOCKED; }
 
@@ -47,7 +51,7 @@ typedef struct {
 
 static void run_tasks(void *context, size_t first, size_t last) {
   single *w = context;
-  if (!paths[w->job->plan.path](w->job, first, last)) w->failed = true;
+  if (!farro_matmul_run_tasks(w->job, first, last)) w->failed = true;
 }
 
 static size_t grain_of(size_t tasks, double nanoseconds) {
@@ -142,7 +146,7 @@ static void run_group_tasks(void *context, size_t first, size_t last) {
   for (size_t i = low; first < last; i++) {
     const matmul_job *job = &w->jobs[i];
     const size_t start = w->ends[i] - tasks_of(job), end = smaller(w->ends[i], last);
-    if (end > first && !paths[job->plan.path](job, first - start, end - start)) w->failed = true;
+    if (end > first && !farro_matmul_run_tasks(job, first - start, end - start)) w->failed = true;
     first = end > first ? end : first;
   }
 }

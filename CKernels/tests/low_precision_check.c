@@ -330,6 +330,7 @@ static void check_plans(void) {
 void check_low_precision(void) {
   check_arguments();
   check_plans();
+  check_low_precision_batches();
   check_exact_sums();
   check_special_values();
   check_epilogue();
