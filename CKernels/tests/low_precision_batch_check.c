@@ -221,6 +221,11 @@ void check_low_precision_batches(void) {
     check_floats(&float_types[t], shape(1100, 4, 4, 4, false, false, 0), 0, false); // several chunks and ranges
     check_floats(&float_types[t], shape(1100, 4, 5, 3, false, false, 1), 1, true);
     check_floats(&float_types[t], shape(300, 16, 16, 16, false, false, 0), -1, true);
+    farro_matmul_shape shared = shape(9, 6, 10, 8, false, false, 0); // one A, then one B, for all
+    shared.stride_a = 0;
+    check_floats(&float_types[t], shared, 1, false);
+    shared.stride_a = 48, shared.stride_b = 0;
+    check_floats(&float_types[t], shared, 1, false);
     check_position(&float_types[t], shape(1100, 5, 7, 9, false, false, 0));
     check_position(&float_types[t], shape(37, 64, 8, 130, false, false, 0)); // alone, such a product takes dot products
     check_position(&float_types[t], shape(40, 3, 70, 130, true, true, 0));
