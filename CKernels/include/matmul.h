@@ -128,12 +128,14 @@ FARRO_API farro_status farro_matmul_grouped_f64(size_t count, const farro_matmul
 
 // Which way a product goes.
 typedef enum farro_matmul_path {
-  FARRO_MATMUL_EMPTY = 0,   // nothing to multiply
-  FARRO_MATMUL_DIRECT = 1,  // tiles read A and B where they lie: B stays in a core's own caches
-  FARRO_MATMUL_PACKED = 2,  // each task packs some columns of B for itself, then runs over rows of A
-  FARRO_MATMUL_BLOCKED = 3, // all threads pack a block of B, then all multiply it
-  FARRO_MATMUL_THIN = 4,    // few rows: B is read once, in the order in which it lies, and C stays in cache
-  FARRO_MATMUL_DOT = 5,     // few rows or columns, with the k of both operands contiguous: dot products
+  FARRO_MATMUL_EMPTY = 0,    // nothing to multiply
+  FARRO_MATMUL_DIRECT = 1,   // tiles read A and B where they lie: B stays in a core's own caches
+  FARRO_MATMUL_PACKED = 2,   // each task packs some columns of B for itself, then runs over rows of A
+  FARRO_MATMUL_BLOCKED = 3,  // all threads pack a block of B, then all multiply it
+  FARRO_MATMUL_THIN = 4,     // few rows: B is read once, in the order in which it lies, and C stays in cache
+  FARRO_MATMUL_DOT = 5,      // few rows or columns, with the k of both operands contiguous: dot products
+  FARRO_MATMUL_GATHERED = 6, // few rows of 16 or 8 bits: a task packs its columns of B by pieces of k, used at once
+  FARRO_MATMUL_WIDENED = 7,  // small ones of 16 or 8 bits in a batch: made f32 some at a time, and multiplied as such
 } farro_matmul_path;
 
 // How one product of a batch is cut. It depends on the shape, the element type and the instruction set, never on the
@@ -141,18 +143,24 @@ typedef enum farro_matmul_path {
 typedef struct farro_matmul_plan {
   farro_matmul_path path;
   size_t tile_rows, tile_columns; // of C that one call of a kernel computes, at most
-  size_t k_block;                 // products that a sum takes before it goes to C
+  size_t k_block;                 // products that a sum takes before it goes to C, or (gathered) waits for more
   size_t row_block, column_block; // rows of C that one task computes, and columns that it takes at a time, at most
   size_t tasks;                   // independent pieces of one product
   bool copies_a;                  // each task lays its rows of op(A) out anew, because they are strided
   bool packs_b;                   // B is laid out anew
-  size_t workspace;               // bytes for B: for all threads (blocked, dot) or for each that takes part (packed)
+  size_t workspace;               // bytes for B: for all threads (blocked, dot) or for each that takes part (packed);
+                                  // of 16 and 8 bits, for copies of A and sums as well
 } farro_matmul_plan;
 
 // The plan of farro_matmul called now from this thread; a packed B and a visitor may make it go another way.
 // FARRO_ERROR_ARGUMENT for a shape that matmul would refuse.
 FARRO_API farro_status farro_matmul_plan_f32(const farro_matmul_shape *shape, farro_matmul_plan *plan);
 FARRO_API farro_status farro_matmul_plan_f64(const farro_matmul_shape *shape, farro_matmul_plan *plan);
+
+// The plan of the farro_matmul_packed function for B's element type, of any that farro_pack functions take.
+// FARRO_ERROR_ARGUMENT when `packed` has another k or n, or for a shape that matmul would refuse.
+FARRO_API farro_status farro_matmul_plan_packed(const farro_matmul_shape *shape, const farro_packed_matrix *packed,
+                                                farro_matmul_plan *plan);
 
 // The plan in one line ("blocked, packs B, 14x32 tiles, k by 512, 19 tasks of 56x128"), cut to `size` with its NUL.
 FARRO_API void farro_matmul_plan_describe(const farro_matmul_plan *plan, char *text, size_t size);

@@ -101,6 +101,16 @@ FARRO_API farro_status farro_matmul_packed_u8s8_f32(const farro_matmul_shape *sh
                                                     const farro_packed_matrix *packed, float *c,
                                                     const farro_epilogue *epilogue);
 
+// ---- plans -----------------------------------------------------------------------------------------------------
+
+// As farro_matmul_plan_f32: the plan of a product of these operands called now from this thread, whatever C's type. For
+// u8s8 it is that of operands without zero points. A product that is blocked packs all of B, then all threads multiply;
+// one of a batch that is packed is run by one thread. A widened one has the tiles and tasks of its f32 product; its
+// work space does not count the f32 copies, 24 KiB as a rule. farro_matmul_plan_packed serves packed operands.
+FARRO_API farro_status farro_matmul_plan_bf16(const farro_matmul_shape *shape, farro_matmul_plan *plan);
+FARRO_API farro_status farro_matmul_plan_f16(const farro_matmul_shape *shape, farro_matmul_plan *plan);
+FARRO_API farro_status farro_matmul_plan_u8s8(const farro_matmul_shape *shape, farro_matmul_plan *plan);
+
 // ---- references: three plain loops, in double and in 64-bit integers; without an epilogue ------------------------
 
 FARRO_API farro_status farro_matmul_reference_bf16(const farro_matmul_shape *shape, float alpha, const uint16_t *a,

@@ -38,6 +38,7 @@
 #include "probe/traffic_kernels.h"
 
 #include "conversion/conversion_kernels.h"
+#include "matmul/low_precision_pack_kernels.h"
 #include "matmul/low_precision_kernels.h"
 
 #include "hashing/hashing_kernels.h"

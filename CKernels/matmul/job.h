@@ -22,7 +22,7 @@ typedef struct matmul_job {
 // op(B) in blocks of k; within a block, panels of the kernels' full tile's columns, k-major, the last padded with
 // zeros.
 struct farro_packed_matrix {
-  const matmul_kernels *kernels;
+  const matmul_kernels *kernels; // of elements of 1 byte: panels are low_precision_contents instead
   size_t k, n, k_block;
   size_t bytes;
   void *panels; // block p, panel j: at p * padded columns + j * panel columns * steps of the block
@@ -32,7 +32,7 @@ struct farro_packed_matrix {
 // than a tile has rows, which then throw each other out at every step.
 static inline bool rows_share_sets(size_t pitch) {
   const size_t page = 4096, line = 64, shift = pitch % page;
-  return shift < line || shift > page - line;
+  return pitch > line && (shift < line || shift > page - line);
 }
 
 // Whether dot products along k are long enough to pay.
@@ -61,6 +61,10 @@ bool farro_matmul_accepts(const farro_matmul_shape *shape, bool packed);
 // Normalizes the job's shape (a batch that shares B becomes one product with more rows, for example) and plans it.
 void farro_matmul_plan_job(matmul_job *job);
 
+// The plan of a product with a packed B of 16 or 8 bits.
+farro_status farro_low_precision_plan_packed(const farro_matmul_shape *shape, const farro_packed_matrix *packed,
+                                             farro_matmul_plan *plan);
+
 // Rough time of one product of the batch on one thread, in nanoseconds.
 double farro_matmul_nanoseconds(const matmul_job *job);
 
@@ -77,6 +81,9 @@ bool farro_matmul_run_small(const matmul_kernels *kernels, const farro_matmul_sh
 bool farro_matmul_run_direct(const matmul_job *job, size_t first, size_t last);
 bool farro_matmul_run_dot(const matmul_job *job, size_t first, size_t last);
 bool farro_matmul_run_packed(const matmul_job *job, size_t first, size_t last);
+
+// The same, by whichever way the plan says; not for blocks.
+bool farro_matmul_run_tasks(const matmul_job *job, size_t first, size_t last);
 
 // A whole job that is cut into blocks: all threads pack a block of B, then all multiply it. To be called outside of
 // tasks.

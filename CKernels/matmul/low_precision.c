@@ -6,22 +6,11 @@
 
 #include "low_precision_job.h"
 
-enum {
-  line_words = 16,
-  chunk_bytes = 256 * 1024, // of packed B that one task multiplies with at a time: it stays in L2
-  most_chunk_panels = 8,    // of B in a task,
-  row_chunk_panels = 16,    // and of rows
-  gathered_row_panels = 2,  // up to so many, B is not packed as a whole,
-  gathered_words = 256,     // but a piece of k at a time: with 8 panels 256 KiB
-};
-
-// Rough speed of one thread, to decide about waking others; and what a task should last at least.
-static const double words_per_nanosecond = 60, task_nanoseconds = 20e3;
-// Products of a batch that take less than this run side by side, each on one thread.
-static const double alone_nanoseconds = 500e3;
+enum { line_words = 16 };
 
 typedef low_precision_job job;
 typedef low_precision_packing packing;
+typedef low_precision_workspace workspace;
 
 // ---- packing B ----
 
@@ -56,19 +45,21 @@ void farro_low_precision_pack(const packing *w) {
   farro_parallel_for(ceil_divide(w->n, w->kernels->columns), 4, (double)(w->n * w->k) / 4, pack_panels, (void *)w);
 }
 
-// ---- one product ----
+// Products of a batch that run side by side are on one thread each.
+static void run_parts(const job *j, size_t count, size_t grain, double nanoseconds, farro_body body, void *context) {
+  if (j->side_by_side)
+    body(context, 0, count);
+  else
+    farro_parallel_for(count, grain, nanoseconds, body, context);
+}
 
-// Memory for one product at a time.
-typedef struct {
-  uint32_t *panels, *sums_b, *a, *sums_a;
-} workspace;
+// ---- one product ----
 
 typedef struct {
   const job *job;
   size_t item;
   workspace space;
   const uint32_t *panels, *sums_b;
-  size_t row_panels, column_panels, row_chunk, column_chunk; // chunks in panels
   _Atomic bool failed;
 } product;
 
@@ -120,38 +111,44 @@ static void prepare_rows(void *context, size_t first, size_t last) {
 
 // ---- tiles ----
 
-static float scale_of(const farro_quantized_operand *by, size_t item, size_t index) {
-  return by && by->scale ? by->scale[index * by->step + item * by->stride] : 1;
+// What holds for rows or columns first..<first + count of a tile.
+static void take_scales(const farro_quantized_operand *by, size_t item, size_t first, size_t count, float *to) {
+  const float *scale = by && by->scale ? by->scale + item * by->stride : NULL;
+  if (scale && by->step != 0)
+    for (size_t i = 0; i < count; i++) to[i] = scale[(first + i) * by->step];
+  else
+    for (size_t i = 0; i < count; i++) to[i] = scale ? *scale : 1;
+}
+
+static void take_zero_points(const farro_quantized_operand *by, size_t item, size_t first, size_t count, int32_t *to) {
+  for (size_t i = 0; i < count; i++) to[i] = zero_point_of(by, item, first + i);
+}
+
+static void correct(const product *w, const matmul_tile *to, size_t rows, uint32_t *sums) {
+  const job *j = w->job;
+  static const uint32_t no_sums[low_precision_most_columns];
+  int32_t zero_a[low_precision_most_rows], zero_b[low_precision_most_columns] = {0};
+  take_zero_points(j->by_a, w->item, to->row, rows, zero_a);
+  take_zero_points(j->by_b, w->item, to->column, to->columns, zero_b);
+  const low_precision_correction by = {.zero_a = zero_a,
+                                       .zero_b = zero_b,
+                                       .sums_a = w->space.sums_a ? w->space.sums_a + to->row : no_sums,
+                                       .sums_b = has_zero_point(j->by_a) ? w->sums_b + to->column : no_sums,
+                                       .k = (uint32_t)j->shape.k};
+  j->kernels->correct(&by, rows, sums);
 }
 
 static void finish_integers(const product *w, const matmul_tile *to, size_t rows, uint32_t *sums) {
   const job *j = w->job;
-  static const uint32_t no_sums[low_precision_most_rows];
-  int32_t zero_a[low_precision_most_rows], zero_b[low_precision_most_columns] = {0};
-  float scale_a[low_precision_most_rows], scale_b[low_precision_most_columns] = {0};
-  for (size_t i = 0; i < rows; i++) {
-    zero_a[i] = zero_point_of(j->by_a, w->item, to->row + i);
-    scale_a[i] = scale_of(j->by_a, w->item, to->row + i);
-  }
-  for (size_t i = 0; i < to->columns; i++) {
-    zero_b[i] = zero_point_of(j->by_b, w->item, to->column + i);
-    scale_b[i] = scale_of(j->by_b, w->item, to->column + i);
-  }
-  const low_precision_correction by = {.zero_a = zero_a,
-                                       .zero_b = zero_b,
-                                       .sums_a = w->space.sums_a ? w->space.sums_a + to->row : no_sums,
-                                       .sums_b = w->sums_b + to->column,
-                                       .scale_a = scale_a,
-                                       .scale_b = scale_b,
-                                       .k = (uint32_t)j->shape.k};
-  if (has_zero_point(j->by_a) || has_zero_point(j->by_b)) j->kernels->correct(&by, rows, sums);
+  if (has_zero_point(j->by_a) || has_zero_point(j->by_b)) correct(w, to, rows, sums);
   if (j->result == to_integers) {
-    for (size_t i = 0; i < rows; i++)
-      memcpy((int32_t *)to->c + i * to->ldc, sums + i * j->columns, to->columns * sizeof(int32_t));
-  } else {
-    j->kernels->scale(&by, rows, sums);
-    j->kernels->finish(to, rows, (float *)sums);
+    j->kernels->finish_integers(to, rows, sums);
+    return;
   }
+  float scale_a[low_precision_most_rows], scale_b[low_precision_most_columns] = {0};
+  take_scales(j->by_a, w->item, to->row, rows, scale_a);
+  take_scales(j->by_b, w->item, to->column, to->columns, scale_b);
+  j->kernels->finish_scaled(to, rows, sums, scale_a, scale_b);
 }
 
 static void finish_tile(const product *w, size_t row, size_t column, uint32_t *sums) {
@@ -187,12 +184,14 @@ static void multiply_tile(const product *w, size_t row, size_t column) {
 
 static void multiply_chunks(void *context, size_t first, size_t last) {
   const product *w = context;
-  const size_t across = ceil_divide(w->column_panels, w->column_chunk);
+  const job *j = w->job;
+  const size_t across = ceil_divide(j->column_panels, j->column_chunk);
   for (size_t task = first; task < last; task++) {
-    const size_t i0 = task / across * w->row_chunk, i1 = smaller(i0 + w->row_chunk, w->row_panels);
-    const size_t j0 = task % across * w->column_chunk, j1 = smaller(j0 + w->column_chunk, w->column_panels);
-    for (size_t i = i0; i < i1; i++)
-      for (size_t j = j0; j < j1; j++) multiply_tile(w, i * w->job->rows, j * w->job->columns);
+    const size_t row0 = task / across * j->row_chunk, row1 = smaller(row0 + j->row_chunk, j->row_panels);
+    const size_t column0 = task % across * j->column_chunk;
+    const size_t column1 = smaller(column0 + j->column_chunk, j->column_panels);
+    for (size_t row = row0; row < row1; row++)
+      for (size_t column = column0; column < column1; column++) multiply_tile(w, row * j->rows, column * j->columns);
   }
 }
 
@@ -204,24 +203,24 @@ static void multiply_gathered(product *w, size_t column, uint32_t *panels, uint3
   const job *j = w->job;
   const farro_matmul_shape *s = &j->shape;
   const low_precision_kernels *kernels = j->kernels;
-  const size_t columns = smaller(w->column_chunk * j->columns, s->n - column), size = j->rows * j->columns;
+  const size_t columns = smaller(j->column_chunk * j->columns, s->n - column), size = j->rows * j->columns;
   const low_precision_pack pack = s->transpose_b ? kernels->pack_b_across : kernels->pack_b_along;
   size_t word = 0;
   do {
-    const size_t words = smaller(gathered_words, j->words - word), k = word * kernels->group;
+    const size_t words = smaller(j->piece, j->words - word), k = word * kernels->group;
     const size_t at = w->item * s->stride_b + (s->transpose_b ? column * s->ldb + k : k * s->ldb + column);
     const void *from = (const char *)j->b + at * kernels->element_bytes;
     pack(columns, j->columns, smaller(words * kernels->group, s->k - k), from, s->ldb, panels);
     for (size_t p = 0; p * j->columns < columns; p++) {
       low_precision_tile tile = {
           .words = words, .b = panels + p * j->columns * words, .b_step = j->columns, .continues = word > 0};
-      for (size_t i = 0; i < w->row_panels; i++) {
+      for (size_t i = 0; i < j->row_panels; i++) {
         locate_rows(w, i * j->rows, &tile);
         tile.a = (const char *)tile.a + word * tile.a_step;
-        tile.sums = sums + (i * w->column_chunk + p) * size;
+        tile.sums = sums + (i * j->column_chunk + p) * size;
         kernels->tile[smaller(j->rows, s->m - i * j->rows)](&tile);
       }
-      if (!kernels->correct) continue;
+      if (!has_zero_point(j->by_a)) continue;
       tile.a = &kernels->ones;
       tile.a_row = tile.a_step = 0;
       tile.sums = w->space.sums_b + column + p * j->columns;
@@ -230,25 +229,20 @@ static void multiply_gathered(product *w, size_t column, uint32_t *panels, uint3
     word += words;
   } while (word < j->words);
   for (size_t p = 0; p * j->columns < columns; p++)
-    for (size_t i = 0; i < w->row_panels; i++)
-      finish_tile(w, i * j->rows, column + p * j->columns, sums + (i * w->column_chunk + p) * size);
+    for (size_t i = 0; i < j->row_panels; i++)
+      finish_tile(w, i * j->rows, column + p * j->columns, sums + (i * j->column_chunk + p) * size);
 }
 
 static void gather_chunks(void *context, size_t first, size_t last) {
   product *w = context;
   const job *j = w->job;
-  const size_t panels = w->column_chunk * j->columns * smaller(gathered_words, j->words);
-  const size_t sums = w->row_panels * w->column_chunk * j->rows * j->columns;
-  const size_t bytes = (panels + sums) * sizeof(uint32_t);
+  const size_t sums = j->row_panels * j->column_chunk * j->rows * j->columns;
+  const size_t bytes = farro_low_precision_gathered_words(j) * sizeof(uint32_t);
   uint32_t *space = farro_allocate(bytes);
   if (!space) w->failed = true;
   for (size_t chunk = first; chunk < last && space; chunk++)
-    multiply_gathered(w, chunk * w->column_chunk * j->columns, space + sums, space);
+    multiply_gathered(w, chunk * j->column_chunk * j->columns, space + sums, space);
   farro_release(space, bytes);
-}
-
-static double nanoseconds_of(const job *j) {
-  return (double)j->shape.m * (double)j->padded_n * (double)(j->words + 4) / words_per_nanosecond;
 }
 
 // op(B) of one product.
@@ -262,61 +256,27 @@ static packing packing_of(const job *j, size_t item, uint32_t *panels, uint32_t 
                    .transposed = s->transpose_b,
                    .b = (const char *)j->b + item * s->stride_b * j->kernels->element_bytes,
                    .panels = panels,
-                   .sums = j->kernels->correct ? sums : NULL};
-}
-
-static void cut(const job *j, product *w, double nanoseconds) {
-  w->row_panels = ceil_divide(j->shape.m, j->rows);
-  w->column_panels = j->padded_n / j->columns;
-  const size_t panel_bytes =
-      (smaller(j->words, j->gathers ? gathered_words : j->words) + 1) * j->columns * sizeof(uint32_t);
-  w->column_chunk = smaller(panel_bytes > chunk_bytes ? 1 : chunk_bytes / panel_bytes, most_chunk_panels);
-  w->row_chunk = row_chunk_panels;
-  const double tile = nanoseconds / (double)(w->row_panels * w->column_panels);
-  // Enough tasks to share, as long as they last.
-  while (w->row_chunk > 2 && tile * (double)(w->row_chunk * w->column_chunk) > 2 * task_nanoseconds &&
-         ceil_divide(w->row_panels, w->row_chunk) * ceil_divide(w->column_panels, w->column_chunk) < 16)
-    w->row_chunk /= 2;
+                   .sums = has_zero_point(j->by_a) ? sums : NULL};
 }
 
 static bool run_product(const job *j, size_t item, workspace space) {
   const farro_matmul_shape *s = &j->shape;
   product w = {.job = j, .item = item, .space = space, .panels = j->panels, .sums_b = j->sums_b};
-  const double nanoseconds = nanoseconds_of(j);
-  cut(j, &w, nanoseconds);
   if (!w.panels) w.panels = space.panels, w.sums_b = space.sums_b;
   if (!j->panels && !j->gathers) {
-    const packing b = packing_of(j, item, space.panels, space.sums_b);
-    farro_low_precision_pack(&b);
+    packing b = packing_of(j, item, space.panels, space.sums_b);
+    run_parts(j, j->column_panels, 4, (double)(s->n * s->k) / 4, pack_panels, &b);
   }
-  if (j->copies_a || space.sums_a) farro_parallel_for(w.row_panels, 2, (double)(s->m * s->k) / 4, prepare_rows, &w);
-  const size_t across = ceil_divide(w.column_panels, w.column_chunk);
+  if (j->copies_a || space.sums_a) run_parts(j, j->row_panels, 2, (double)(s->m * s->k) / 4, prepare_rows, &w);
+  const size_t across = ceil_divide(j->column_panels, j->column_chunk);
   if (j->gathers)
-    farro_parallel_for(across, 1, nanoseconds + (double)(s->n * s->k) / 8, gather_chunks, &w);
+    run_parts(j, across, 1, j->nanoseconds + (double)(s->n * s->k) / 8, gather_chunks, &w);
   else
-    farro_parallel_for(ceil_divide(w.row_panels, w.row_chunk) * across, 1, nanoseconds, multiply_chunks, &w);
+    run_parts(j, ceil_divide(j->row_panels, j->row_chunk) * across, 1, j->nanoseconds, multiply_chunks, &w);
   return !w.failed;
 }
 
-// ---- work space ----
-
-static size_t workspace_words(const job *j, workspace *at, uint32_t *base) {
-  size_t words = 0;
-  const size_t rows = round_up(j->shape.m, j->rows);
-  const size_t pieces[] = {j->panels || j->gathers ? 0 : j->padded_n * j->words,
-                           j->panels || !j->kernels->correct ? 0 : j->padded_n,
-                           !j->copies_a           ? 0
-                           : j->shape.transpose_a ? rows / j->rows * j->a_pitch
-                                                  : rows * j->a_pitch,
-                           has_zero_point(j->by_b) ? rows : 0};
-  uint32_t **parts[] = {&at->panels, &at->sums_b, &at->a, &at->sums_a};
-  for (size_t i = 0; i < 4; i++) {
-    const bool is_there = pieces[i] || parts[i] != &at->sums_a; // sums_a is NULL when nothing asks for it
-    *parts[i] = base && is_there ? base + words : NULL;
-    words += round_up(pieces[i], line_words);
-  }
-  return words;
-}
+// ---- the batch ----
 
 typedef struct {
   const job *job;
@@ -326,40 +286,26 @@ typedef struct {
 static void run_items(void *context, size_t first, size_t last) {
   batch *w = context;
   workspace space;
-  const size_t bytes = workspace_words(w->job, &space, NULL) * sizeof(uint32_t);
+  const size_t bytes = farro_low_precision_workspace(w->job, &space, NULL) * sizeof(uint32_t);
   uint32_t *memory = farro_allocate(bytes);
   if (!memory) {
     w->failed = true;
     return;
   }
-  workspace_words(w->job, &space, memory);
+  farro_low_precision_workspace(w->job, &space, memory);
   for (size_t item = first; item < last; item++)
     if (!run_product(w->job, item, space)) w->failed = true;
   farro_release(memory, bytes);
 }
 
-// ---- plan ----
-
-static void plan(job *j) {
-  const farro_matmul_shape *s = &j->shape;
-  const low_precision_kernels *kernels = j->kernels;
-  j->words = ceil_divide(s->k, kernels->group);
-  j->rows = kernels->rows;
-  j->columns = kernels->columns;
-  j->padded_n = round_up(s->n, j->columns);
-  j->copies_a = !kernels->reads_a_in_place || s->transpose_a || s->k % kernels->group != 0 ||
-                (s->m > 1 && rows_share_sets(s->lda * kernels->element_bytes));
-  j->a_pitch = s->transpose_a ? j->words * j->rows : round_up(j->words, line_words) + line_words;
-  if (!s->transpose_a && rows_share_sets(j->a_pitch * sizeof(uint32_t))) j->a_pitch += line_words;
-}
-
 farro_status farro_low_precision_run(job *j) {
   const farro_matmul_shape *s = &j->shape;
   if (s->batch == 0 || s->m == 0 || s->n == 0) return FARRO_OK;
-  plan(j);
+  farro_low_precision_plan(j);
+  if (j->widens) return farro_low_precision_run_widened(j) ? FARRO_OK : FARRO_ERROR_MEMORY;
   uint32_t *shared = NULL;
   size_t bytes = 0;
-  if (!j->panels && s->batch > 1 && s->stride_b == 0) {
+  if (j->packs_once) {
     const low_precision_contents at = farro_low_precision_layout(j->kernels, s->k, s->n, &bytes);
     shared = farro_allocate(bytes);
     if (!shared) return FARRO_ERROR_MEMORY;
@@ -368,12 +314,9 @@ farro_status farro_low_precision_run(job *j) {
     j->panels = b.panels;
     j->sums_b = b.sums;
   }
-  j->gathers = !j->panels && s->m <= gathered_row_panels * j->rows;
   batch w = {.job = j};
-  const double nanoseconds = nanoseconds_of(j);
-  if (s->batch > 1 && nanoseconds < alone_nanoseconds)
-    farro_parallel_for(s->batch, nanoseconds < task_nanoseconds ? (size_t)(task_nanoseconds / (nanoseconds + 1)) : 1,
-                       nanoseconds * (double)s->batch, run_items, &w);
+  if (j->side_by_side)
+    farro_parallel_for(s->batch, j->grain, j->nanoseconds * (double)s->batch, run_items, &w);
   else
     run_items(&w, 0, s->batch);
   farro_release(shared, bytes);

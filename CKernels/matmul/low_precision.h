@@ -21,17 +21,19 @@ typedef struct low_precision_tile {
 } low_precision_tile;
 
 // How integer sums become those of numbers with zero points: sums - zero_a sums_b - zero_b sums_a + k zero_a zero_b, by
-// rows (a) and columns (b) of the tile; whole vectors of columns can be read. Then the factors for f32.
+// rows (a) and columns (b) of the tile; whole vectors of columns can be read.
 typedef struct low_precision_correction {
   const int32_t *zero_a, *zero_b;
   const uint32_t *sums_a, *sums_b;
-  const float *scale_a, *scale_b;
   uint32_t k;
 } low_precision_correction;
 
 // Panels of `width` columns, word-major: to[p * width + i], zeros beyond `used` and beyond k; panel after panel. Along
 // reads from[p * ld + i], across from[i * ld + p].
 typedef void (*low_precision_pack)(size_t used, size_t width, size_t k, const void *from, size_t ld, uint32_t *to);
+
+// n elements, less the zero point, as f32; a vector more may be written.
+typedef void (*low_precision_widen)(const void *from, size_t n, int32_t zero_point, float *to);
 
 typedef struct low_precision_kernels {
   size_t element_bytes, group;
@@ -50,9 +52,19 @@ typedef struct low_precision_kernels {
   void (*finish)(const matmul_tile *tile, size_t rows, float *sums);
   void (*finish_narrow)(const matmul_tile *tile, size_t rows, float *sums);
 
-  // Integers: corrects sums in place, and (scale) makes them f32.
+  // Integers: corrects sums in place; puts them into C; and makes them f32, times the factors of its row (a) and column
+  // (b), which go through the epilogue.
   void (*correct)(const low_precision_correction *by, size_t rows, uint32_t *sums);
-  void (*scale)(const low_precision_correction *by, size_t rows, uint32_t *sums);
+  void (*finish_integers)(const matmul_tile *tile, size_t rows, const uint32_t *sums);
+  void (*finish_scaled)(const matmul_tile *tile, size_t rows, uint32_t *sums, const float *scale_a,
+                        const float *scale_b);
+
+  // Products of a batch with m n k up to most_widened become f32, and are multiplied by these kernels. `narrow` takes
+  // n results from there, to 16 bits, or in place to integers.
+  double most_widened;
+  const matmul_kernels *wide;
+  low_precision_widen widen_a, widen_b;
+  void (*narrow)(const void *from, size_t n, void *to, bool streaming);
 } low_precision_kernels;
 
 #endif

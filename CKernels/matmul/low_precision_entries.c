@@ -48,12 +48,17 @@ static bool is_valid(const low_precision_job *j) {
          has_valid_zero_points(j->by_b, s->batch, s->n, -128);
 }
 
-static farro_status multiply(low_precision_job *j) {
+// Puts what is absent in its place; false for arguments that are wrong.
+static bool complete(low_precision_job *j) {
   static const farro_epilogue none = {0};
   static const float one = 1, zero = 0;
   if (!j->epilogue) j->epilogue = &none;
   if (!j->alpha) j->alpha = &one, j->beta = &zero;
-  if (!is_valid(j)) return FARRO_ERROR_ARGUMENT;
+  return is_valid(j);
+}
+
+static farro_status multiply(low_precision_job *j) {
+  if (!complete(j)) return FARRO_ERROR_ARGUMENT;
   if (*j->alpha == 0) j->shape.k = 0; // reads neither A nor B
   if (j->shape.k == 0) j->a = j->b = &nothing;
   if (j->epilogue->visit) j->c = &nothing;
@@ -184,4 +189,32 @@ farro_status farro_matmul_packed_u8s8_f32(const farro_matmul_shape *shape, const
                                           const farro_quantized_operand *by_b, const uint8_t *a,
                                           const farro_packed_matrix *packed, float *c, const farro_epilogue *epilogue) {
   return multiply_packed_integers(INTEGERS(NULL, to_scaled, epilogue), packed);
+}
+
+// ---- plans ----
+
+static farro_status plan_of(low_precision_job *j, farro_matmul_plan *plan) {
+  if (!complete(j)) return FARRO_ERROR_ARGUMENT;
+  farro_low_precision_plan(j);
+  *plan = farro_low_precision_plan_of(j);
+  return FARRO_OK;
+}
+
+#define PLAN(name, table, to)                                                                                          \
+  farro_status name(const farro_matmul_shape *shape, farro_matmul_plan *plan) {                                        \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    low_precision_job job = {.kernels = kernels->table, .shape = *shape, .result = to};                                \
+    return plan_of(&job, plan);                                                                                        \
+  }
+
+PLAN(farro_matmul_plan_bf16, matmul_bf16, to_narrow)
+PLAN(farro_matmul_plan_f16, matmul_f16, to_narrow)
+PLAN(farro_matmul_plan_u8s8, matmul_u8s8, to_scaled)
+
+farro_status farro_low_precision_plan_packed(const farro_matmul_shape *shape, const farro_packed_matrix *packed,
+                                             farro_matmul_plan *plan) {
+  const low_precision_contents *at = packed->panels;
+  low_precision_job job = {.shape = *shape, .result = at->type == type_s8 ? to_scaled : to_narrow};
+  return take(&job, at->type, packed) ? plan_of(&job, plan) : FARRO_ERROR_ARGUMENT;
 }

@@ -84,137 +84,6 @@ WORD_TILES(tile_byte_words, u32v, dot_u8s8)
 WORD_TILES(tile_s16_words, u32v, dot_s16)
 #endif
 
-// ---- rows as words ----
-
-#define WORDS(name, scalar, bytes, load_lanes, load_first_lanes, widen)                                                \
-  static void name(const void *row, size_t k, uint32_t *words) {                                                       \
-    const scalar *from = row;                                                                                          \
-    char *to = (char *)words;                                                                                          \
-    size_t p = 0;                                                                                                      \
-    for (; p + f32_lanes <= k; p += f32_lanes) widen(to + p * bytes, load_lanes(from + p));                            \
-    if (p < k) widen(to + p * bytes, load_first_lanes(from + p, k - p));                                               \
-  }
-
-INLINE void put_bf16_as_f32(char *to, u16n v) { store((float *)to, widen_bf16(v)); }
-INLINE void put_f16_as_f32(char *to, u16n v) { store((float *)to, widen_f16(v)); }
-WORDS(words_f16_as_f32, uint16_t, 4, load_u16n, load_first_u16n, put_f16_as_f32)
-#if !defined(HAS_BF16_DOT)
-WORDS(words_bf16_as_f32, uint16_t, 4, load_u16n, load_first_u16n, put_bf16_as_f32)
-#else
-static void words_bf16(const void *row, size_t k, uint32_t *words) {
-  if (k % 2) words[k / 2] = 0;
-  memcpy(words, row, k * 2);
-}
-#endif
-#if defined(HAS_VNNI)
-static void words_bytes(const void *row, size_t k, uint32_t *words) {
-  if (k % 4) words[k / 4] = 0;
-  memcpy(words, row, k);
-}
-#else
-INLINE void put_u8_as_s16(char *to, u8n v) { store((uint16_t *)to, __builtin_convertvector(v, u16n)); }
-INLINE void put_s8_as_s16(char *to, u8n v) { store((uint16_t *)to, __builtin_convertvector(widen_s8(v), u16n)); }
-WORDS(words_u8_as_s16, uint8_t, 2, load_u8n, load_first_u8n, put_u8_as_s16)
-WORDS(words_s8_as_s16, uint8_t, 2, load_u8n, load_first_u8n, put_s8_as_s16)
-#endif
-#undef WORDS
-
-// ---- panels ----
-
-// Up to a vector of words.
-INLINE void store_words(uint32_t *p, u32v v, size_t n) {
-  if (n == f32_lanes) {
-    store(p, v);
-    return;
-  }
-#if defined(MASKS_AVX512) || defined(MASKS_AVX2)
-  store_first((float *)p, (f32v)v, n);
-#else
-  for (size_t i = 0; i < n; i++) p[i] = v[i];
-#endif
-}
-
-// The rows of a word follow one another in memory: each is widened to 32 bits, and shifted to its place. Several panels
-// in one go, and rows asked for ahead, for the same reason as in matmul's own packing.
-#define PACK_ALONG(name, scalar, in_word, load_lanes, load_first_lanes, widen)                                         \
-  INLINE u32v name##_word(const scalar *from, size_t ld) {                                                             \
-    u32v word = broadcast((uint32_t)0);                                                                                \
-    UNROLL for (size_t g = 0; g < in_word; g++) word |= widen(load_lanes(from + g * ld))                               \
-                                                        << (uint32_t)(g * (32 / in_word));                             \
-    return word;                                                                                                       \
-  }                                                                                                                    \
-  static u32v name##_part(const scalar *from, size_t ld, size_t rows, size_t n) {                                      \
-    u32v word = broadcast((uint32_t)0);                                                                                \
-    for (size_t g = 0; g < rows && n > 0; g++)                                                                         \
-      word |= widen(load_first_lanes(from + g * ld, n)) << (uint32_t)(g * (32 / in_word));                             \
-    return word;                                                                                                       \
-  }                                                                                                                    \
-  static void name(size_t used, size_t width, size_t k, const void *source, size_t ld, uint32_t *to) {                 \
-    enum { ahead = 4 * in_word, line = 64 / sizeof(scalar) };                                                          \
-    const size_t words = (k + in_word - 1) / in_word;                                                                  \
-    for (size_t p = 0; p < words; p++) {                                                                               \
-      const scalar *from = (const scalar *)source + p * in_word * ld;                                                  \
-      const size_t rows = k - p * in_word < in_word ? k - p * in_word : in_word;                                       \
-      for (size_t g = 0; g < in_word; g++)                                                                             \
-        for (size_t i = 0; i < used; i += line) __builtin_prefetch(from + (ahead + g) * ld + i);                       \
-      for (size_t first = 0; first < used; first += width)                                                             \
-        for (size_t i = 0; i < width; i += f32_lanes) {                                                                \
-          const size_t column = first + i, room = width - i < f32_lanes ? width - i : f32_lanes;                       \
-          const size_t left = column < used ? used - column : 0, n = left < room ? left : room;                        \
-          const u32v word = rows == in_word && n == f32_lanes ? name##_word(from + column, ld)                         \
-                                                              : name##_part(from + column, ld, rows, n);               \
-          store_words(to + first * words + p * width + i, word, room);                                                 \
-        }                                                                                                              \
-    }                                                                                                                  \
-  }
-
-INLINE u32v lanes_bf16_as_f32(u16n v) { return (u32v)widen_bf16(v); }
-INLINE u32v lanes_f16_as_f32(u16n v) { return (u32v)widen_f16(v); }
-INLINE u32v lanes_u16(u16n v) { return __builtin_convertvector(v, u32v); }
-INLINE u32v lanes_u8(u8n v) { return __builtin_convertvector(v, u32v); }
-INLINE u32v lanes_s8_as_s16(u8n v) { return (u32v)widen_s8(v) & 0xffff; }
-
-// Four columns at a time as words, which are then exchanged in squares.
-#define PACK_ACROSS(name, scalar, in_word, words_of)                                                                   \
-  static void name(size_t used, size_t width, size_t k, const void *source, size_t ld, uint32_t *to) {                 \
-    enum { piece = 64, square = 4 };                                                                                   \
-    const size_t words = (k + in_word - 1) / in_word, rounded = (used + width - 1) / width * width;                    \
-    for (size_t column = 0; column < rounded; column += square) {                                                      \
-      uint32_t rows[square][piece + f32_lanes] = {0};                                                                  \
-      uint32_t *panel = to + column / width * width * words + column % width;                                          \
-      for (size_t p = 0; p < words; p += piece) {                                                                      \
-        const size_t count = words - p < piece ? words - p : piece;                                                    \
-        const size_t elements = k - p * in_word < piece * in_word ? k - p * in_word : piece * in_word;                 \
-        for (size_t r = 0; r < square && column + r < used; r++)                                                       \
-          words_of((const scalar *)source + (column + r) * ld + p * in_word, elements, rows[r]);                       \
-        size_t q = 0;                                                                                                  \
-        for (; q + square <= count; q += square)                                                                       \
-          transpose_block_f32((const float *)&rows[0][q], piece + f32_lanes, (float *)(panel + (p + q) * width),       \
-                              width);                                                                                  \
-        for (; q < count; q++)                                                                                         \
-          for (size_t r = 0; r < square; r++) panel[(p + q) * width + r] = rows[r][q];                                 \
-      }                                                                                                                \
-    }                                                                                                                  \
-  }
-
-PACK_ALONG(pack_f16_along, uint16_t, 1, load_u16n, load_first_u16n, lanes_f16_as_f32)
-PACK_ACROSS(pack_f16_across, uint16_t, 1, words_f16_as_f32)
-#if defined(HAS_BF16_DOT)
-PACK_ALONG(pack_bf16_along, uint16_t, 2, load_u16n, load_first_u16n, lanes_u16)
-PACK_ACROSS(pack_bf16_across, uint16_t, 2, words_bf16)
-#else
-PACK_ALONG(pack_bf16_along, uint16_t, 1, load_u16n, load_first_u16n, lanes_bf16_as_f32)
-PACK_ACROSS(pack_bf16_across, uint16_t, 1, words_bf16_as_f32)
-#endif
-#if defined(HAS_VNNI)
-PACK_ALONG(pack_bytes_along, uint8_t, 4, load_u8n, load_first_u8n, lanes_u8)
-PACK_ACROSS(pack_bytes_across, uint8_t, 4, words_bytes)
-#else
-PACK_ALONG(pack_u8_along, uint8_t, 2, load_u8n, load_first_u8n, lanes_u8)
-PACK_ALONG(pack_s8_along, uint8_t, 2, load_u8n, load_first_u8n, lanes_s8_as_s16)
-PACK_ACROSS(pack_s8_across, uint8_t, 2, words_s8_as_s16)
-#endif
-
 // ---- from sums to results ----
 
 // alpha times the sums, as the epilogue takes them.
@@ -223,7 +92,27 @@ static void scale_sums(const matmul_tile *t, size_t rows, float *sums) {
   for (size_t i = 0; i < rows * word_tile_columns; i += f32_lanes) store(sums + i, alpha * load(sums + i));
 }
 
+// Whether a result is its sum times alpha: it then goes to C without a detour.
+INLINE bool is_plain(const matmul_tile *t) {
+  const farro_epilogue *e = t->epilogue;
+  return *(const float *)t->beta == 0 && !e->scale && !e->bias && !e->activation && !e->residual && !e->visit;
+}
+
+// For each vector of the tile: its sums begin at `at`, and the first n lanes belong to C from `to` on.
+#define FOR_TILE(t, rows, body)                                                                                        \
+  for (size_t i = 0; i < rows; i++)                                                                                    \
+    for (size_t j = 0; j < t->columns; j += f32_lanes) {                                                               \
+      const size_t at = i * word_tile_columns + j, to = i * t->ldc + j;                                                \
+      const size_t n = t->columns - j < f32_lanes ? t->columns - j : f32_lanes;                                        \
+      body                                                                                                             \
+    }
+
 static void finish_f32_words(const matmul_tile *t, size_t rows, float *sums) {
+  if (is_plain(t)) {
+    const f32v alpha = broadcast(*(const float *)t->alpha);
+    FOR_TILE(t, rows, store_up_to((float *)t->c + to, alpha * load(sums + at), n);)
+    return;
+  }
   scale_sums(t, rows, sums);
   matmul_epilogue_f32(t, rows, t->columns, sums, word_tile_columns, t->c, 0, 0);
 }
@@ -231,6 +120,11 @@ static void finish_f32_words(const matmul_tile *t, size_t rows, float *sums) {
 // C of 16 bits is widened to a tile on the stack, if it is read at all, and narrowed from there, once.
 #define FINISH_NARROW(name, widen, narrow)                                                                             \
   static void name(const matmul_tile *t, size_t rows, float *sums) {                                                   \
+    if (is_plain(t)) {                                                                                                 \
+      const f32v alpha = broadcast(*(const float *)t->alpha);                                                          \
+      FOR_TILE(t, rows, store_up_to((uint16_t *)t->c + to, narrow(alpha * load(sums + at)), n);)                       \
+      return;                                                                                                          \
+    }                                                                                                                  \
     float wide[WORD_TILE_ROWS * word_tile_columns];                                                                    \
     uint16_t *c = t->c;                                                                                                \
     matmul_tile on_stack = *t;                                                                                         \
@@ -243,14 +137,8 @@ static void finish_f32_words(const matmul_tile *t, size_t rows, float *sums) {
       }                                                                                                                \
     scale_sums(t, rows, sums);                                                                                         \
     matmul_epilogue_f32(&on_stack, rows, t->columns, sums, word_tile_columns, wide, 0, 0);                             \
-    for (size_t i = 0; i < rows && !t->epilogue->visit; i++)                                                           \
-      for (size_t j = 0; j < t->columns; j += f32_lanes) {                                                             \
-        const u16n v = narrow(load(wide + i * word_tile_columns + j));                                                 \
-        if (t->columns - j >= f32_lanes)                                                                               \
-          store(c + i * t->ldc + j, v);                                                                                \
-        else                                                                                                           \
-          store_first(c + i * t->ldc + j, v, t->columns - j);                                                          \
-      }                                                                                                                \
+    if (t->epilogue->visit) return;                                                                                    \
+    FOR_TILE(t, rows, store_up_to(c + to, narrow(load(wide + at)), n);)                                                \
   }
 FINISH_NARROW(finish_bf16_words, widen_bf16, narrow_bf16)
 FINISH_NARROW(finish_f16_words, widen_f16, narrow_f16)
@@ -267,13 +155,37 @@ static void correct_words(const low_precision_correction *by, size_t rows, uint3
   }
 }
 
-static void scale_words(const low_precision_correction *by, size_t rows, uint32_t *sums) {
-  for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < word_tile_columns; j += f32_lanes) {
-      uint32_t *to = sums + i * word_tile_columns + j;
-      const f32v exact = __builtin_convertvector((i32v)load(to), f32v);
-      store(to, (u32v)(exact * (broadcast(by->scale_a[i]) * load(by->scale_b + j))));
-    }
+static void finish_integer_words(const matmul_tile *t, size_t rows, const uint32_t *sums) {
+  FOR_TILE(t, rows, store_up_to((float *)t->c + to, (f32v)load(sums + at), n);)
 }
+
+static void finish_scaled_words(const matmul_tile *t, size_t rows, uint32_t *sums, const float *scale_a,
+                                const float *scale_b) {
+  const bool plain = is_plain(t);
+  FOR_TILE(t, rows, {
+    const f32v exact = __builtin_convertvector((i32v)load(sums + at), f32v);
+    const f32v v = exact * (broadcast(scale_a[i]) * load(scale_b + j));
+    if (plain)
+      store_up_to((float *)t->c + to, v, n);
+    else
+      store(sums + at, (u32v)v);
+  })
+  if (!plain) finish_f32_words(t, rows, (float *)sums);
+}
+#undef FOR_TILE
+
+// Up to where f32 is faster, measured on batches of cubes: with AVX-512 dot products of bf16 and bytes catch up between
+// 16^3 and 24^3, with AVX2 those of 16-bit integers at 32^3, and words of one f32 save no arithmetic.
+#if defined(HAS_BF16_DOT)
+  #define MOST_WIDENED_BF16 9000
+#else
+  #define MOST_WIDENED_BF16 64 * 64 * 64
+#endif
+#if defined(HAS_VNNI)
+  #define MOST_WIDENED_BYTES 9000
+#else
+  #define MOST_WIDENED_BYTES 32 * 32 * 32
+#endif
 
 static const low_precision_kernels matmul_bf16 = {
     .element_bytes = 2,
@@ -294,6 +206,11 @@ static const low_precision_kernels matmul_bf16 = {
     .pack_b_across = pack_bf16_across,
     .finish = finish_f32_words,
     .finish_narrow = finish_bf16_words,
+    .most_widened = MOST_WIDENED_BF16,
+    .wide = &matmul_f32,
+    .widen_a = widen_bf16_row,
+    .widen_b = widen_bf16_row,
+    .narrow = convert_f32_to_bf16,
 };
 
 static const low_precision_kernels matmul_f16 = {
@@ -308,6 +225,11 @@ static const low_precision_kernels matmul_f16 = {
     .pack_b_across = pack_f16_across,
     .finish = finish_f32_words,
     .finish_narrow = finish_f16_words,
+    .most_widened = 64 * 64 * 64,
+    .wide = &matmul_f32,
+    .widen_a = widen_f16_row,
+    .widen_b = widen_f16_row,
+    .narrow = convert_f32_to_f16,
 };
 
 static const low_precision_kernels matmul_u8s8 = {
@@ -332,13 +254,18 @@ static const low_precision_kernels matmul_u8s8 = {
     .pack_b_along = pack_s8_along,
     .pack_b_across = pack_s8_across,
 #endif
-    .finish = finish_f32_words,
     .correct = correct_words,
-    .scale = scale_words,
+    .finish_integers = finish_integer_words,
+    .finish_scaled = finish_scaled_words,
+    .most_widened = MOST_WIDENED_BYTES,
+    .wide = &matmul_f32,
+    .widen_a = widen_u8_row,
+    .widen_b = widen_s8_row,
+    .narrow = f32_to_integers,
 };
 #undef WORD_TILE_OF
 #undef WORD_TILE
 #undef WORD_TILES
 #undef WORD_TILE_TABLE
-#undef PACK_ALONG
-#undef PACK_ACROSS
+#undef MOST_WIDENED_BF16
+#undef MOST_WIDENED_BYTES

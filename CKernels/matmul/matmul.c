@@ -24,6 +24,10 @@ static bool (*const paths[])(const matmul_job *, size_t, size_t) = {
     [FARRO_MATMUL_DOT] = farro_matmul_run_dot,
 };
 
+bool farro_matmul_run_tasks(const matmul_job *job, size_t first, size_t last) {
+  return paths[job->plan.path](job, first, last);
+}
+
 static bool is_residual_itself(const matmul_job *job) {
   const farro_matmul_shape *s = &job->shape;
   const farro_epilogue *e = job->epilogue;
@@ -59,7 +63,7 @@ typedef struct {
 
 static void run_tasks(void *context, size_t first, size_t last) {
   single *w = context;
-  if (!paths[w->job->plan.path](w->job, first, last)) w->failed = true;
+  if (!farro_matmul_run_tasks(w->job, first, last)) w->failed = true;
 }
 
 static size_t grain_of(size_t tasks, double nanoseconds) {
@@ -171,7 +175,7 @@ static void run_group_tasks(void *context, size_t first, size_t last) {
   for (size_t i = low; first < last; i++) {
     const matmul_job *job = &w->jobs[i];
     const size_t start = w->ends[i] - tasks_of(job), end = smaller(w->ends[i], last);
-    if (end > first && !paths[job->plan.path](job, first - start, end - start)) w->failed = true;
+    if (end > first && !farro_matmul_run_tasks(job, first - start, end - start)) w->failed = true;
     first = end > first ? end : first;
   }
 }
@@ -225,6 +229,14 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
   if (job->shape.k == 0 && keeps_c && !job->epilogue) return FARRO_OK;
   farro_matmul_plan_job(job);
   return run(job);
+}
+
+static farro_status plan_of(matmul_job *job, farro_matmul_plan *plan) {
+  if (!is_valid(job)) return FARRO_ERROR_ARGUMENT;
+  if (job->shape.k == 0) job->packed = NULL;
+  farro_matmul_plan_job(job);
+  *plan = job->plan;
+  return FARRO_OK;
 }
 
 #define ENTRIES(type, scalar)                                                                                          \
@@ -289,11 +301,16 @@ static farro_status multiply(matmul_job *job, bool ignores_product, bool keeps_c
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
     matmul_job job = {.kernels = kernels->matmul_##type, .shape = *shape};                                             \
-    if (!is_valid(&job)) return FARRO_ERROR_ARGUMENT;                                                                  \
-    farro_matmul_plan_job(&job);                                                                                       \
-    *plan = job.plan;                                                                                                  \
-    return FARRO_OK;                                                                                                   \
+    return plan_of(&job, plan);                                                                                        \
   }
 
 ENTRIES(f32, float)
 ENTRIES(f64, double)
+
+farro_status farro_matmul_plan_packed(const farro_matmul_shape *shape, const farro_packed_matrix *packed,
+                                      farro_matmul_plan *plan) {
+  if (!packed || packed->k != shape->k || packed->n != shape->n) return FARRO_ERROR_ARGUMENT;
+  if (packed->kernels->element_bytes == 1) return farro_low_precision_plan_packed(shape, packed, plan);
+  matmul_job job = {.kernels = packed->kernels, .shape = *shape, .packed = packed};
+  return plan_of(&job, plan);
+}

@@ -229,7 +229,8 @@ double farro_matmul_nanoseconds(const matmul_job *job) {
 // ---- in words ----
 
 void farro_matmul_plan_describe(const farro_matmul_plan *p, char *text, size_t size) {
-  static const char *const names[] = {"nothing", "direct", "packed", "blocked", "thin", "dot products"};
+  static const char *const names[] = {"nothing", "direct",       "packed",   "blocked",
+                                      "thin",    "dot products", "gathered", "widened"};
   if (p->path == FARRO_MATMUL_EMPTY) {
     snprintf(text, size, "%s", names[p->path]);
     return;

@@ -12,31 +12,54 @@
 typedef NARROW_TYPE(uint16_t) u16n;
 typedef NARROW_TYPE(uint8_t) u8n;
 
-// The partial ones go over the stack: a tail is once per row.
 #define DEFINE_NARROW_LOAD_STORE(scalar, vector)                                                                       \
   INLINE vector load_##vector(const scalar *p) {                                                                       \
     typedef LOOSE_NARROW_TYPE(scalar) loose;                                                                           \
     return *(const loose *)p;                                                                                          \
   }                                                                                                                    \
-  INLINE vector load_first_##vector(const scalar *p, size_t n) {                                                       \
-    scalar lanes[f32_lanes] = {0};                                                                                     \
-    for (size_t i = 0; i < n; i++) lanes[i] = p[i];                                                                    \
-    return load_##vector(lanes);                                                                                       \
-  }                                                                                                                    \
   OVERLOAD void store(scalar *p, vector v) {                                                                           \
     typedef LOOSE_NARROW_TYPE(scalar) loose;                                                                           \
     *(loose *)p = v;                                                                                                   \
-  }                                                                                                                    \
-  OVERLOAD void store_first(scalar *p, vector v, size_t n) {                                                           \
-    scalar lanes[f32_lanes];                                                                                           \
-    store(lanes, v);                                                                                                   \
-    for (size_t i = 0; i < n; i++) p[i] = lanes[i];                                                                    \
   }                                                                                                                    \
   /* p must be aligned to the vector's own size. */                                                                    \
   OVERLOAD void store_nontemporal(scalar *p, vector v) { __builtin_nontemporal_store(v, (vector *)p); }
 
 DEFINE_NARROW_LOAD_STORE(uint16_t, u16n)
 DEFINE_NARROW_LOAD_STORE(uint8_t, u8n)
+
+// The first n lanes, 0 < n <= lanes, as in vector.h. Without masks they go over the stack: a tail is once per row.
+#if defined(MASKS_AVX512)
+
+INLINE u16n load_first_u16n(const uint16_t *p, size_t n) { return (u16n)_mm256_maskz_loadu_epi16(first16(n), p); }
+INLINE u8n load_first_u8n(const uint8_t *p, size_t n) { return (u8n)_mm_maskz_loadu_epi8(first16(n), p); }
+OVERLOAD void store_first(uint16_t *p, u16n v, size_t n) { _mm256_mask_storeu_epi16(p, first16(n), (__m256i)v); }
+OVERLOAD void store_first(uint8_t *p, u8n v, size_t n) { _mm_mask_storeu_epi8(p, first16(n), (__m128i)v); }
+
+#else
+
+  #define DEFINE_NARROW_TAILS(scalar, vector)                                                                          \
+    INLINE vector load_first_##vector(const scalar *p, size_t n) {                                                     \
+      scalar lanes[f32_lanes] = {0};                                                                                   \
+      for (size_t i = 0; i < n; i++) lanes[i] = p[i];                                                                  \
+      return load_##vector(lanes);                                                                                     \
+    }                                                                                                                  \
+    OVERLOAD void store_first(scalar *p, vector v, size_t n) {                                                         \
+      scalar lanes[f32_lanes];                                                                                         \
+      store(lanes, v);                                                                                                 \
+      for (size_t i = 0; i < n; i++) p[i] = lanes[i];                                                                  \
+    }
+
+DEFINE_NARROW_TAILS(uint16_t, u16n)
+DEFINE_NARROW_TAILS(uint8_t, u8n)
+
+#endif
+
+OVERLOAD void store_up_to(uint16_t *p, u16n v, size_t n) {
+  if (n == f32_lanes)
+    store(p, v);
+  else
+    store_first(p, v, n);
+}
 
 // ---- bf16 ----
 

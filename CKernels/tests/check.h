@@ -46,6 +46,7 @@ void check_distance(void);
 void check_normalization(void);
 void check_conversion(void);
 void check_low_precision(void);
+void check_low_precision_batches(void);
 void check_linear_algebra(void);
 
 #endif

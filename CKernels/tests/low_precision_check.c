@@ -274,8 +274,63 @@ static void check_arguments(void) {
   farro_packed_release(packed);
 }
 
+// ---- plans
+// -------------------------------------------------------------------------------------------------------------
+
+typedef farro_status (*plan_function)(const farro_matmul_shape *shape, farro_matmul_plan *plan);
+
+static void expect_plan(const char *what, farro_status status, const farro_matmul_plan *p, farro_matmul_path path,
+                        bool packs_b, const farro_matmul_shape *s) {
+  char text[160];
+  farro_matmul_plan_describe(p, text, sizeof text);
+  EXPECT(status == FARRO_OK && p->path == path && p->packs_b == packs_b, "%s: %s", what, text);
+  if (path == FARRO_MATMUL_EMPTY) return;
+  const size_t down = (s->m + p->row_block - 1) / p->row_block, across = (s->n + p->column_block - 1) / p->column_block;
+  EXPECT(p->tasks == down * across && p->k_block > 0 && p->k_block <= s->k && p->tile_rows <= s->m &&
+             (p->workspace > 0) >= packs_b,
+         "%s: the plan does not cover (%zu, %zu, %zu): %s", what, s->m, s->n, s->k, text);
+}
+
+static void check_plan(farro_matmul_shape s, farro_matmul_path path, farro_matmul_path packed_path) {
+  static const plan_function plans[] = {farro_matmul_plan_bf16, farro_matmul_plan_f16, farro_matmul_plan_u8s8};
+  const sizes n = sizes_of(&s);
+  void *b = calloc(n.b + 1, 2);
+  for (int type = 0; type < 3; type++) {
+    farro_matmul_plan plan;
+    const farro_status status = plans[type](&s, &plan);
+    expect_plan("a product", status, &plan, path, path != FARRO_MATMUL_EMPTY, &s);
+    EXPECT(!s.transpose_a || path == FARRO_MATMUL_EMPTY || plan.copies_a, "a transposed A is not copied");
+    farro_packed_matrix *packed = NULL;
+    if (type == 0) farro_pack_bf16(s.k, s.n, s.transpose_b, b, s.ldb, &packed);
+    if (type == 1) farro_pack_f16(s.k, s.n, s.transpose_b, b, s.ldb, &packed);
+    if (type == 2) farro_pack_s8(s.k, s.n, s.transpose_b, b, s.ldb, &packed);
+    const farro_status packed_status = farro_matmul_plan_packed(&s, packed, &plan);
+    expect_plan("a packed product", packed_status, &plan, packed_path, false, &s);
+    farro_matmul_shape other = s;
+    other.k++, other.lda++;
+    EXPECT(farro_matmul_plan_packed(&other, packed, &plan) == FARRO_ERROR_ARGUMENT, "a plan for another k");
+    other = s;
+    other.lda = 0;
+    EXPECT(plans[type](&other, &plan) == FARRO_ERROR_ARGUMENT, "a plan for a bad lda");
+    EXPECT(farro_matmul_plan_packed(&other, packed, &plan) == FARRO_ERROR_ARGUMENT, "a packed plan for a bad lda");
+    farro_packed_release(packed);
+  }
+  free(b);
+}
+
+static void check_plans(void) {
+  check_plan(shape(0, 3, 4, 5, false, false, 0), FARRO_MATMUL_EMPTY, FARRO_MATMUL_EMPTY);
+  check_plan(shape(1, 3, 300, 5000, false, false, 0), FARRO_MATMUL_GATHERED, FARRO_MATMUL_BLOCKED);
+  check_plan(shape(1, 3, 300, 5000, false, true, 1), FARRO_MATMUL_GATHERED, FARRO_MATMUL_BLOCKED);
+  check_plan(shape(1, 500, 301, 400, false, false, 0), FARRO_MATMUL_BLOCKED, FARRO_MATMUL_BLOCKED);
+  check_plan(shape(1, 500, 301, 400, true, true, 0), FARRO_MATMUL_BLOCKED, FARRO_MATMUL_BLOCKED);
+  check_plan(shape(40, 100, 70, 80, false, false, 0), FARRO_MATMUL_PACKED, FARRO_MATMUL_PACKED);
+}
+
 void check_low_precision(void) {
   check_arguments();
+  check_plans();
+  check_low_precision_batches();
   check_exact_sums();
   check_special_values();
   check_epilogue();

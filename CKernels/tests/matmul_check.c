@@ -291,8 +291,13 @@ static void check_packed(farro_matmul_shape s, bool one_b) {
   double worst = 0;
   for (size_t i = 0; i < count; i++) worst = fmax(worst, fabs((double)c[i] - (double)expected[i]));
   EXPECT(worst <= bound(s.k, 1, 0.5, 0x1p-24), "packed (%zu, %zu, %zu): error %g", s.m, s.n, s.k, worst);
+  farro_matmul_plan plan;
+  EXPECT(farro_matmul_plan_packed(&s, packed, &plan) == FARRO_OK && !plan.packs_b && plan.tasks > 0,
+         "no plan for a packed (%zu, %zu, %zu)", s.m, s.n, s.k);
   s.n++, s.ldc++, s.stride_c += s.m;
   EXPECT(farro_matmul_packed_f32(&s, 1, a, packed, 0, c, NULL) == FARRO_ERROR_ARGUMENT, "another n is accepted");
+  EXPECT(farro_matmul_plan_packed(&s, packed, &plan) == FARRO_ERROR_ARGUMENT, "a plan for another n");
+  EXPECT(farro_matmul_plan_packed(&s, NULL, &plan) == FARRO_ERROR_ARGUMENT, "a plan without a packed B");
   farro_packed_release(packed);
   free(a), free(b), free(c), free(expected);
 }
