@@ -35,7 +35,8 @@ struct Schedule {
     self.costs = costs
   }
 
-  /// What the next row may take of what is left.
+  /// What the next row may take of what is left, however much it is expected to cost: on a busy machine a peak may have been
+  /// measured so low that a row seems to take hours.
   ///
   /// - Complexity: O(rows).
   var secondsForNextRow: Double {
@@ -44,7 +45,8 @@ struct Schedule {
     guard let next = toCome.first else { return left }
     // The next row's operands exist.
     let preparation = toCome.dropFirst().reduce(0) { $0 + $1.preparation }
-    return next.share(at: level(for: toCome, dividing: max(0, left - preparation)))
+    let share = next.share(at: level(for: toCome, dividing: max(0, left - preparation)))
+    return min(share, max(left, RowCost.notWorthSaving))
   }
 
   /// The level at which the shares of rows add up to `seconds`; 0 when even a single sample of each takes longer.
@@ -67,7 +69,10 @@ struct Schedule {
 
 /// What a row is expected to cost, in seconds.
 struct RowCost {
-  /// One sample of the kernel and three, with their probes; of a short call, three are not worth saving.
+  /// Seconds that a row has in any case.
+  static let notWorthSaving = 1e-3
+
+  /// One sample of the kernel and three, with their probes; for a short call, three in both.
   var once = 0.0
   var thrice = 0.0
   /// Operands and results, made before the row's own time begins.
@@ -95,6 +100,6 @@ extension RowCost {
     let probe = max(sweep ?? 0, Prober.leastSeconds)
     let warmUp = call >= ProfileRow.longCall ? 0 : sample
     thrice = warmUp + 3 * sample + 4 * probe
-    once = max(warmUp + sample + 2 * probe, min(thrice, 1e-3))
+    once = max(warmUp + sample + 2 * probe, min(thrice, RowCost.notWorthSaving))
   }
 }

@@ -158,6 +158,16 @@ import Testing
     #expect(schedule.secondsForNextRow == 2)
   }
 
+  @Test func `a row that is expected to outlast the run gets what is left`() {
+    let clock = Clock()
+    var schedule = Schedule(budget: 10, peaks: 0, rows: 2) { clock.now }
+    schedule.expect([RowCost(once: 1e6, thrice: 3e6), RowCost(once: 1e6, thrice: 3e6)])
+    clock.now = 4
+    #expect(schedule.secondsForNextRow == 6)
+    (clock.now, schedule.completed) = (11, 1)
+    #expect(schedule.secondsForNextRow == 1e-3)
+  }
+
   @Test func `the budget holds whatever rows cost`() {
     let clock = Clock()
     var schedule = Schedule(budget: 60, peaks: 0, rows: 100) { clock.now }
