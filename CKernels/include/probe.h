@@ -26,7 +26,7 @@ FARRO_API const char *farro_traffic_name(farro_traffic traffic);
 
 typedef struct farro_probe_result {
   double seconds;  // from the moment that the first thread starts until the last one ends
-  double amount;   // floating-point operations (a fused multiply-add counts two) or bytes, over all threads
+  double amount;   // operations (a multiply-add counts two) or bytes, over all threads
   int32_t threads; // that took part
 } farro_probe_result;
 
@@ -34,6 +34,13 @@ typedef struct farro_probe_result {
 // on each of farro_threads() threads. On an instruction set without fused multiply-add, of multiply and add pairs.
 FARRO_API farro_status farro_probe_fma_f32(size_t rounds, farro_probe_result *result);
 FARRO_API farro_status farro_probe_fma_f64(size_t rounds, farro_probe_result *result);
+
+// The same for what tiles of low-precision matmul do (include/matmul_low_precision.h): products of bf16 added to f32,
+// and of unsigned with signed bytes added to 32-bit integers; each multiply-add counts two operations. An instruction
+// set with dot products of these types is measured at them, another one at what its tiles do instead: multiply-adds of
+// f32, and dot products of pairs of 16-bit integers.
+FARRO_API farro_status farro_probe_dot_bf16(size_t rounds, farro_probe_result *result);
+FARRO_API farro_status farro_probe_dot_u8s8(size_t rounds, farro_probe_result *result);
 
 // Bandwidth of `traffic` over a working set of `bytes` (all arrays and threads together), swept `sweeps` times by
 // farro_threads() threads. `memory` holds at least `bytes` bytes, aligned to 64; bytes counts are those read and

@@ -35,6 +35,7 @@
 #include "linear_algebra/linear_algebra_kernels.h"
 #include "probe/probe_kernels.h"
 
+#include "probe/dot_kernels.h"
 #include "probe/traffic_kernels.h"
 
 #include "conversion/conversion_kernels.h"

@@ -24,16 +24,16 @@ static double duration(const timeline *t) {
 // A result that nobody reads could be computed by nobody.
 static volatile double sink;
 
-// ---- multiply-add ----
+// ---- arithmetic ----
 
 typedef struct {
   double (*run)(size_t rounds);
   size_t rounds;
   timeline time;
-} fma_work;
+} arithmetic_work;
 
-static void run_fma(void *context, int32_t member, int32_t members) {
-  fma_work *work = context;
+static void run_arithmetic(void *context, int32_t member, int32_t members) {
+  arithmetic_work *work = context;
   if (member == 0) work->time.members = members;
   work->time.begin[member] = farro_seconds();
   const double value = work->run(work->rounds);
@@ -41,14 +41,14 @@ static void run_fma(void *context, int32_t member, int32_t members) {
   sink = value;
 }
 
-static farro_status probe_fma(double (*run)(size_t), double flops_per_round, size_t rounds,
-                              farro_probe_result *result) {
+static farro_status probe_arithmetic(double (*run)(size_t), double operations_per_round, size_t rounds,
+                                     farro_probe_result *result) {
   if (farro_threads() > most_threads) return FARRO_ERROR_ARGUMENT;
-  fma_work work = {.run = run, .rounds = rounds};
-  farro_parallel_team(run_fma, &work);
+  arithmetic_work work = {.run = run, .rounds = rounds};
+  farro_parallel_team(run_arithmetic, &work);
   *result = (farro_probe_result){
       .seconds = duration(&work.time),
-      .amount = flops_per_round * (double)rounds * work.time.members,
+      .amount = operations_per_round * (double)rounds * work.time.members,
       .threads = work.time.members,
   };
   return FARRO_OK;
@@ -57,13 +57,25 @@ static farro_status probe_fma(double (*run)(size_t), double flops_per_round, siz
 farro_status farro_probe_fma_f32(size_t rounds, farro_probe_result *result) {
   const farro_kernels *kernels = farro_current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  return probe_fma(kernels->probe->fma_f32, kernels->probe->flops_per_round_f32, rounds, result);
+  return probe_arithmetic(kernels->probe->fma_f32, kernels->probe->flops_per_round_f32, rounds, result);
 }
 
 farro_status farro_probe_fma_f64(size_t rounds, farro_probe_result *result) {
   const farro_kernels *kernels = farro_current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  return probe_fma(kernels->probe->fma_f64, kernels->probe->flops_per_round_f64, rounds, result);
+  return probe_arithmetic(kernels->probe->fma_f64, kernels->probe->flops_per_round_f64, rounds, result);
+}
+
+farro_status farro_probe_dot_bf16(size_t rounds, farro_probe_result *result) {
+  const farro_kernels *kernels = farro_current_kernels();
+  if (!kernels) return FARRO_ERROR_ISA;
+  return probe_arithmetic(kernels->probe->dot_bf16, kernels->probe->operations_per_round_bf16, rounds, result);
+}
+
+farro_status farro_probe_dot_u8s8(size_t rounds, farro_probe_result *result) {
+  const farro_kernels *kernels = farro_current_kernels();
+  if (!kernels) return FARRO_ERROR_ISA;
+  return probe_arithmetic(kernels->probe->dot_u8s8, kernels->probe->operations_per_round_u8s8, rounds, result);
 }
 
 // ---- traffic ----

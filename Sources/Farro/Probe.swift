@@ -26,11 +26,19 @@ public enum Probe {
     }
   }
 
+  /// The dot products that low-precision matrix products are made of.
+  public enum DotProduct: String, Sendable, CaseIterable {
+    /// Of bf16, added to `Float`.
+    case bf16
+    /// Of unsigned with signed bytes, added to `Int32`.
+    case u8s8
+  }
+
   /// What one probe did.
   public struct Result: Sendable {
     /// From the moment that the first thread starts until the last one ends.
     public let seconds: Double
-    /// Floating-point operations, or bytes read and written by the program, over all threads.
+    /// Operations of arithmetic, or bytes read and written by the program, over all threads.
     public let amount: Double
     /// Those that took part.
     public let threads: Int
@@ -54,6 +62,20 @@ public enum Probe {
     switch Scalar.dtype {
     case .f32: check(farro_probe_fma_f32(rounds, &result), "Probe.multiplyAdd")
     default: check(farro_probe_fma_f64(rounds, &result), "Probe.multiplyAdd")
+    }
+    return Result(result)
+  }
+
+  /// Computes independent dot products in registers, with the instruction that the set has for them, or with what its
+  /// kernels do instead; each multiply-add counts as two operations.
+  ///
+  /// - Precondition: `rounds` is positive.
+  public static func dotProduct(_ product: DotProduct, rounds: Int) -> Result {
+    require(rounds > 0, "Probe.dotProduct: \(rounds) is not a number of rounds")
+    var result = farro_probe_result()
+    switch product {
+    case .bf16: check(farro_probe_dot_bf16(rounds, &result), "Probe.dotProduct")
+    case .u8s8: check(farro_probe_dot_u8s8(rounds, &result), "Probe.dotProduct")
     }
     return Result(result)
   }

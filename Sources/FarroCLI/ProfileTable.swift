@@ -19,12 +19,12 @@ extension Profile {
   }
 
   private var arithmeticTable: TextTable {
-    var table = TextTable(["multiply-add GFLOP/s", "threads", "f32", "f64"], leftAligned: [0])
+    var table = TextTable(["arithmetic GFLOP/s", "threads"] + Peak.Kind.arithmetic.map(\.rawValue), leftAligned: [0])
     for configuration in configurations {
       let rate = { (kind: Peak.Kind) in
         peaks.first { $0.configuration == configuration && $0.kind == kind }?.gflops.map { fixed($0, 1) } ?? "-"
       }
-      table.append([configuration.isa.rawValue, "\(configuration.threads)", rate(.fmaF32), rate(.fmaF64)])
+      table.append([configuration.isa.rawValue, "\(configuration.threads)"] + Peak.Kind.arithmetic.map(rate))
     }
     return table
   }

@@ -2,7 +2,10 @@ import Farro
 
 extension Peak.Kind {
   /// Whether it is a rate of arithmetic; otherwise it is a bandwidth.
-  public var isArithmetic: Bool { self == .fmaF32 || self == .fmaF64 }
+  public var isArithmetic: Bool { Self.arithmetic.contains(self) }
+
+  /// The rates of arithmetic, in the order of reports.
+  public static let arithmetic: [Peak.Kind] = [.fmaF32, .fmaF64, .dotBF16, .dotU8S8]
 }
 
 extension Peak {
@@ -20,7 +23,7 @@ struct ProbeTarget: Hashable {
 
   /// Every one that a number of threads can be measured at.
   static func all(in hierarchy: MemoryHierarchy, threads: Int) -> [ProbeTarget] {
-    Peak.Kind.allCases.filter(\.isArithmetic).map { ProbeTarget(kind: $0, level: nil) }
+    Peak.Kind.arithmetic.map { ProbeTarget(kind: $0, level: nil) }
       + hierarchy.levels(threads: threads).flatMap { level in
         Peak.Kind.allCases.filter { !$0.isArithmetic }.map { ProbeTarget(kind: $0, level: level) }
       }
@@ -71,6 +74,8 @@ struct Prober {
       switch key.target.kind {
       case .fmaF32: return Probe.multiplyAdd(Float.self, rounds: repeats)
       case .fmaF64: return Probe.multiplyAdd(Double.self, rounds: repeats)
+      case .dotBF16: return Probe.dotProduct(.bf16, rounds: repeats)
+      case .dotU8S8: return Probe.dotProduct(.u8s8, rounds: repeats)
       default:
         let bytes = hierarchy.probeBytes(at: key.target.level!, threads: key.configuration.threads)
         let pattern = Probe.Pattern(rawValue: key.target.kind.rawValue)!

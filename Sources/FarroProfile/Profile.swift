@@ -86,6 +86,12 @@ public struct Peak: Codable, Sendable, Equatable {
     case fmaF32 = "fma_f32"
     /// Multiply-adds of `Double`, independent and in registers.
     case fmaF64 = "fma_f64"
+    /// Products of bf16 added to `Float`: dot products of pairs where the instruction set has them, else multiply-adds of
+    /// `Float`, as matrix products of bf16 do.
+    case dotBF16 = "dot_bf16"
+    /// Products of unsigned with signed bytes added to `Int32`: dot products of four where the instruction set has them,
+    /// else of two 16-bit integers, as matrix products of bytes do.
+    case dotU8S8 = "dot_u8s8"
     /// Bandwidths of `s += x[i]`, `y[i] = s`, `y[i] = x[i]` and `z[i] = x[i] + s * y[i]`.
     case read, write, copy, triad
     /// ``write`` with stores that bypass the caches.
@@ -102,7 +108,8 @@ public struct Peak: Codable, Sendable, Equatable {
   public var threads: Int
   /// The level of memory of a bandwidth; `nil` for arithmetic.
   public var level: MemoryLevel?
-  /// 10⁹ floating-point operations per second, a fused multiply-add counted as two; `nil` for a bandwidth.
+  /// 10⁹ operations per second, of integers for ``Kind/dotU8S8`` and else of floating point, a multiply-add counted as two;
+  /// `nil` for a bandwidth.
   public var gflops: Double?
   /// 10⁹ bytes read and written per second; `nil` for arithmetic.
   public var gbps: Double?
@@ -126,9 +133,9 @@ public enum Traffic: String, Codable, Sendable {
   case copy
 }
 
-/// The limit that applies to a kernel on one shape: in text `fma_f32`, `L2 copy`, `DRAM read`.
+/// The limit that applies to a kernel on one shape: in text `fma_f32`, `dot_bf16`, `L2 copy`, `DRAM read`.
 public enum Bound: Sendable, Equatable, Hashable, RawRepresentable, Codable {
-  /// The rate of multiply-adds, ``Peak/Kind/fmaF32`` or ``Peak/Kind/fmaF64``.
+  /// A rate of arithmetic, as ``Peak/Kind/fmaF32`` or ``Peak/Kind/dotBF16``.
   case compute(Peak.Kind)
   /// The bandwidth of the level that the operands and results fit in.
   case memory(MemoryLevel, Traffic)
@@ -136,7 +143,7 @@ public enum Bound: Sendable, Equatable, Hashable, RawRepresentable, Codable {
   /// The bound of a text as ``rawValue`` has it; `nil` for any other text.
   public init?(rawValue: String) {
     let words = rawValue.split(separator: " ").map(String.init)
-    if words.count == 1, let kind = Peak.Kind(rawValue: words[0]), kind == .fmaF32 || kind == .fmaF64 {
+    if words.count == 1, let kind = Peak.Kind(rawValue: words[0]), kind.isArithmetic {
       self = .compute(kind)
     } else if words.count == 2, let level = MemoryLevel(rawValue: words[0]), let traffic = Traffic(rawValue: words[1]) {
       self = .memory(level, traffic)
@@ -145,7 +152,7 @@ public enum Bound: Sendable, Equatable, Hashable, RawRepresentable, Codable {
     }
   }
 
-  /// The bound as text: `fma_f32`, `L2 copy`, `DRAM read`.
+  /// The bound as text: `fma_f32`, `dot_bf16`, `L2 copy`, `DRAM read`.
   public var rawValue: String {
     switch self {
     case .compute(let kind): kind.rawValue
@@ -170,7 +177,8 @@ public struct KernelResult: Codable, Sendable, Equatable {
   public var medianSeconds, minSeconds: Double
   /// The interquartile range of one call's time, divided by its median.
   public var spread: Double
-  /// From the median; 0 for a kernel without floating-point arithmetic.
+  /// 10⁹ operations per second, from the median; of products of bytes, integer operations. 0 for a kernel without such
+  /// arithmetic.
   public var gflops: Double
   /// From the median and the minimum traffic: each operand read or written once.
   public var gbps: Double

@@ -31,27 +31,38 @@ struct ProfileRow {
     target = ProbeTarget(kind: peak.kind, level: peak.level)
   }
 
-  /// Takes samples of the kernel between samples of its bound, for about `seconds` and three samples at least. Each sample's
+  /// A call this long is its own warm-up, and may be the only one.
+  static let longCall = 30e-3
+
+  /// Takes samples of the kernel between samples of its bound, for about `seconds` and one sample at least. Each sample's
   /// fraction is of the two probes beside it, so that a clock frequency or a neighbour that comes and goes cancels.
   func measure(_ prober: inout Prober, seconds: Double) throws -> KernelResult {
     let clock = Stopwatch()
     // Some ten rounds of two halves, but short enough to see the machine drift.
     let sample = min(max(seconds / 20, Prober.leastSeconds), 20e-3)
     let configuration = roofline.configuration
-    let calls = configuration.run { callsPerSample(lasting: sample, prepared.run) }
+    let warmUp = configuration.run { calibrate(lasting: sample, prepared.run) }
+    var before = prober.rate(of: target, configuration, seconds: sample)
     var times: [Double] = []
     var fractions: [Double] = []
-    var before = prober.rate(of: target, configuration, seconds: sample)
-    while times.count < 3 || (clock.seconds < seconds && times.count < 1000) {
+    if warmUp.secondsPerCall >= ProfileRow.longCall {
+      times.append(warmUp.secondsPerCall)
+      fractions.append(amount(of: work, bound) / warmUp.secondsPerCall / before)
+    }
+    var round = warmUp.secondsPerCall * Double(warmUp.calls)
+    // Half of the rounds that end beyond the time begin.
+    while times.isEmpty || (clock.seconds + round / 2 < seconds && times.count < 1000) {
       try Task.checkCancellation()
+      let roundClock = Stopwatch()
       let time = configuration.run {
         if probeEvictsOperands { prepared.run() }
-        return secondsPerCall(calls, prepared.run)
+        return secondsPerCall(warmUp.calls, prepared.run)
       }
       let after = prober.rate(of: target, configuration, seconds: sample)
       times.append(time)
       fractions.append(amount(of: work, bound) / time / ((before + after) / 2))
       before = after
+      round = roundClock.seconds
     }
     return result(Summary(times), fraction: Summary(fractions).median)
   }

@@ -12,8 +12,8 @@ public struct Profiler: Sendable {
     public var configurations: [Configuration]
     /// Every registered shape, instead of one in cache and one out of it.
     public var allShapes: Bool
-    /// For the whole run. A row gets an equal share of what is left when its turn comes, and the rows still to come give up
-    /// what a slow one takes beyond that.
+    /// For the whole run. Rows share it equally, except that a slow one gets more where it needs more for three samples.
+    /// When the budget does not last for that, slow rows have fewer samples; one is taken of each, whatever it costs.
     public var budget: Duration
 
     /// What to measure, and for how long; by default, everything in 90 seconds.
@@ -79,6 +79,7 @@ public struct Profiler: Sendable {
     var schedule = Schedule(options, hierarchy, kernels)
     let peaks = try measurePeaks(&prober, &schedule, progress)
     let rooflines = options.configurations.map { Roofline(hierarchy, peaks, $0) }
+    schedule.expect(expectedCosts(rooflines))
     let results = try measureKernels(rooflines, &prober, &schedule, progress)
     return Profile(machine: machine, peaks: peaks, kernels: results)
   }
@@ -98,6 +99,15 @@ public struct Profiler: Sendable {
       }
     }
     return peaks
+  }
+
+  /// What each row is expected to cost, in the order in which they are measured.
+  private func expectedCosts(_ rooflines: [Roofline]) -> [RowCost] {
+    kernels.flatMap { kernel in
+      options.shapes(of: kernel).flatMap { shape in
+        rooflines.indices.map { RowCost(of: kernel.work(shape), rooflines[$0], prepares: $0 == 0) }
+      }
+    }
   }
 
   private func measureKernels(
@@ -142,40 +152,5 @@ extension Roofline {
   public init(measuring configuration: Configuration, budget: Duration = .seconds(2)) throws {
     let options = Profiler.Options(configurations: [configuration], budget: budget)
     self.init(try Profiler(options, kernels: []).run(), configuration)
-  }
-}
-
-/// Divides the time of a run: a fixed part to the peaks, the rest equally among the rows not yet measured.
-struct Schedule {
-  /// The peaks are the yardstick of all rows; a seventh gives each of some 50 of them 40 ms in the shortest default run.
-  private var shareOfPeaks: Double { rows == 0 ? 1 : 1.0 / 7 }
-
-  private let clock: @Sendable () -> Double
-  let budget: Double
-  let peaks, rows: Int
-  var completed = 0
-
-  /// - Parameter clock: the seconds since the run began.
-  init(budget: Double, peaks: Int, rows: Int, clock: @escaping @Sendable () -> Double) {
-    (self.budget, self.peaks, self.rows, self.clock) = (budget, peaks, rows, clock)
-  }
-
-  init(_ options: Profiler.Options, _ hierarchy: MemoryHierarchy, _ kernels: [ProfiledKernel]) {
-    let stopwatch = Stopwatch()
-    self.init(
-      budget: options.budget.seconds,
-      peaks: options.configurations.map { ProbeTarget.all(in: hierarchy, threads: $0.threads).count }.reduce(0, +),
-      rows: kernels.map { options.shapes(of: $0).count }.reduce(0, +) * options.configurations.count,
-      clock: { stopwatch.seconds }
-    )
-  }
-
-  var peakSeconds: Double { budget * shareOfPeaks / Double(max(1, peaks)) }
-
-  /// An equal share of what is left; 0 once the budget is spent.
-  var secondsForNextRow: Double { max(0, budget - clock()) / Double(max(1, peaks + rows - completed)) }
-
-  func progress(_ activity: String) -> Profiler.Progress {
-    Profiler.Progress(completed: completed, total: peaks + rows, activity: activity)
   }
 }

@@ -152,7 +152,7 @@ public func race(count: Int, budget: Duration = .seconds(2)) -> RaceResult {
   let x = [Float](repeating: 1, count: count)
   let runs = AddOne.allCases.map { $0.contestant(on: x).run }
   let clock = Stopwatch()
-  let calls = runs.map { callsPerSample(lasting: 200e-6, $0) }
+  let calls = runs.map { calibrate(lasting: 200e-6, $0).calls }
   var samples: [[Double]] = runs.map { _ in [] }
   while samples[0].count < 5 || (clock.seconds < budget.seconds && samples[0].count < 10_000) {
     let order = samples[0].count.isMultiple(of: 2) ? Array(runs.indices) : runs.indices.reversed()

@@ -107,14 +107,16 @@ public enum Report {
   private static func arithmeticTable(_ profile: Profile) -> String {
     let arithmetic = profile.peaks.filter { $0.level == nil }
     let rows = unique(arithmetic.map { PeakRow(isa: $0.isa, threads: $0.threads) }).map { row in
-      let rates = [Peak.Kind.fmaF32, .fmaF64].map { profile.peak($0, isa: row.isa, threads: row.threads) }
+      let rates = Peak.Kind.arithmetic.map { profile.peak($0, isa: row.isa, threads: row.threads) }
       return "<tr><th>\(row.isa.rawValue)</th><td>\(row.threads)</td>"
         + rates.map { "<td>\($0.map(rounded) ?? "–")</td>" }.joined() + "</tr>"
     }
+    // Room is short: of `dot_bf16` the type.
+    let titles = Peak.Kind.arithmetic.map { "<th>\($0.rawValue.split(separator: "_").last!)</th>" }.joined()
     return """
       <table>
-      <caption>Multiply-add, GFLOP/s</caption>
-      <thead><tr><th>instructions</th><th>threads</th><th>f32</th><th>f64</th></tr></thead>
+      <caption>Multiply-add, GFLOP/s (u8s8: of integers)</caption>
+      <thead><tr><th>instructions</th><th>threads</th>\(titles)</tr></thead>
       <tbody>\(rows.joined(separator: "\n"))</tbody>
       </table>
       """

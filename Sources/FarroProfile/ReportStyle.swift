@@ -33,7 +33,7 @@ enum ReportStyle {
     .tile .value span { font-size: 15px; font-weight: 500; color: var(--muted); margin-left: 5px; letter-spacing: 0; }
     figure { margin: 0; overflow: hidden; }
     figure svg { display: block; width: 100%; height: auto; }
-    .columns { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 16px; align-items: start; }
+    .columns { display: grid; grid-template-columns: minmax(max-content, 2fr) minmax(0, 3fr); gap: 16px; align-items: start; }
     @media (max-width: 860px) { .columns { grid-template-columns: minmax(0, 1fr); } section { overflow-x: auto; } }
     table { width: 100%; border-spacing: 0; padding: 4px 18px 10px; font-size: 13.5px; margin: 0 0 16px; }
     caption { text-align: left; font-weight: 600; font-size: 15px; padding: 10px 0 8px; }

@@ -2,11 +2,11 @@ import Farro
 
 /// What a piece of work asks of the machine.
 public struct Work: Sendable, Equatable {
-  /// Floating-point operations, a multiply-add counted as two.
+  /// Operations of arithmetic, a multiply-add counted as two; floating-point ones, except where ``dtype`` is ``DType/i8``.
   public var flops: Double
   /// The bytes that must move, each operand read or written once.
   public var bytes: Double
-  /// The type computed in: which rate of multiply-adds bounds it.
+  /// The type of the operands: which rate of multiply-adds bounds the operations.
   public var dtype: DType
   /// How they move: which bandwidth bounds it.
   public var traffic: Traffic
@@ -98,8 +98,11 @@ public struct Roofline: Sendable {
 
   private func compute(_ dtype: DType) -> Bound? {
     switch dtype {
-    case .f32: .compute(.fmaF32)
+    // f16 is widened: no instruction set here has its dot products.
+    case .f32, .f16: .compute(.fmaF32)
     case .f64: .compute(.fmaF64)
+    case .bf16: .compute(.dotBF16)
+    case .i8: .compute(.dotU8S8)
     default: nil
     }
   }

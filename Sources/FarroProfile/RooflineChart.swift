@@ -16,6 +16,7 @@ struct RooflineChart {
   private let threads: Int
   private let isa: InstructionSet?
   private let kernels: [KernelResult]
+  private let roofs: [Roof]
   private let x, y: Axis
   private let plot = Box(x: 62, y: 18, width: 922, height: 520)
   static let width = 1000.0
@@ -26,8 +27,8 @@ struct RooflineChart {
     let (threads, isa) = (profile.mostThreads, profile.bestInstructionSet)
     (self.threads, self.isa) = (threads, isa)
     kernels = profile.kernels.filter { $0.threads == threads && $0.isa == isa && $0.gflops > 0 && $0.intensity > 0 }
-    let roofs = [Peak.Kind.fmaF32, .fmaF64].compactMap { profile.peak($0, isa: isa, threads: threads) }
-    let rates = kernels.map(\.gflops) + roofs
+    roofs = Self.roofs(profile, isa: isa, threads: threads, over: kernels)
+    let rates = kernels.map(\.gflops) + roofs.map(\.gflops)
     let intensities = kernels.map(\.intensity)
     x = Axis(
       .logarithmic,
@@ -110,15 +111,38 @@ struct RooflineChart {
     }
   }
 
-  private var fmaRoofs: [(name: String, gflops: Double)] {
-    [("f32", Peak.Kind.fmaF32), ("f64", .fmaF64)].compactMap { name, kind in
-      profile.peak(kind, isa: isa, threads: threads).map { (name, $0) }
-    }
+  private struct Roof {
+    var name: String
+    let gflops: Double
   }
 
-  private var top: Double { fmaRoofs.map(\.gflops).max() ?? y.upperBound }
+  /// The rates of arithmetic: of multiply-adds, and those that bound a kernel on the chart. Where two are so close that
+  /// their names would cover each other, the names share the first one's line.
+  private static func roofs(
+    _ profile: Profile,
+    isa: InstructionSet?,
+    threads: Int,
+    over kernels: [KernelResult]
+  ) -> [Roof] {
+    let bounds = Set(kernels.map(\.bound))
+    let kinds: [(String, Peak.Kind)] = [
+      ("FMA f32", .fmaF32), ("FMA f64", .fmaF64), ("dot bf16", .dotBF16), ("dot u8s8", .dotU8S8),
+    ]
+    var roofs: [Roof] = []
+    for (name, kind) in kinds where [.fmaF32, .fmaF64].contains(kind) || bounds.contains(.compute(kind)) {
+      guard let rate = profile.peak(kind, isa: isa, threads: threads) else { continue }
+      if let near = roofs.firstIndex(where: { abs(log($0.gflops / rate)) < 0.15 }) {
+        roofs[near].name += ", \(name)"
+      } else {
+        roofs.append(Roof(name: name, gflops: rate))
+      }
+    }
+    return roofs
+  }
 
-  /// Each level as a band under the highest FMA roof, with its name along the upper edge.
+  private var top: Double { roofs.map(\.gflops).max() ?? y.upperBound }
+
+  /// Each level as a band under the highest roof, with its name along the upper edge.
   private var bands: [SVG.Element] {
     levels.flatMap { level in
       let edges = [level.low, level.high].map { rate in
@@ -153,11 +177,12 @@ struct RooflineChart {
   private var ceilings: [SVG.Element] {
     let start = levels.map(\.high).max()
     let right = plot.x + plot.width
-    return fmaRoofs.flatMap { name, gflops in
-      let left = start.map { max(plot.x, x.position(of: gflops / $0)) } ?? plot.x
+    return roofs.flatMap { roof in
+      let height = y.position(of: roof.gflops)
+      let left = start.map { max(plot.x, x.position(of: roof.gflops / $0)) } ?? plot.x
       return [
-        line(.init(left, y.position(of: gflops)), .init(right, y.position(of: gflops)), "roof ceiling"),
-        text("FMA \(name) \(rounded(gflops)) GFLOP/s", .init(right - 6, y.position(of: gflops) - 6), "halo level end"),
+        line(.init(left, height), .init(right, height), "roof ceiling"),
+        text("\(roof.name) \(rounded(roof.gflops)) GFLOP/s", .init(right - 6, height - 6), "halo level end"),
       ]
     }
   }
@@ -170,10 +195,10 @@ struct RooflineChart {
         Box(x: start.x + along * cos(angle), y: start.y - along * sin(angle) - 14, width: 14, height: 18)
       }
     }
-    let flat = fmaRoofs.map {
+    let flat = roofs.map {
       Box(x: plot.x + plot.width - 180, y: y.position(of: $0.gflops) - 18, width: 180, height: 20)
     }
-    let ceilings = fmaRoofs.map { Box(x: plot.x, y: y.position(of: $0.gflops) - 3, width: plot.width, height: 6) }
+    let ceilings = roofs.map { Box(x: plot.x, y: y.position(of: $0.gflops) - 3, width: plot.width, height: 6) }
     return slanted + flat + ceilings
   }
 
@@ -234,7 +259,8 @@ struct RooflineChart {
       left += 34 + 6.4 * Double(family.count)
     }
     let threadText = threads == 1 ? "1 thread" : "\(threads) threads"
-    let note = "● f32  ◆ f64, named where fastest · \(threadText) · \(isa?.rawValue ?? "unknown") · bands: copy to read"
+    let isaText = isa?.rawValue ?? "unknown"
+    let note = "● f32  ◆ others, named where fastest · \(threadText) · \(isaText) · bands: copy to read"
     return result + [text(note, .init(plot.x + plot.width, row), "axis end")]
   }
 

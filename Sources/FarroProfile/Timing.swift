@@ -88,7 +88,7 @@ public func blackHole<Value>(_ value: Value) {}
 @usableFromInline
 func sampleAlone(_ options: TimingOptions, _ body: () throws -> Void) rethrows -> Timing {
   let clock = Stopwatch()
-  let calls = try callsPerSample(lasting: options.sampleDuration.seconds, body)
+  let calls = try calibrate(lasting: options.sampleDuration.seconds, body).calls
   var samples: [Double] = []
   while options.wantsMore(after: samples.count, clock) {
     samples.append(try secondsPerCall(calls, body))
@@ -103,8 +103,8 @@ func sampleInTurn(
   _ b: () throws -> Void
 ) rethrows -> TimingComparison {
   let clock = Stopwatch()
-  let callsA = try callsPerSample(lasting: options.sampleDuration.seconds, a)
-  let callsB = try callsPerSample(lasting: options.sampleDuration.seconds, b)
+  let callsA = try calibrate(lasting: options.sampleDuration.seconds, a).calls
+  let callsB = try calibrate(lasting: options.sampleDuration.seconds, b).calls
   var (samplesA, samplesB): ([Double], [Double]) = ([], [])
   while options.wantsMore(after: samplesA.count, clock) {
     if samplesA.count.isMultiple(of: 2) {
@@ -156,14 +156,17 @@ func secondsPerCall(_ calls: Int, _ body: () throws -> Void) rethrows -> Double 
   return clock.seconds / Double(calls)
 }
 
-/// How many calls last `duration` seconds, found by doubling, which warms the caches and the clock frequency up besides.
-func callsPerSample(lasting duration: Double, _ body: () throws -> Void) rethrows -> Int {
+/// How many calls last `duration` seconds, found by doubling, which warms the caches and the clock frequency up besides;
+/// and what each took when there were so many.
+func calibrate(lasting duration: Double, _ body: () throws -> Void) rethrows -> (calls: Int, secondsPerCall: Double) {
   // Of a call this long, no more are needed to know that one is a sample, though the first may be slow.
-  if try secondsPerCall(1, body) >= 8 * duration { return 1 }
+  let first = try secondsPerCall(1, body)
+  if first >= 8 * duration { return (1, first) }
   var calls = 1
   while true {
-    let seconds = try secondsPerCall(calls, body) * Double(calls)
-    if seconds >= duration { return calls }
+    let perCall = try secondsPerCall(calls, body)
+    let seconds = perCall * Double(calls)
+    if seconds >= duration { return (calls, perCall) }
     // The last step goes straight to the estimate; earlier ones are too short to be believed.
     calls = seconds < duration / 16 ? calls * 4 : Int((Double(calls) * duration / seconds).rounded(.up))
   }

@@ -21,12 +21,14 @@ let plainMachine = Machine(
 
 let single = Configuration(isa: .baseline, threads: 1)
 
-/// 100 and 50 GFLOP/s; read and copy at 400 GB/s in L1 and half of that at each further level, where non-temporal copies
+/// 100 and 50 GFLOP/s, 200 and 400 of bf16 and bytes; read and copy at 400 GB/s in L1 and half of that at each further level, where non-temporal copies
 /// reach 60.
 let plainPeaks: [Peak] = {
   var peaks = [
     Peak(kind: .fmaF32, isa: .baseline, threads: 1, gflops: 100),
     Peak(kind: .fmaF64, isa: .baseline, threads: 1, gflops: 50),
+    Peak(kind: .dotBF16, isa: .baseline, threads: 1, gflops: 200),
+    Peak(kind: .dotU8S8, isa: .baseline, threads: 1, gflops: 400),
   ]
   for (level, gbps) in zip(MemoryLevel.allCases, [400.0, 200, 100, 50]) {
     peaks.append(Peak(kind: .read, level: level, isa: .baseline, threads: 1, gbps: gbps))
@@ -60,7 +62,11 @@ func result(
 }
 
 /// A kernel that takes no time and counts no arithmetic, so that memory bounds it whatever the peaks.
-func quickKernel(family: String = "sums", prepare: @escaping @Sendable () -> Void = {}) -> ProfiledKernel {
+func quickKernel(
+  family: String = "sums",
+  prepare: @escaping @Sendable () -> Void = {},
+  run: @escaping @Sendable () -> Void = {}
+) -> ProfiledKernel {
   ProfiledKernel(
     family: family,
     name: "sum",
@@ -75,7 +81,13 @@ func quickKernel(family: String = "sums", prepare: @escaping @Sendable () -> Voi
     prepare: { shape in
       prepare()
       let numbers = [Float](repeating: 1, count: shape[0])
-      return .init(run: { blackHole(numbers.reduce(0, +)) }, verify: { 0 })
+      return .init(
+        run: {
+          run()
+          blackHole(numbers.reduce(0, +))
+        },
+        verify: { 0 }
+      )
     }
   )
 }

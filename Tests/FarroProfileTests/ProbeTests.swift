@@ -25,5 +25,22 @@ import Testing
       (Probe.multiplyAdd(Float.self, rounds: 100), Probe.multiplyAdd(Float.self, rounds: 200))
     }
     #expect(one.amount > 0 && two.amount == 2 * one.amount)
+    for product in Probe.DotProduct.allCases {
+      let (one, two) = withThreads(1) {
+        (Probe.dotProduct(product, rounds: 100), Probe.dotProduct(product, rounds: 200))
+      }
+      #expect(one.amount > 0 && two.amount == 2 * one.amount)
+    }
+  }
+
+  @Test(arguments: InstructionSet.supported)
+  func `no probe is computed beforehand`(isa: InstructionSet) {
+    func peak(_ probe: () -> Probe.Result) -> Double {
+      Configuration(isa: isa, threads: 1).run { (0..<20).map { _ in probe().rate }.max()! }
+    }
+    let f32 = peak { Probe.multiplyAdd(Float.self, rounds: 2000) }
+    let ratios = Probe.DotProduct.allCases.map { product in peak { Probe.dotProduct(product, rounds: 2000) } / f32 }
+    // An instruction takes four times as many bytes as floats, and one or two of them begin where one or two of floats do.
+    #expect(ratios.allSatisfy { $0 > 0.3 && $0 < 10 }, "\(ratios)")
   }
 }

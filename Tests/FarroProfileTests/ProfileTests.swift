@@ -6,7 +6,7 @@ import Testing
 @Suite struct ProfileTests {
   private let profile = Profile(
     machine: plainMachine,
-    peaks: [plainPeaks[0], plainPeaks[2]],
+    peaks: [plainPeaks[0], plainPeaks[4]],
     kernels: [result(bound: .memory(.dram, .copy))]
   )
 
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `bounds are read as they are written`() {
-    for text in ["fma_f32", "fma_f64", "L1 read", "L2 copy", "L3 read", "DRAM copy"] {
+    for text in ["fma_f32", "fma_f64", "dot_bf16", "dot_u8s8", "L1 read", "L2 copy", "L3 read", "DRAM copy"] {
       #expect(Bound(rawValue: text)?.rawValue == text)
     }
     for text in ["", "read", "L4 read", "L1 triad", "L1 read read"] {

@@ -1,4 +1,5 @@
 import Farro
+import Foundation
 import Synchronization
 import Testing
 
@@ -61,6 +62,17 @@ import Testing
     #expect(count.load(ordering: .relaxed) == 2)
   }
 
+  @Test func `a call that outlasts its share is made once and is its own warm-up`() throws {
+    let calls = Atomic(0)
+    let slow = quickKernel(run: {
+      calls.add(1, ordering: .relaxed)
+      Thread.sleep(forTimeInterval: 0.05)
+    })
+    let profile = try Profiler(shortest, kernels: [slow]).run()
+    #expect(calls.load(ordering: .relaxed) == profile.kernels.count)
+    #expect(profile.kernels.allSatisfy { $0.medianSeconds >= 0.05 && $0.fractionOfBound > 0 && $0.spread == 0 })
+  }
+
   @Test func `progress goes forward to the last row`() throws {
     var steps: [Profiler.Progress] = []
     _ = try Profiler(shortest, kernels: [quickKernel()]).run { steps.append($0) }
@@ -120,6 +132,67 @@ import Testing
     let clock = Clock()
     clock.now = 11
     #expect(Schedule(budget: 10, peaks: 0, rows: 3) { clock.now }.secondsForNextRow == 0)
+  }
+
+  @Test func `a slow row gets four shares at most for its samples and one sample in any case`() {
+    let row = RowCost(once: 4, thrice: 10)
+    #expect(row.share(at: 20) == 20)
+    #expect(row.share(at: 5) == 10)
+    #expect(row.share(at: 2) == 8)
+    #expect(row.share(at: 0.5) == 4)
+  }
+
+  @Test func `what rows to come need is kept for them`() {
+    var schedule = Schedule(budget: 100, peaks: 0, rows: 3) { 0 }
+    let quick = RowCost(once: 1, thrice: 3)
+    schedule.expect([quick, RowCost(once: 20, thrice: 60), RowCost(once: 1, thrice: 3, preparation: 10)])
+    // 90 = 15 + 60 + 15
+    #expect(abs(schedule.secondsForNextRow - 15) < 0.1)
+    schedule.completed = 1
+    #expect(abs(schedule.secondsForNextRow - 60) < 0.1, "90 = 60 + 30")
+  }
+
+  @Test func `where one sample of each takes longer than there is time there is no more`() {
+    var schedule = Schedule(budget: 10, peaks: 0, rows: 2) { 0 }
+    schedule.expect([RowCost(once: 2, thrice: 6), RowCost(once: 9, thrice: 27)])
+    #expect(schedule.secondsForNextRow == 2)
+  }
+
+  @Test func `a row that is expected to outlast the run gets what is left`() {
+    let clock = Clock()
+    var schedule = Schedule(budget: 10, peaks: 0, rows: 2) { clock.now }
+    schedule.expect([RowCost(once: 1e6, thrice: 3e6), RowCost(once: 1e6, thrice: 3e6)])
+    clock.now = 4
+    #expect(schedule.secondsForNextRow == 6)
+    (clock.now, schedule.completed) = (11, 1)
+    #expect(schedule.secondsForNextRow == 1e-3)
+  }
+
+  @Test func `the budget holds whatever rows cost`() {
+    let clock = Clock()
+    var schedule = Schedule(budget: 60, peaks: 0, rows: 100) { clock.now }
+    schedule.expect((0..<100).map { RowCost(once: 0.01 * Double($0), thrice: 0.03 * Double($0), preparation: 0.05) })
+    for _ in 0..<100 {
+      clock.now += 0.05
+      clock.now += schedule.secondsForNextRow
+      schedule.completed += 1
+    }
+    #expect(clock.now > 59 && clock.now < 60.5)
+  }
+
+  @Test func `the cost of a row is of its calls and of the probes beside them`() {
+    let roofline = Roofline(MemoryHierarchy(plainMachine), plainPeaks, single)
+    // 0.2 s at 100 GFLOP/s, half as long again, and the shortest probe.
+    let product = RowCost(of: Work(flops: 20e9, bytes: 1e6), roofline, prepares: true)
+    #expect(abs(product.once - 0.3002) < 1e-9 && abs(product.thrice - 0.9004) < 1e-9)
+    #expect(abs(product.preparation - 0.25e-3) < 1e-9)
+    // 1 ms at 50 GB/s, and a sweep over four times the last cache; one call warms up.
+    let sweep = Double(64 << 20) / 50e9
+    let sum = RowCost(of: Work(flops: 0, bytes: 50e6, traffic: .read), roofline, prepares: false)
+    #expect(abs(sum.once - (3e-3 + 2 * sweep)) < 1e-9 && abs(sum.thrice - (6e-3 + 4 * sweep)) < 1e-9)
+    #expect(sum.preparation == 0)
+    let short = RowCost(of: Work(flops: 1, bytes: 8), roofline, prepares: false)
+    #expect(short.once == short.thrice)
   }
 
   @Test func `the budget holds however many rows there are`() {

@@ -49,6 +49,20 @@ import Testing
     #expect(svg.contains("FMA f32") && svg.contains("DRAM"))
   }
 
+  @Test func theChartHasTheRoofsThatItsKernelsMeetAndNamesThoseThatFallTogetherOnce() {
+    let svg = Roofline.svg(.sample)
+    #expect(svg.contains("FMA f32, dot bf16 ") && svg.contains(">dot u8s8 "))
+    var plain = Profile.sample
+    plain.kernels.removeAll { $0.dtype == .i8 }
+    #expect(!Roofline.svg(plain).contains("dot u8s8"))
+  }
+
+  @Test func theTableOfArithmeticHasEveryRate() {
+    let html = Report.html(.sample)
+    #expect(html.contains("<th>f32</th><th>f64</th><th>bf16</th><th>u8s8</th>"))
+    #expect(html.contains("<td>235</td>"), "0.98 times 240")
+  }
+
   @Test func aProfileOfNothingIsStillAPage() {
     let empty = Profile(machine: .current, peaks: [], kernels: [])
     #expect(Report.html(empty).contains("</html>"))

@@ -8,6 +8,9 @@ import Testing
   @Test func intenseWorkIsBoundByTheArithmeticOfItsType() {
     #expect(roofline.bound(of: Work(flops: 1e9, bytes: 1e6, dtype: .f32)) == .compute(.fmaF32))
     #expect(roofline.bound(of: Work(flops: 1e9, bytes: 1e6, dtype: .f64)) == .compute(.fmaF64))
+    #expect(roofline.bound(of: Work(flops: 1e9, bytes: 1e6, dtype: .bf16)) == .compute(.dotBF16))
+    #expect(roofline.bound(of: Work(flops: 1e9, bytes: 1e6, dtype: .f16)) == .compute(.fmaF32))
+    #expect(roofline.bound(of: Work(flops: 1e9, bytes: 1e6, dtype: .i8)) == .compute(.dotU8S8))
   }
 
   @Test func lightWorkIsBoundByTheLevelThatHoldsIt() {

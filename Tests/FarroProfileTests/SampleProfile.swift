@@ -33,6 +33,8 @@ private func samplePeaks(threads: Int) -> [Peak] {
   let arithmetic = [
     Peak(kind: .fmaF32, isa: .avx512, threads: threads, gflops: 132 * scale),
     Peak(kind: .fmaF64, isa: .avx512, threads: threads, gflops: 66 * scale),
+    Peak(kind: .dotBF16, isa: .avx512, threads: threads, gflops: 133 * scale),
+    Peak(kind: .dotU8S8, isa: .avx512, threads: threads, gflops: 240 * scale),
   ]
   return arithmetic
     + bandwidths.flatMap { level, read, copy, nonTemporal in
@@ -57,7 +59,9 @@ private struct SampleShape {
     let scale = Double(threads) * 0.97
     let rate: Double
     switch bound {
-    case .compute(let kind): rate = (kind == .fmaF32 ? 132 : 66) * 1e9 * scale * fraction / flops
+    case .compute(let kind):
+      let peaks: [Peak.Kind: Double] = [.fmaF64: 66, .dotU8S8: 240]
+      rate = (peaks[kind] ?? 132) * 1e9 * scale * fraction / flops
     case .memory(.dram, _): rate = 21e9 * (1 + 0.45 * Double(threads - 1)) * fraction / bytes
     case .memory(.l3, _): rate = 44e9 * scale * fraction / bytes
     case .memory(.l2, _): rate = 100e9 * scale * fraction / bytes
@@ -79,7 +83,7 @@ private struct SampleShape {
 
 private let sampleShapes: [SampleShape] = [
   product(512, .f32, 0.955), product(2048, .f32, 0.962), product(64, .f32, 0.79), product(512, .f64, 0.95),
-  product(2048, .f64, 0.957),
+  product(2048, .f64, 0.957), product(512, .bf16, 0.9), product(512, .i8, 0.8),
   rowwise("elementwise", "add", .f32, [16384], flopsPerElement: 1, bytesPerElement: 12, .memory(.l2, .copy), 0.91),
   rowwise("elementwise", "add", .f32, [16 << 20], flopsPerElement: 1, bytesPerElement: 12, .memory(.dram, .copy), 0.97),
   rowwise("elementwise", "exp", .f32, [16384], flopsPerElement: 20, bytesPerElement: 8, .compute(.fmaF32), 0.46),
@@ -211,15 +215,16 @@ private let sampleShapes: [SampleShape] = [
 
 private func product(_ n: Int, _ dtype: DType, _ fraction: Double) -> SampleShape {
   let (flops, elements) = (2 * Double(n * n) * Double(n), Double(3 * n * n))
-  let kind = dtype == .f32 ? Peak.Kind.fmaF32 : .fmaF64
+  let kinds: [DType: Peak.Kind] = [.f32: .fmaF32, .f64: .fmaF64, .bf16: .dotBF16, .i8: .dotU8S8]
+  let bytes: [DType: Double] = [.f32: 4, .f64: 8, .bf16: 8 / 3, .i8: 2]
   return SampleShape(
     family: "matmul",
     name: "matmul",
     dtype: dtype,
     shape: [n, n, n],
     flops: flops,
-    bytes: elements * (dtype == .f32 ? 4 : 8),
-    bound: .compute(kind),
+    bytes: elements * bytes[dtype]!,
+    bound: .compute(kinds[dtype]!),
     fraction: fraction
   )
 }

@@ -1,6 +1,6 @@
 import Farro
 
-// Shapes are (m, n, k). Operations are counted as in f32, so that rates compare; there is no peak of these types yet.
+// Shapes are (m, n, k). Operations are counted as in f32, so that rates compare.
 
 let lowPrecisionMatmulKernels: [ProfiledKernel] = {
   var kernels = [halfKernel(of: BFloat16.self) { Tensor(casting: $0) }]
