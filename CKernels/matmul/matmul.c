@@ -138,6 +138,10 @@ static bool is_valid_epilogue(const matmul_job *job, const operands *o) {
   return e->ld_residual >= s->n && residual.fits && is_apart;
 }
 
+static bool does_nothing(const farro_epilogue *e) {
+  return !e->scale && !e->bias && e->activation == FARRO_ACTIVATION_NONE && !e->residual && !e->visit;
+}
+
 static bool is_valid(const matmul_job *job) {
   if (!farro_matmul_accepts(&job->shape, job->packed)) return false;
   const operands o = operands_of(job);
@@ -146,9 +150,11 @@ static bool is_valid(const matmul_job *job) {
   return !job->epilogue || is_valid_epilogue(job, &o);
 }
 
-// Operands that are not touched may be NULL, to which nothing may be added: they get some address.
+// Operands that are not touched may be NULL, to which nothing may be added: they get some address. An epilogue that
+// does nothing would send each tile over the stack.
 static void name_absent(matmul_job *job) {
   static char nothing;
+  if (job->epilogue && does_nothing(job->epilogue)) job->epilogue = NULL;
   if (job->shape.k == 0) job->a = job->b = &nothing;
   if (job->epilogue && job->epilogue->visit) job->c = &nothing;
 }

@@ -23,6 +23,10 @@ public struct MatmulPlan: Sendable, Equatable, CustomStringConvertible {
     case thin
     /// Few rows or columns, with the summed axis of both factors contiguous: dot products.
     case dot
+    /// Few rows of low precision: the right factor is packed a piece at a time, and each piece used at once.
+    case gathered
+    /// Small matrices of low precision: they become `Float`, and tiles of that multiply them.
+    case widened
 
     fileprivate init(_ path: farro_matmul_path) {
       self =
@@ -32,6 +36,8 @@ public struct MatmulPlan: Sendable, Equatable, CustomStringConvertible {
         case FARRO_MATMUL_BLOCKED: .blocked
         case FARRO_MATMUL_THIN: .thin
         case FARRO_MATMUL_DOT: .dot
+        case FARRO_MATMUL_GATHERED: .gathered
+        case FARRO_MATMUL_WIDENED: .widened
         default: .empty
         }
     }
@@ -75,23 +81,78 @@ public struct MatmulPlan: Sendable, Equatable, CustomStringConvertible {
     transposeB: Bool = false,
     of type: Scalar.Type
   ) {
-    // Shapes of no tensor stop here.
-    _ = (Tensor<Scalar>.checkedCount(a), Tensor<Scalar>.checkedCount(b))
-    let product = MatrixProduct(a, b, transposeA, transposeB)
-    _ = Tensor<Scalar>.checkedCount(product.resultShape(a, b))
-    var (shape, plan) = (product.shape, farro_matmul_plan())
-    switch Scalar.dtype {
-    case .f32: check(farro_matmul_plan_f32(&shape, &plan), "MatmulPlan")
-    default: check(farro_matmul_plan_f64(&shape, &plan), "MatmulPlan")
+    self.init(Tensor<Scalar>.self, Tensor<Scalar>.self, a, b, transposeA, transposeB) { shape, plan in
+      Scalar.dtype == .f32 ? farro_matmul_plan_f32(&shape, &plan) : farro_matmul_plan_f64(&shape, &plan)
     }
-    path = Path(plan.path)
+  }
+
+  /// The plan of a product of two tensors of 16-bit floating-point numbers, that of
+  /// ``matmul(_:_:as:transposeA:transposeB:epilogue:)`` called now.
+  ///
+  /// - Precondition: the shapes can be multiplied.
+  /// - Complexity: O(1) besides the number of axes.
+  public init<Scalar: HalfScalar>(
+    _ a: [Int],
+    _ b: [Int],
+    transposeA: Bool = false,
+    transposeB: Bool = false,
+    of type: Scalar.Type
+  ) {
+    self.init(Tensor<Scalar>.self, Tensor<Scalar>.self, a, b, transposeA, transposeB) { shape, plan in
+      Scalar.dtype == .bf16 ? farro_matmul_plan_bf16(&shape, &plan) : farro_matmul_plan_f16(&shape, &plan)
+    }
+  }
+
+  /// The plan of a product of bytes, `UInt8` by `Int8`.
+  ///
+  /// - Precondition: the shapes can be multiplied.
+  /// - Complexity: O(1) besides the number of axes.
+  public init(
+    _ a: [Int],
+    _ b: [Int],
+    transposeA: Bool = false,
+    transposeB: Bool = false,
+    of left: UInt8.Type,
+    _ right: Int8.Type
+  ) {
+    self.init(Tensor<UInt8>.self, Tensor<Int8>.self, a, b, transposeA, transposeB) {
+      farro_matmul_plan_u8s8(&$0, &$1)
+    }
+  }
+
+  /// The plan of the product of a tensor of the shape `a` with a packed factor.
+  ///
+  /// - Precondition: the shapes can be multiplied.
+  /// - Complexity: O(1) besides the number of axes.
+  public init<Scalar>(_ a: [Int], _ b: PackedMatrix<Scalar>, transposeA: Bool = false) {
+    self.init(Tensor<Scalar>.self, Tensor<Scalar>.self, a, b.shape, transposeA, false) { shape, plan in
+      farro_matmul_plan_packed(&shape, b.packed, &plan)
+    }
+  }
+
+  private init<A, B>(
+    _: Tensor<A>.Type,
+    _: Tensor<B>.Type,
+    _ a: [Int],
+    _ b: [Int],
+    _ transposeA: Bool,
+    _ transposeB: Bool,
+    by plan: (inout farro_matmul_shape, inout farro_matmul_plan) -> farro_status
+  ) {
+    // Shapes of no tensor stop here.
+    _ = (Tensor<A>.checkedCount(a), Tensor<B>.checkedCount(b))
+    let product = MatrixProduct(a, b, transposeA, transposeB)
+    _ = Tensor<A>.checkedCount(product.resultShape(a, b))
+    var (shape, found) = (product.shape, farro_matmul_plan())
+    check(plan(&shape, &found), "MatmulPlan")
+    path = Path(found.path)
     products = shape.batch * product.calls
-    (tileRows, tileColumns) = (plan.tile_rows, plan.tile_columns)
-    (kBlock, tasks) = (plan.k_block, plan.tasks)
-    (rowBlock, columnBlock) = (plan.row_block, plan.column_block)
-    (copiesA, packsB, workspaceBytes) = (plan.copies_a, plan.packs_b, plan.workspace)
+    (tileRows, tileColumns) = (found.tile_rows, found.tile_columns)
+    (kBlock, tasks) = (found.k_block, found.tasks)
+    (rowBlock, columnBlock) = (found.row_block, found.column_block)
+    (copiesA, packsB, workspaceBytes) = (found.copies_a, found.packs_b, found.workspace)
     description = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
-      farro_matmul_plan_describe(&plan, text.baseAddress!, text.count)
+      farro_matmul_plan_describe(&found, text.baseAddress!, text.count)
       return String(cString: text.baseAddress!)
     }
   }

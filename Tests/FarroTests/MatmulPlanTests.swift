@@ -21,6 +21,20 @@ import Testing
     #expect(MatmulPlan([7, 4, 4], [4, 4], of: Float.self) == MatmulPlan([28, 4], [4, 4], of: Float.self))
   }
 
+  @Test func `elements of fewer bits and packed factors have plans`() {
+    for isa in InstructionSet.supported {
+      withInstructionSet(isa) {
+        #expect(MatmulPlan([64, 70], [70, 90], of: BFloat16.self).path != .empty)
+        #expect(MatmulPlan([64, 70], [70, 90], of: UInt8.self, Int8.self).tasks > 0)
+        #expect(MatmulPlan([4000, 4, 4], [4000, 4, 4], of: BFloat16.self).path == .widened)
+        #expect(MatmulPlan([1, 4096], [4096, 4096], of: UInt8.self, Int8.self).path == .gathered)
+        let packed = MatmulPlan([300, 70], PackedMatrix(Tensor<Float>(ones: [70, 90])))
+        #expect(packed.path == .packed && !packed.packsB)
+        #expect(MatmulPlan([3, 70], PackedMatrix(Tensor<Int8>(repeating: 1, shape: [70, 90]))).tasks > 0)
+      }
+    }
+  }
+
   @Test func `shapes that cannot be multiplied have no plan`() async {
     let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
       _ = MatmulPlan([2, 3], [3, 2], transposeA: true, of: Float.self)

@@ -14,7 +14,7 @@ private func halfKernel<Half: HalfScalar>(
   of type: Half.Type,
   _ narrow: @escaping @Sendable (Tensor<Float>) -> Tensor<Half>
 ) -> ProfiledKernel {
-  lowPrecisionKernel(Half.dtype, operandBytes: 2) { m, n, k in
+  lowPrecisionKernel(Half.dtype, operandBytes: 2, plan: { MatmulPlan($0, $1, of: type) }) { m, n, k in
     let a = narrow(operand(shape: [m, k], seed: 1))
     let b = narrow(operand(shape: [k, n], seed: 2))
     var c = operand(Float.self, shape: [m, n], seed: 3)
@@ -32,7 +32,11 @@ private func halfKernel<Half: HalfScalar>(
   }
 }
 
-private let integerKernel = lowPrecisionKernel(.i8, operandBytes: 1) { m, n, k in
+private let integerKernel = lowPrecisionKernel(
+  .i8,
+  operandBytes: 1,
+  plan: { MatmulPlan($0, $1, of: UInt8.self, Int8.self) }
+) { m, n, k in
   let a = quantize(operand(shape: [m, k], seed: 1), to: UInt8.self).elements
   let b = quantize(operand(shape: [k, n], seed: 2), to: Int8.self).elements
   var c = Tensor<Int32>(zeros: [m, n])
@@ -48,6 +52,7 @@ private let integerKernel = lowPrecisionKernel(.i8, operandBytes: 1) { m, n, k i
 private func lowPrecisionKernel(
   _ dtype: DType,
   operandBytes: Int,
+  plan: @escaping @Sendable (_ a: [Int], _ b: [Int]) -> MatmulPlan,
   prepare: @escaping @Sendable (_ m: Int, _ n: Int, _ k: Int) -> ProfiledKernel.Prepared
 ) -> ProfiledKernel {
   ProfiledKernel(
@@ -62,6 +67,7 @@ private func lowPrecisionKernel(
     traffic: .copy,
     flops: { 2 * Double($0.reduce(1, *)) },
     bytes: { Double(($0[0] * $0[2] + $0[2] * $0[1]) * operandBytes + $0[0] * $0[1] * 4) },
+    detail: { plan([$0[0], $0[2]], [$0[2], $0[1]]).description },
     prepare: { prepare($0[0], $0[1], $0[2]) }
   )
 }

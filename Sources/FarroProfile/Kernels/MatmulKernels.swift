@@ -31,7 +31,7 @@ private func products<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKe
       of: type,
       named: "matmul_packed",
       shapes: [[61, 67, 71], [1, 4096, 4096], [8, 4096, 4096], [1000, 10, 784], [3, 5000, 300]] + squares,
-      hasPlan: false,  // the factor is packed before; what is left to plan, C does not tell
+      plan: { MatmulPlan($0, PackedMatrix(Tensor<Scalar>(zeros: $1))) },
       prepare: preparePackedProduct(type)
     ),
   ]
@@ -45,7 +45,7 @@ private func productKernel<Scalar: KernelScalar>(
   named name: String,
   shapes: [[Int]],
   extra: @escaping @Sendable (_ shape: [Int]) -> Int = { _ in 0 },
-  hasPlan: Bool = true,
+  plan: @escaping @Sendable (_ a: [Int], _ b: [Int]) -> MatmulPlan = { MatmulPlan($0, $1, of: Scalar.self) },
   prepare: @escaping Prepare
 ) -> ProfiledKernel {
   ProfiledKernel(
@@ -63,9 +63,7 @@ private func productKernel<Scalar: KernelScalar>(
       let batch = shape.dropLast(3).reduce(1, *)
       return Double((batch * (m * k + k * n + m * n) + extra(shape)) * MemoryLayout<Scalar>.stride)
     },
-    detail: { shape in
-      hasPlan ? MatmulPlan(factors(shape).a, factors(shape).b, of: type).description : nil
-    },
+    detail: { plan(factors($0).a, factors($0).b).description },
     prepare: prepare
   )
 }
