@@ -15,7 +15,7 @@
 #include "matmul/dot_kernels.h"
 #include "matmul/matmul_kernels.h"
 #include "elementwise/elementwise_kernels.h"
-#include "elementwise/reduction_kernels.h"
+#include "reduction/reduction_kernels.h"
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
@@ -28,7 +28,7 @@
 #include "matmul/dot_kernels.h"
 #include "matmul/matmul_kernels.h"
 #include "elementwise/elementwise_kernels.h"
-#include "elementwise/reduction_kernels.h"
+#include "reduction/reduction_kernels.h"
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
@@ -42,6 +42,8 @@
 
 #include "hashing/hashing_kernels.h"
 
+#include "reduction/truth_kernels.h"
+
 const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
     .matmul_f32 = &matmul_f32,
@@ -53,6 +55,7 @@ const farro_kernels FARRO_TABLE = {
     .elementwise_f64 = &elementwise_f64,
     .reduction_f32 = &reduction_f32,
     .reduction_f64 = &reduction_f64,
+    .truth = &truth,
     .distance_f32 = &distance_f32,
     .distance_f64 = &distance_f64,
     .normalization_f32 = &normalization_f32,

@@ -1,0 +1,58 @@
+// What the drivers of reductions, scans and histograms need of one instruction set and element type.
+#ifndef FARRO_REDUCTION_REDUCTION_H
+#define FARRO_REDUCTION_REDUCTION_H
+
+#include "runtime.h"
+
+// ---- reductions ----
+
+typedef enum reduction {
+  reduction_sum,
+  reduction_product,
+  reduction_max,
+  reduction_min,
+  reduction_moments,
+  reduction_argmax,
+  reduction_argmin,
+  reductions,
+} reduction;
+
+enum {
+  reduction_row = 4096, // most contiguous elements that a kernel reduces at once
+  reduction_rows = 128, // most rows and columns of the strided case: the second pass of the moments finds 256 KiB
+  reduction_columns =
+      512, // (f64: 512 KiB) in the L2 cache, and every row is still half a page or more of memory in a run
+};
+
+// The origin of the moments is the first row of the whole axis: means counted from it lose no digits to a common offset
+// when blocks are merged.
+//
+// A kernel's result is one or two numbers, wider than the elements so that merging many of them adds no error:
+//   sum, product, max, min: first = it
+//   moments: first = mean - origin, second = sum of squared differences from the mean
+//   argmax, argmin: first = the maximum or minimum, second = its first index, counted from the block's start
+typedef struct reduction_kernels {
+  size_t element_bytes;
+  // Of n >= 1 contiguous elements.
+  void (*row[reductions])(const void *x, size_t n, const void *origin, double *first, double *second);
+  // Of each of `columns` columns over rows >= 1 rows, `stride` elements apart; `second` is not touched where unused.
+  void (*columns[reductions])(const void *x, size_t rows, size_t columns, size_t stride, const void *origin,
+                              double *first, double *second);
+} reduction_kernels;
+
+// ---- any, all ----
+
+enum {
+  truth_row = 64 * 1024, // most contiguous bytes of a task
+  truth_rows = 256,      // most rows and columns of the strided case
+  truth_columns = 4096,
+};
+
+// Whether there is a byte that is 0 (or, without `zeros`, that is not).
+typedef struct truth_kernels {
+  bool (*row)(const uint8_t *x, size_t n, bool zeros);
+  // Of each of up to truth_columns columns over rows >= 1 rows, `stride` bytes apart.
+  void (*columns)(const uint8_t *x, size_t rows, size_t columns, size_t stride, bool zeros, uint8_t *found);
+} truth_kernels;
+
+#endif
