@@ -14,5 +14,6 @@
 #include "normalization.h"
 #include "probe.h"
 #include "reduction.h"
+#include "scan.h"
 
 #endif

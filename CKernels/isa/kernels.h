@@ -6,6 +6,7 @@
 #include "simd/transpose.h"
 #include "simd/math.h"
 #include "simd/reduce.h"
+#include "simd/scan.h"
 #include "simd/narrow.h"
 #include "simd/dot.h"
 
@@ -16,6 +17,7 @@
 #include "matmul/matmul_kernels.h"
 #include "elementwise/elementwise_kernels.h"
 #include "reduction/reduction_kernels.h"
+#include "reduction/scan_kernels.h"
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
@@ -29,6 +31,7 @@
 #include "matmul/matmul_kernels.h"
 #include "elementwise/elementwise_kernels.h"
 #include "reduction/reduction_kernels.h"
+#include "reduction/scan_kernels.h"
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
@@ -56,6 +59,8 @@ const farro_kernels FARRO_TABLE = {
     .reduction_f32 = &reduction_f32,
     .reduction_f64 = &reduction_f64,
     .truth = &truth,
+    .scan_f32 = &scan_f32,
+    .scan_f64 = &scan_f64,
     .distance_f32 = &distance_f32,
     .distance_f64 = &distance_f64,
     .normalization_f32 = &normalization_f32,

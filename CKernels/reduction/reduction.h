@@ -40,6 +40,27 @@ typedef struct reduction_kernels {
                               double *first, double *second);
 } reduction_kernels;
 
+// ---- scans ----
+
+// Most elements, or rows, of a block: what comes before it is added to sums that are no longer than it.
+enum { scan_row = 1024, scan_rows = 128 };
+
+typedef struct scan_block {
+  const void *x;
+  void *out; // may be x
+  size_t rows, columns, stride;
+  bool reverse, exclusive;
+  bool streams; // the result goes past the caches where it is aligned
+  // What the elements before the block come to, of each column; for sums in two parts.
+  const double *high, *low;
+} scan_block;
+
+// For the first four reductions.
+typedef struct scan_kernels {
+  void (*row[reduction_moments])(const scan_block *block);     // of `rows` contiguous elements
+  void (*columns[reduction_moments])(const scan_block *block); // of up to reduction_columns columns
+} scan_kernels;
+
 // ---- any, all ----
 
 enum {

@@ -25,6 +25,7 @@ typedef struct farro_kernels {
   const elementwise_kernels *elementwise_f32, *elementwise_f64;
   const reduction_kernels *reduction_f32, *reduction_f64;
   const truth_kernels *truth;
+  const scan_kernels *scan_f32, *scan_f64;
   const distance_kernels *distance_f32, *distance_f64;
   const normalization_kernels *normalization_f32, *normalization_f64;
   const linear_algebra_kernels *linear_algebra_f32, *linear_algebra_f64;

@@ -74,6 +74,7 @@ static const struct {
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"reduction", check_reduction},
+    {"scan", check_scan},
     {"distance", check_distance},
     {"normalization", check_normalization},
     {"conversion", check_conversion},

@@ -42,6 +42,7 @@ void check_hashing(void);
 void check_matmul(void);
 void check_elementwise(void);
 void check_reduction(void);
+void check_scan(void);
 void check_distance(void);
 void check_normalization(void);
 void check_conversion(void);
