@@ -158,7 +158,7 @@ static farro_status reduce(plan *p) {
   if (s->outer == 0 || s->inner == 0) return FARRO_OK;
   p->block = s->inner == 1 ? reduction_row : reduction_rows;
   p->blocks = s->axis ? ceil_divide(s->axis, p->block) : 1;
-  p->columns = smaller(s->inner, reduction_columns);
+  p->columns = smaller(s->inner, reduction_row_bytes / p->kernels->element_bytes);
   p->chunks = ceil_divide(s->inner, p->columns);
   const size_t items = s->outer * p->chunks;
   const double nanoseconds = (double)(s->outer * s->axis * s->inner * p->kernels->element_bytes) / bytes_per_nanosecond;

@@ -19,9 +19,11 @@ typedef enum reduction {
 
 enum {
   reduction_row = 4096, // most contiguous elements that a kernel reduces at once
-  reduction_rows = 128, // most rows and columns of the strided case: the second pass of the moments finds 256 KiB
-  reduction_columns =
-      512, // (f64: 512 KiB) in the L2 cache, and every row is still half a page or more of memory in a run
+  // Most rows of the strided case, and bytes of a row: whole pages of memory are read in a run, and the second pass of
+  // the moments finds its 512 KiB in the L2 cache.
+  reduction_rows = 128,
+  reduction_row_bytes = 4096,
+  reduction_columns = reduction_row_bytes / sizeof(float), // most columns of any element type
 };
 
 // The origin of the moments is the first row of the whole axis: means counted from it lose no digits to a common offset

@@ -1,12 +1,14 @@
 // Reductions of one block: of contiguous elements to one result, and of rows to one result per column.
 //
 // Contiguous: several accumulators hide the latency of the additions (4 cycles at two a cycle need 8) and shorten the
-// chains that rounding errors build up along. Columns: accumulators for all columns lie in the L1 cache and rows are
-// taken four at a time, so that memory is read in long runs and each accumulator is touched once per four rows.
+// chains that rounding errors build up along. Columns: accumulators for all columns lie in the L1 cache. Short rows are
+// taken four at a time, so that each accumulator is touched once per four rows. Long ones are taken in the order in
+// which they lie, the one after the next being fetched: out of cache that gave 36 GB/s, and four streams at once 28,
+// where contiguous elements were summed at 38 (Zen 5, one thread).
 
 enum {
   KERNEL(accumulators) = 8,
-  KERNEL(column_vectors) = reduction_columns / LANES,
+  KERNEL(column_vectors) = reduction_row_bytes / VECTOR_BYTES,
 };
 
 // ---- what combines elements ----
@@ -46,10 +48,44 @@ INLINE SCALAR KERNEL(horizontal)(const reduction how, VECTOR v) {
   }
 }
 
+INLINE bool KERNEL(is_extreme)(const reduction how) { return how == reduction_max || how == reduction_min; }
+
+// The better of two numbers, in one instruction where that of a number and a NaN would take four. Of a NaN a and a
+// number b it is b.
+INLINE VECTOR KERNEL(better)(const reduction how, VECTOR a, VECTOR b) {
+  return how == reduction_max ? (a > b ? a : b) : (a < b ? a : b);
+}
+
 // ---- contiguous elements ----
+
+// Of a max or min, as long as all are numbers; whether they are.
+INLINE bool KERNEL(fold_numbers)(const reduction how, const SCALAR *x, size_t n, SCALAR *extreme) {
+  enum { step = KERNEL(accumulators) * LANES };
+  VECTOR parts[KERNEL(accumulators)];
+  INTEGER_VECTOR odd[2] = {0};
+  UNROLL for (size_t j = 0; j < KERNEL(accumulators); j++) parts[j] = broadcast(KERNEL(neutral)(how));
+  size_t i = 0;
+  for (; i + step <= n; i += step) UNROLL for (size_t j = 0; j < KERNEL(accumulators); j += 2) {
+      const VECTOR a = load(x + i + j * LANES), b = load(x + i + (j + 1) * LANES);
+      parts[j] = KERNEL(better)(how, a, parts[j]);
+      parts[j + 1] = KERNEL(better)(how, b, parts[j + 1]);
+      odd[j / 2 % 2] |= (a != a) | (b != b); // one instruction for both
+    }
+  for (; i < n; i += LANES) {
+    const VECTOR a = i + LANES <= n ? load(x + i) : load_first_or(x + i, n - i, KERNEL(neutral)(how));
+    parts[0] = KERNEL(better)(how, a, parts[0]);
+    odd[0] |= a != a;
+  }
+  UNROLL for (size_t half = KERNEL(accumulators) / 2; half > 0; half /= 2) UNROLL for (size_t j = 0; j < half; j++)
+      parts[j] = KERNEL(better)(how, parts[j], parts[j + half]);
+  *extreme = KERNEL(horizontal)(how, parts[0]);
+  return !__builtin_reduce_or(odd[0] | odd[1]);
+}
 
 INLINE SCALAR KERNEL(fold)(const reduction how, const SCALAR *x, size_t n) {
   enum { step = KERNEL(accumulators) * LANES };
+  SCALAR extreme;
+  if (KERNEL(is_extreme)(how) && KERNEL(fold_numbers)(how, x, n, &extreme)) return extreme;
   VECTOR parts[KERNEL(accumulators)];
   UNROLL for (size_t j = 0; j < KERNEL(accumulators); j++) parts[j] = broadcast(KERNEL(neutral)(how));
   size_t i = 0;
@@ -107,18 +143,53 @@ static void KERNEL(row_moments)(const void *elements, size_t n, const void *orig
   *second = square - sum * (sum / (double)n);
 }
 
-// The extreme, and then a second look at the block, which is in the L1 cache by now, for where it stands: cheaper than
-// carrying indices along.
-INLINE void KERNEL(row_position)(const reduction how, const SCALAR *x, size_t n, double *first, double *second) {
-  const SCALAR extreme = KERNEL(fold)(how, x, n);
-  size_t i = 0;
-  for (; i + LANES <= n; i += LANES) {
-    const VECTOR v = load(x + i);
-    if (__builtin_reduce_or((v == extreme) | (v != v))) break;
+// The extreme and its first place, as long as all are numbers; whether they are. Each lane of each accumulator keeps
+// the start of the step in which it found its own.
+INLINE bool KERNEL(position_numbers)(const reduction how, const SCALAR *x, size_t n, SCALAR *extreme, size_t *place) {
+  enum { parts = 4, step = parts * LANES };
+  VECTOR best[parts];
+  INTEGER_VECTOR where[parts], odd = {0}, first = (INTEGER_VECTOR)(int32_t)n;
+  UNROLL for (size_t j = 0; j < parts; j++) {
+    best[j] = broadcast(KERNEL(neutral)(how));
+    where[j] = (INTEGER_VECTOR)0;
   }
-  while (!(x[i] == extreme || x[i] != x[i])) i++;
-  *first = (double)extreme;
-  *second = (double)i;
+  size_t i = 0;
+  for (; i + step <= n; i += step) {
+    VECTOR v[parts];
+    UNROLL for (size_t j = 0; j < parts; j++) {
+      v[j] = load(x + i + j * LANES);
+      const INTEGER_VECTOR better = how == reduction_max ? v[j] > best[j] : v[j] < best[j];
+      where[j] = better ? (INTEGER_VECTOR)i : where[j];
+      best[j] = better ? v[j] : best[j];
+    }
+    odd |= (v[0] != v[0]) | (v[1] != v[1]);
+    odd |= (v[2] != v[2]) | (v[3] != v[3]);
+  }
+  for (; i < n; i += LANES) {
+    const VECTOR v = i + LANES <= n ? load(x + i) : load_first_or(x + i, n - i, KERNEL(neutral)(how));
+    const INTEGER_VECTOR better = how == reduction_max ? v > best[0] : v < best[0];
+    where[0] = better ? (INTEGER_VECTOR)i : where[0];
+    best[0] = better ? v : best[0];
+    odd |= v != v;
+  }
+  const VECTOR pairs[2] = {KERNEL(better)(how, best[0], best[1]), KERNEL(better)(how, best[2], best[3])};
+  *extreme = KERNEL(horizontal)(how, KERNEL(better)(how, pairs[0], pairs[1]));
+  INTEGER_VECTOR lanes = lane_numbers((INTEGER_VECTOR){0});
+  UNROLL for (size_t j = 0; j < parts; j++, lanes += LANES) {
+    const INTEGER_VECTOR at = where[j] + lanes;
+    first = ((best[j] == *extreme) & (at < first)) ? at : first;
+  }
+  *place = (size_t)__builtin_reduce_min(first);
+  return !__builtin_reduce_or(odd);
+}
+
+INLINE void KERNEL(row_position)(const reduction how, const SCALAR *x, size_t n, double *first, double *second) {
+  SCALAR extreme;
+  size_t place;
+  if (!KERNEL(position_numbers)(how, x, n, &extreme, &place))
+    for (place = 0; x[place] == x[place];) place++; // the first NaN
+  *first = (double)x[place];
+  *second = (double)place;
 }
 
 static void KERNEL(row_argmax)(const void *x, size_t n, const void *origin, double *first, double *second) {
@@ -133,28 +204,50 @@ static void KERNEL(row_argmin)(const void *x, size_t n, const void *origin, doub
 
 // ---- rows to columns ----
 
+// Whether rows are taken four at a time.
+INLINE bool KERNEL(takes_groups)(size_t columns) { return columns * sizeof(SCALAR) < 2048; }
+
 // Vector j of a row that has `columns` elements.
 INLINE VECTOR KERNEL(column_load)(const SCALAR *row, size_t j, size_t columns) {
   const size_t at = j * LANES;
   return at + LANES <= columns ? load(row + at) : load_first(row + at, columns - at);
 }
 
-INLINE void KERNEL(fold_rows)(const reduction how, const size_t group, const SCALAR *x, size_t columns, size_t stride,
-                              VECTOR *parts) {
+// `numbers`: of a max or min, as long as all are numbers; others set lanes of `odd`.
+INLINE void KERNEL(fold_rows)(const reduction how, const bool numbers, const size_t group, const SCALAR *x,
+                              size_t columns, size_t stride, VECTOR *parts, INTEGER_VECTOR *odd) {
   for (size_t j = 0; j * LANES < columns; j++) {
     VECTOR v[4];
-    UNROLL for (size_t k = 0; k < group; k++) v[k] = KERNEL(column_load)(x + k * stride, j, columns);
-    if (group == 4) v[0] = KERNEL(combine)(how, KERNEL(combine)(how, v[0], v[1]), KERNEL(combine)(how, v[2], v[3]));
-    parts[j] = KERNEL(combine)(how, parts[j], v[0]);
+    UNROLL for (size_t k = 0; k < group; k++) {
+      v[k] = KERNEL(column_load)(x + k * stride, j, columns);
+      if (group == 1) __builtin_prefetch(x + 2 * stride + j * LANES);
+    }
+    if (numbers) {
+      *odd |= group == 4 ? ((v[0] != v[0]) | (v[1] != v[1])) | ((v[2] != v[2]) | (v[3] != v[3])) : v[0] != v[0];
+      if (group == 4) v[0] = KERNEL(better)(how, KERNEL(better)(how, v[0], v[1]), KERNEL(better)(how, v[2], v[3]));
+      parts[j] = KERNEL(better)(how, v[0], parts[j]);
+    } else {
+      if (group == 4) v[0] = KERNEL(combine)(how, KERNEL(combine)(how, v[0], v[1]), KERNEL(combine)(how, v[2], v[3]));
+      parts[j] = KERNEL(combine)(how, parts[j], v[0]);
+    }
   }
+}
+
+INLINE bool KERNEL(fold_all_rows)(const reduction how, const bool numbers, const SCALAR *x, size_t rows, size_t columns,
+                                  size_t stride, VECTOR *parts) {
+  INTEGER_VECTOR odd = {0};
+  for (size_t j = 0; j * LANES < columns; j++) parts[j] = broadcast(KERNEL(neutral)(how));
+  size_t r = 0;
+  for (; KERNEL(takes_groups)(columns) && r + 4 <= rows; r += 4)
+    KERNEL(fold_rows)(how, numbers, 4, x + r * stride, columns, stride, parts, &odd);
+  for (; r < rows; r++) KERNEL(fold_rows)(how, numbers, 1, x + r * stride, columns, stride, parts, &odd);
+  return !__builtin_reduce_or(odd);
 }
 
 INLINE void KERNEL(fold_columns)(const reduction how, const SCALAR *x, size_t rows, size_t columns, size_t stride,
                                  VECTOR *parts) {
-  for (size_t j = 0; j * LANES < columns; j++) parts[j] = broadcast(KERNEL(neutral)(how));
-  size_t r = 0;
-  for (; r + 4 <= rows; r += 4) KERNEL(fold_rows)(how, 4, x + r * stride, columns, stride, parts);
-  for (; r < rows; r++) KERNEL(fold_rows)(how, 1, x + r * stride, columns, stride, parts);
+  if (KERNEL(is_extreme)(how) && KERNEL(fold_all_rows)(how, true, x, rows, columns, stride, parts)) return;
+  KERNEL(fold_all_rows)(how, false, x, rows, columns, stride, parts);
 }
 
 INLINE void KERNEL(widen_columns)(const reduction how, const SCALAR *x, size_t rows, size_t columns, size_t stride,
@@ -212,7 +305,8 @@ static void KERNEL(columns_moments)(const void *elements, size_t rows, size_t co
     sums[j] = squares[j] = broadcast((SCALAR)0);
   }
   size_t r = 0;
-  for (; r + 4 <= rows; r += 4) KERNEL(add_differences)(4, x + r * stride, columns, stride, shift, sums, squares);
+  for (; KERNEL(takes_groups)(columns) && r + 4 <= rows; r += 4)
+    KERNEL(add_differences)(4, x + r * stride, columns, stride, shift, sums, squares);
   for (; r < rows; r++) KERNEL(add_differences)(1, x + r * stride, columns, stride, shift, sums, squares);
   for (size_t j = 0; j < columns; j++) {
     const double sum = (double)((const SCALAR *)sums)[j], square = (double)((const SCALAR *)squares)[j];
@@ -222,16 +316,21 @@ static void KERNEL(columns_moments)(const void *elements, size_t rows, size_t co
   }
 }
 
-// Row `first` + k of the block is at x + k * stride.
-INLINE void KERNEL(position_rows)(const reduction how, const size_t group, const SCALAR *x, size_t columns,
-                                  size_t stride, size_t first, VECTOR *extremes, INTEGER_VECTOR *where) {
+// Row `first` + k of the block is at x + k * stride. `numbers` as above.
+INLINE void KERNEL(position_rows)(const reduction how, const bool numbers, const size_t group, const SCALAR *x,
+                                  size_t columns, size_t stride, size_t first, VECTOR *extremes, INTEGER_VECTOR *where,
+                                  INTEGER_VECTOR *odd) {
   for (size_t j = 0; j * LANES < columns; j++) {
     VECTOR m = extremes[j];
     INTEGER_VECTOR w = where[j];
     UNROLL for (size_t k = 0; k < group; k++) {
       const VECTOR v = KERNEL(column_load)(x + k * stride, j, columns);
-      const INTEGER_VECTOR beats = how == reduction_max ? v > m : v < m;
-      const INTEGER_VECTOR better = beats | ((v != v) & (m == m)); // a first NaN stays
+      if (group == 1) __builtin_prefetch(x + 2 * stride + j * LANES);
+      INTEGER_VECTOR better = how == reduction_max ? v > m : v < m;
+      if (numbers)
+        *odd |= v != v;
+      else
+        better |= (v != v) & (m == m); // a first NaN stays
       m = better ? v : m;
       w = better ? (INTEGER_VECTOR)(first + k) : w;
     }
@@ -240,17 +339,27 @@ INLINE void KERNEL(position_rows)(const reduction how, const size_t group, const
   }
 }
 
-INLINE void KERNEL(column_positions)(const reduction how, const SCALAR *x, size_t rows, size_t columns, size_t stride,
-                                     double *first, double *second) {
-  VECTOR extremes[KERNEL(column_vectors)];
-  INTEGER_VECTOR where[KERNEL(column_vectors)];
+INLINE bool KERNEL(position_all_rows)(const reduction how, const bool numbers, const SCALAR *x, size_t rows,
+                                      size_t columns, size_t stride, VECTOR *extremes, INTEGER_VECTOR *where) {
+  INTEGER_VECTOR odd = {0};
   for (size_t j = 0; j * LANES < columns; j++) {
     extremes[j] = broadcast(KERNEL(neutral)(how)); // also the answer, at row 0, of a column of nothing else
     where[j] = (INTEGER_VECTOR)0;
   }
   size_t r = 0;
-  for (; r + 4 <= rows; r += 4) KERNEL(position_rows)(how, 4, x + r * stride, columns, stride, r, extremes, where);
-  for (; r < rows; r++) KERNEL(position_rows)(how, 1, x + r * stride, columns, stride, r, extremes, where);
+  for (; KERNEL(takes_groups)(columns) && r + 4 <= rows; r += 4)
+    KERNEL(position_rows)(how, numbers, 4, x + r * stride, columns, stride, r, extremes, where, &odd);
+  for (; r < rows; r++)
+    KERNEL(position_rows)(how, numbers, 1, x + r * stride, columns, stride, r, extremes, where, &odd);
+  return !__builtin_reduce_or(odd);
+}
+
+INLINE void KERNEL(column_positions)(const reduction how, const SCALAR *x, size_t rows, size_t columns, size_t stride,
+                                     double *first, double *second) {
+  VECTOR extremes[KERNEL(column_vectors)];
+  INTEGER_VECTOR where[KERNEL(column_vectors)];
+  if (!KERNEL(position_all_rows)(how, true, x, rows, columns, stride, extremes, where))
+    KERNEL(position_all_rows)(how, false, x, rows, columns, stride, extremes, where);
   for (size_t j = 0; j < columns; j++) {
     first[j] = (double)((const SCALAR *)extremes)[j];
     second[j] = (double)where[j / LANES][j % LANES];

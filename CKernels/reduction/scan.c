@@ -191,7 +191,7 @@ static farro_status scan_with(const reduction_kernels *kernels, const scan_kerne
   p.streams = x != out && farro_should_stream(bytes);
   p.block = s->inner == 1 ? scan_row : scan_rows;
   p.blocks = ceil_divide(s->axis, p.block);
-  p.columns = smaller(s->inner, reduction_columns);
+  p.columns = smaller(s->inner, reduction_row_bytes / kernels->element_bytes);
   p.chunks = ceil_divide(s->inner, p.columns);
   const size_t items = s->outer * p.chunks, threads = (size_t)farro_threads();
   const double nanoseconds = (double)bytes / bytes_per_nanosecond;

@@ -28,28 +28,39 @@ INLINE void KERNEL(put)(SCALAR *p, VECTOR v, const bool streams) {
     store(p, v);
 }
 
+// What a row's scan needs besides the elements.
+typedef struct {
+  VECTOR high, rest;
+  VECTOR before; // in all lanes: what the vectors of the block before this one come to
+} KERNEL(row_state);
+
+INLINE VECTOR KERNEL(scan_vector)(const reduction how, const bool reverse, const bool exclusive, VECTOR v,
+                                  KERNEL(row_state) * state) {
+  if (reverse) v = reverse_lanes(v);
+  const VECTOR local = KERNEL(scan_lanes)(how, v), neutral = broadcast(KERNEL(neutral)(how));
+  VECTOR result = KERNEL(combine)(how, state->before, exclusive ? move_up(local, 1, neutral) : local);
+  result = KERNEL(add_carried)(how, result, state->high, state->rest);
+  state->before = KERNEL(combine)(how, state->before, broadcast_last(local));
+  return reverse ? reverse_lanes(result) : result;
+}
+
 INLINE void KERNEL(scan_row)(const reduction how, const scan_block *b, const bool reverse, const bool exclusive,
                              const bool streams) {
   const SCALAR *x = b->x;
   SCALAR *out = b->out;
-  const size_t n = b->rows;
-  const VECTOR neutral = broadcast(KERNEL(neutral)(how)), high = broadcast((SCALAR)*b->high);
-  const VECTOR rest = broadcast(how == reduction_sum ? KERNEL(rest_of)(*b->high, *b->low) : (SCALAR)0);
-  VECTOR before = neutral; // in all lanes: of the vectors before this one
-  for (size_t i = 0; i < n; i += LANES) {
-    const size_t left = n - i, count = left < LANES ? left : LANES, at = reverse ? left - count : i;
-    VECTOR v = count == LANES ? load(x + at) : load_first_or(x + at, count, KERNEL(neutral)(how));
-    // The missing lanes of a short vector come first when it is turned round, where they change nothing.
-    if (reverse) v = reverse_lanes(v);
-    const VECTOR local = KERNEL(scan_lanes)(how, v);
-    VECTOR result = KERNEL(combine)(how, before, exclusive ? move_up(local, 1, neutral) : local);
-    result = KERNEL(add_carried)(how, result, high, rest);
-    if (reverse) result = reverse_lanes(result);
-    before = KERNEL(combine)(how, before, broadcast_last(local));
-    if (count == LANES)
-      KERNEL(put)(out + at, result, streams);
-    else
-      store_first(out + at, result, count);
+  const size_t n = b->rows, whole = n / LANES, rest = n % LANES;
+  KERNEL(row_state)
+  state = {.high = broadcast((SCALAR)*b->high), .before = broadcast(KERNEL(neutral)(how))};
+  if (how == reduction_sum) state.rest = broadcast(KERNEL(rest_of)(*b->high, *b->low));
+  for (size_t i = 0; i < whole; i++) {
+    const size_t at = reverse ? n - (i + 1) * LANES : i * LANES;
+    KERNEL(put)(out + at, KERNEL(scan_vector)(how, reverse, exclusive, load(x + at), &state), streams);
+  }
+  if (rest) {
+    // Turned round, the missing lanes come first, and change nothing.
+    const size_t at = reverse ? 0 : n - rest;
+    const VECTOR v = load_first_or(x + at, rest, KERNEL(neutral)(how));
+    store_first(out + at, KERNEL(scan_vector)(how, reverse, exclusive, v, &state), rest);
   }
 }
 

@@ -2,10 +2,12 @@
 #ifndef FARRO_SIMD_SCAN_H
 #define FARRO_SIMD_SCAN_H
 
-// Lane i of the result is lane i - by of v; the lowest `by` lanes are those of `filler`. (With `by` constant, one
-// permutation.)
+// Lane i of the result is lane i - by of v; the lowest `by` lanes are those of `filler`. With `by` constant this is one
+// permutation of two vectors. The compiler must not know the filler: for zeros it would expand under a mask, and a
+// cumulative sum that runs at 74 GB/s in the L2 cache of a Zen 5 would fall to 14.
 #define DEFINE_MOVES(vector, lanes)                                                                                    \
   OVERLOAD vector move_up(vector v, const int by, vector filler) {                                                     \
+    __asm__("" : "+" VECTOR_REGISTER_CLASS(filler));                                                                   \
     vector result = filler;                                                                                            \
     UNROLL for (int i = 0; i < lanes; i++) if (i >= by) result[i] = v[i - by];                                         \
     return result;                                                                                                     \
