@@ -15,5 +15,6 @@
 #include "probe.h"
 #include "reduction.h"
 #include "scan.h"
+#include "sorting.h"
 
 #endif

@@ -18,6 +18,8 @@
 #include "elementwise/elementwise_kernels.h"
 #include "reduction/reduction_kernels.h"
 #include "reduction/scan_kernels.h"
+#include "sorting/sorting_kernels.h"
+#include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
@@ -32,6 +34,8 @@
 #include "elementwise/elementwise_kernels.h"
 #include "reduction/reduction_kernels.h"
 #include "reduction/scan_kernels.h"
+#include "sorting/sorting_kernels.h"
+#include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
@@ -61,6 +65,8 @@ const farro_kernels FARRO_TABLE = {
     .truth = &truth,
     .scan_f32 = &scan_f32,
     .scan_f64 = &scan_f64,
+    .sorting_f32 = &sorting_f32,
+    .sorting_f64 = &sorting_f64,
     .distance_f32 = &distance_f32,
     .distance_f64 = &distance_f64,
     .normalization_f32 = &normalization_f32,

@@ -14,6 +14,7 @@
 #include "normalization/normalization.h"
 #include "probe/probe.h"
 #include "reduction/reduction.h"
+#include "sorting/sorting.h"
 
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
@@ -26,6 +27,7 @@ typedef struct farro_kernels {
   const reduction_kernels *reduction_f32, *reduction_f64;
   const truth_kernels *truth;
   const scan_kernels *scan_f32, *scan_f64;
+  const sorting_kernels *sorting_f32, *sorting_f64;
   const distance_kernels *distance_f32, *distance_f64;
   const normalization_kernels *normalization_f32, *normalization_f64;
   const linear_algebra_kernels *linear_algebra_f32, *linear_algebra_f64;
