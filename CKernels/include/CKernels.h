@@ -8,6 +8,7 @@
 #include "distance.h"
 #include "elementwise.h"
 #include "hashing.h"
+#include "histogram.h"
 #include "linear_algebra.h"
 #include "matmul.h"
 #include "matmul_low_precision.h"

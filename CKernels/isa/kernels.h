@@ -18,6 +18,7 @@
 #include "elementwise/elementwise_kernels.h"
 #include "reduction/reduction_kernels.h"
 #include "reduction/scan_kernels.h"
+#include "reduction/histogram_kernels.h"
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
@@ -34,6 +35,7 @@
 #include "elementwise/elementwise_kernels.h"
 #include "reduction/reduction_kernels.h"
 #include "reduction/scan_kernels.h"
+#include "reduction/histogram_kernels.h"
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
@@ -65,6 +67,8 @@ const farro_kernels FARRO_TABLE = {
     .truth = &truth,
     .scan_f32 = &scan_f32,
     .scan_f64 = &scan_f64,
+    .histogram_f32 = &histogram_f32,
+    .histogram_f64 = &histogram_f64,
     .sorting_f32 = &sorting_f32,
     .sorting_f64 = &sorting_f64,
     .distance_f32 = &distance_f32,

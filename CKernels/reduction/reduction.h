@@ -63,6 +63,26 @@ typedef struct scan_kernels {
   void (*columns[reduction_moments])(const scan_block *block); // of up to reduction_columns columns
 } scan_kernels;
 
+// ---- histograms ----
+
+enum {
+  histogram_step = 1024,  // elements whose bins are found at once
+  histogram_compared = 64 // most edges that every element is compared with
+};
+
+typedef struct histogram_bins {
+  size_t bins;
+  const void *edges; // bins + 1
+  // Of equal bins: an element's distance from the first edge times `scale` is its bin's number, but where it is within
+  // `tolerance` of an integer. 0 for others, and where the tolerance would be half a bin.
+  double scale, tolerance;
+} histogram_bins;
+
+typedef struct histogram_kernels {
+  // found[i] = the bin of x[i], or `bins` where it has none; n <= histogram_step.
+  void (*find)(const histogram_bins *h, const void *x, size_t n, uint32_t *found);
+} histogram_kernels;
+
 // ---- any, all ----
 
 enum {

@@ -27,6 +27,7 @@ typedef struct farro_kernels {
   const reduction_kernels *reduction_f32, *reduction_f64;
   const truth_kernels *truth;
   const scan_kernels *scan_f32, *scan_f64;
+  const histogram_kernels *histogram_f32, *histogram_f64;
   const sorting_kernels *sorting_f32, *sorting_f64;
   const distance_kernels *distance_f32, *distance_f64;
   const normalization_kernels *normalization_f32, *normalization_f64;

@@ -75,6 +75,7 @@ static const struct {
     {"elementwise", check_elementwise},
     {"reduction", check_reduction},
     {"scan", check_scan},
+    {"histogram", check_histogram},
     {"sorting", check_sorting},
     {"distance", check_distance},
     {"normalization", check_normalization},

@@ -43,6 +43,7 @@ void check_matmul(void);
 void check_elementwise(void);
 void check_reduction(void);
 void check_scan(void);
+void check_histogram(void);
 void check_sorting(void);
 void check_distance(void);
 void check_normalization(void);
