@@ -93,7 +93,7 @@ static void carry_on(reduction how, const double *totals, size_t columns, double
     switch (how) {
     case reduction_sum:
       high[j] = exact_sum(a, b, &lost);
-      low[j] = isfinite(high[j]) ? low[j] + lost : 0;
+      low[j] += lost; // NaN beside an infinity, where it is not used
       break;
     case reduction_product:
       high[j] = a * b;

@@ -94,6 +94,26 @@ static void check_many_ones(void) {
   farro_release(x, n * sizeof *x), farro_release(sums, n * sizeof *sums);
 }
 
+// A one in each block, too small to be added to what comes before: they count when there are enough of them.
+static void check_small_parts(void) {
+  enum { block = 1024, blocks = 101, n = block * blocks };
+  float *x = calloc(n, sizeof *x), *sums = calloc(n, sizeof *sums);
+  double *wide = calloc(n, sizeof *wide), *wide_sums = calloc(n, sizeof *wide_sums);
+  for (size_t i = 5; i < n; i += block) x[i] = 1, wide[i] = 1;
+  x[0] = 0x1p24f, wide[0] = 0x1p53;
+  farro_cumulative_sum_f32(&(farro_reduction_shape){1, n, 1}, (farro_scan_options){0}, x, sums);
+  farro_cumulative_sum_f64(&(farro_reduction_shape){1, n, 1}, (farro_scan_options){0}, wide, wide_sums);
+  // Of the first block, whose parts are added in the element type, the one is lost.
+  for (size_t k = 2; k < blocks; k += 2) {
+    const size_t i = k * block + block - 1;
+    EXPECT(sums[i] == 0x1p24f + (float)k, "cumulative_sum_f32 loses %g of %zu", (double)(0x1p24f + (float)k - sums[i]),
+           k);
+    EXPECT(wide_sums[i] == 0x1p53 + (double)k, "cumulative_sum_f64 loses %g of %zu", 0x1p53 + (double)k - wide_sums[i],
+           k);
+  }
+  free(x), free(sums), free(wide), free(wide_sums);
+}
+
 // An infinity stays one; what follows is not NaN for it.
 static void check_infinity(void) {
   enum { n = 5000 };
@@ -120,5 +140,6 @@ void check_scan(void) {
   check_shape(2, 300, 130);
   check_shape(1, 20011, 3);
   check_infinity();
+  check_small_parts();
   check_many_ones();
 }

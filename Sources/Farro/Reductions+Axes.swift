@@ -110,11 +110,11 @@ extension Tensor {
     )
     let others = shape.indices.filter { !reduced.contains($0) }
     let areNeighbours = zip(reduced, reduced.dropFirst()).allSatisfy { $0 + 1 == $1 }
-    let length = { (axes: some Sequence<Int>) in axes.reduce(1) { $0 * shape[$1] } }
+    let length = { (axes: [Int]) in axes.reduce(1) { $0 * shape[$1] } }
     let view: Tensor
     if areNeighbours {
       let first = reduced.first ?? rank
-      view = reshaped([length(0..<first), length(reduced), length((first + reduced.count)..<rank)])
+      view = reshaped([length(Array(0..<first)), length(reduced), length(Array((first + reduced.count)..<rank))])
     } else {
       view = transposed(others + reduced).reshaped([length(others), length(reduced), 1])
     }
