@@ -8,11 +8,14 @@
 #include "distance.h"
 #include "elementwise.h"
 #include "hashing.h"
+#include "histogram.h"
 #include "linear_algebra.h"
 #include "matmul.h"
 #include "matmul_low_precision.h"
 #include "normalization.h"
 #include "probe.h"
 #include "reduction.h"
+#include "scan.h"
+#include "sorting.h"
 
 #endif

@@ -6,6 +6,7 @@
 #include "simd/transpose.h"
 #include "simd/math.h"
 #include "simd/reduce.h"
+#include "simd/scan.h"
 #include "simd/narrow.h"
 #include "simd/dot.h"
 
@@ -15,7 +16,11 @@
 #include "matmul/dot_kernels.h"
 #include "matmul/matmul_kernels.h"
 #include "elementwise/elementwise_kernels.h"
-#include "elementwise/reduction_kernels.h"
+#include "reduction/reduction_kernels.h"
+#include "reduction/scan_kernels.h"
+#include "reduction/histogram_kernels.h"
+#include "sorting/sorting_kernels.h"
+#include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
@@ -28,7 +33,11 @@
 #include "matmul/dot_kernels.h"
 #include "matmul/matmul_kernels.h"
 #include "elementwise/elementwise_kernels.h"
-#include "elementwise/reduction_kernels.h"
+#include "reduction/reduction_kernels.h"
+#include "reduction/scan_kernels.h"
+#include "reduction/histogram_kernels.h"
+#include "sorting/sorting_kernels.h"
+#include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
@@ -44,6 +53,8 @@
 
 #include "hashing/hashing_kernels.h"
 
+#include "reduction/truth_kernels.h"
+
 const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
     .matmul_f32 = &matmul_f32,
@@ -55,6 +66,13 @@ const farro_kernels FARRO_TABLE = {
     .elementwise_f64 = &elementwise_f64,
     .reduction_f32 = &reduction_f32,
     .reduction_f64 = &reduction_f64,
+    .truth = &truth,
+    .scan_f32 = &scan_f32,
+    .scan_f64 = &scan_f64,
+    .histogram_f32 = &histogram_f32,
+    .histogram_f64 = &histogram_f64,
+    .sorting_f32 = &sorting_f32,
+    .sorting_f64 = &sorting_f64,
     .distance_f32 = &distance_f32,
     .distance_f64 = &distance_f64,
     .normalization_f32 = &normalization_f32,

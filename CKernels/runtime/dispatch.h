@@ -13,6 +13,8 @@
 #include "matmul/matmul.h"
 #include "normalization/normalization.h"
 #include "probe/probe.h"
+#include "reduction/reduction.h"
+#include "sorting/sorting.h"
 
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
@@ -23,6 +25,10 @@ typedef struct farro_kernels {
   const low_precision_kernels *matmul_bf16, *matmul_f16, *matmul_u8s8;
   const elementwise_kernels *elementwise_f32, *elementwise_f64;
   const reduction_kernels *reduction_f32, *reduction_f64;
+  const truth_kernels *truth;
+  const scan_kernels *scan_f32, *scan_f64;
+  const histogram_kernels *histogram_f32, *histogram_f64;
+  const sorting_kernels *sorting_f32, *sorting_f64;
   const distance_kernels *distance_f32, *distance_f64;
   const normalization_kernels *normalization_f32, *normalization_f64;
   const linear_algebra_kernels *linear_algebra_f32, *linear_algebra_f64;

@@ -5,11 +5,15 @@
 #undef SCALAR
 #undef VECTOR
 #undef INTEGER_VECTOR
+#undef BITS
+#undef BITS_VECTOR
 #undef LANES
 #undef KERNEL
 #define ELEMENT float
 #define SCALAR float
 #define VECTOR f32v
 #define INTEGER_VECTOR i32v
+#define BITS uint32_t
+#define BITS_VECTOR u32v
 #define LANES f32_lanes
 #define KERNEL(name) name##_f32

@@ -5,7 +5,11 @@
 // The larger, or NaN if one is NaN; of numbers as well as of vectors. Of two NaN, a.
 #define MAXIMUM(a, b) ((((a) > (b)) | ((a) != (a))) ? (a) : (b))
 
+// The same for the smaller.
+#define MINIMUM(a, b) ((((a) < (b)) | ((a) != (a))) ? (a) : (b))
+
 #define SUM_OF_BOTH(a, b) ((a) + (b))
+#define PRODUCT_OF_BOTH(a, b) ((a) * (b))
 
 // Declares `folded`: the 16 bytes that remain when v is folded in halves by `combine`.
 #if VECTOR_BYTES == 64
@@ -27,6 +31,15 @@ OVERLOAD double horizontal_sum(f64v v) {
   return pair[0] + pair[1];
 }
 
+OVERLOAD float horizontal_product(f32v v) {
+  FOLD_TO_16_BYTES(PRODUCT_OF_BOTH, v, quad);
+  return (quad[0] * quad[2]) * (quad[1] * quad[3]);
+}
+OVERLOAD double horizontal_product(f64v v) {
+  FOLD_TO_16_BYTES(PRODUCT_OF_BOTH, v, pair);
+  return pair[0] * pair[1];
+}
+
 OVERLOAD float horizontal_max(f32v v) {
   FOLD_TO_16_BYTES(MAXIMUM, v, quad);
   const float even = MAXIMUM(quad[0], quad[2]), odd = MAXIMUM(quad[1], quad[3]);
@@ -37,6 +50,17 @@ OVERLOAD double horizontal_max(f64v v) {
   return MAXIMUM(pair[0], pair[1]);
 }
 
+OVERLOAD float horizontal_min(f32v v) {
+  FOLD_TO_16_BYTES(MINIMUM, v, quad);
+  const float even = MINIMUM(quad[0], quad[2]), odd = MINIMUM(quad[1], quad[3]);
+  return MINIMUM(even, odd);
+}
+OVERLOAD double horizontal_min(f64v v) {
+  FOLD_TO_16_BYTES(MINIMUM, v, pair);
+  return MINIMUM(pair[0], pair[1]);
+}
+
 #undef FOLD_TO_16_BYTES
+#undef PRODUCT_OF_BOTH
 #undef SUM_OF_BOTH
 #endif

@@ -36,6 +36,7 @@ typedef VECTOR_TYPE(int32_t) i32v;
 typedef VECTOR_TYPE(int64_t) i64v;
 typedef VECTOR_TYPE(uint32_t) u32v;
 typedef VECTOR_TYPE(uint64_t) u64v;
+typedef VECTOR_TYPE(uint8_t) u8v;
 
 // The constraint of inline assembly for a vector in a register.
 #if defined(__x86_64__)
@@ -66,6 +67,7 @@ DEFINE_LOAD_STORE(int32_t, i32v)
 DEFINE_LOAD_STORE(int64_t, i64v)
 DEFINE_LOAD_STORE(uint32_t, u32v)
 DEFINE_LOAD_STORE(uint64_t, u64v)
+DEFINE_LOAD_STORE(uint8_t, u8v)
 
 OVERLOAD f32v broadcast(float x) { return (f32v)x; }
 OVERLOAD f64v broadcast(double x) { return (f64v)x; }

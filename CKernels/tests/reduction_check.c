@@ -42,23 +42,42 @@ static double variance_bound(size_t n, double u, double variance) {
         EXPECT(isnan(out[i]), "variance_" #type " of %zu elements is %g", s.axis, (double)out[i]);                     \
     }                                                                                                                  \
   }                                                                                                                    \
-  static void check_maxima_##type(farro_reduction_shape s, const scalar *x, scalar *out, scalar *exact) {              \
+  static void check_product_##type(farro_reduction_shape s, scalar *x, scalar *out, scalar *exact) {                   \
+    const size_t count = s.outer * s.axis * s.inner;                                                                   \
+    for (size_t i = 0; i < count; i++) x[i] = (scalar)((random_below(2) ? 1 : -1) * (1 + random_unit() / 64));         \
+    EXPECT(farro_product_##type(&s, x, out) == FARRO_OK, "product_" #type " fails");                                   \
+    farro_product_reference_##type(&s, x, exact);                                                                      \
+    for (size_t i = 0; i < s.outer * s.inner; i++)                                                                     \
+      EXPECT_NEAR("product", type, i, out[i], exact[i], (1.01 * (double)s.axis + 1) * unit * fabs((double)exact[i]));  \
+  }                                                                                                                    \
+  static void check_extreme_##type(                                                                                    \
+      const char *name, farro_status (*extreme)(const farro_reduction_shape *, const scalar *, scalar *),              \
+      farro_status (*reference)(const farro_reduction_shape *, const scalar *, scalar *),                              \
+      farro_status (*position)(const farro_reduction_shape *, const scalar *, int64_t *),                              \
+      farro_status (*position_reference)(const farro_reduction_shape *, const scalar *, int64_t *),                    \
+      farro_reduction_shape s, const scalar *x, scalar *out, scalar *exact) {                                          \
     const size_t results = s.outer * s.inner, bytes = results * sizeof(int64_t);                                       \
     int64_t *where = guarded_allocate(bytes), *exactly = guarded_allocate(bytes);                                      \
-    const farro_status status = farro_max_##type(&s, x, out), also = farro_argmax_##type(&s, x, where);                \
-    EXPECT(status == (s.axis ? FARRO_OK : FARRO_ERROR_ARGUMENT) && also == status, "max: status %d", status);          \
+    const farro_status status = extreme(&s, x, out), also = position(&s, x, where);                                    \
+    EXPECT(status == (s.axis ? FARRO_OK : FARRO_ERROR_ARGUMENT) && also == status, "%s: status %d", name, status);     \
     if (status == FARRO_OK) {                                                                                          \
-      farro_max_reference_##type(&s, x, exact);                                                                        \
-      farro_argmax_reference_##type(&s, x, exactly);                                                                   \
+      reference(&s, x, exact);                                                                                         \
+      position_reference(&s, x, exactly);                                                                              \
       for (size_t i = 0; i < results; i++) {                                                                           \
         EXPECT(out[i] == exact[i] || (isnan(out[i]) && isnan(exact[i])),                                               \
-               "max_" #type " (%zu, %zu, %zu) at %zu: %g, not %g", s.outer, s.axis, s.inner, i, (double)out[i],        \
+               "%s_" #type " (%zu, %zu, %zu) at %zu: %g, not %g", name, s.outer, s.axis, s.inner, i, (double)out[i],   \
                (double)exact[i]);                                                                                      \
-        EXPECT(where[i] == exactly[i], "argmax_" #type " (%zu, %zu, %zu) at %zu: %lld, not %lld", s.outer, s.axis,     \
-               s.inner, i, (long long)where[i], (long long)exactly[i]);                                                \
+        EXPECT(where[i] == exactly[i], "arg%s_" #type " (%zu, %zu, %zu) at %zu: %lld, not %lld", name, s.outer,        \
+               s.axis, s.inner, i, (long long)where[i], (long long)exactly[i]);                                        \
       }                                                                                                                \
     }                                                                                                                  \
     guarded_free(where, bytes), guarded_free(exactly, bytes);                                                          \
+  }                                                                                                                    \
+  static void check_extremes_##type(farro_reduction_shape s, const scalar *x, scalar *out, scalar *exact) {            \
+    check_extreme_##type("max", farro_max_##type, farro_max_reference_##type, farro_argmax_##type,                     \
+                         farro_argmax_reference_##type, s, x, out, exact);                                             \
+    check_extreme_##type("min", farro_min_##type, farro_min_reference_##type, farro_argmin_##type,                     \
+                         farro_argmin_reference_##type, s, x, out, exact);                                             \
   }                                                                                                                    \
   static void check_threads_##type(farro_reduction_shape s, const scalar *x, scalar *out, scalar *serial) {            \
     const size_t bytes = s.outer * s.inner * sizeof *out;                                                              \
@@ -82,16 +101,47 @@ static double variance_bound(size_t n, double u, double variance) {
     fill_##type(x, count);                                                                                             \
     check_sums_##type(s, x, out, exact);                                                                               \
     check_threads_##type(s, x, out, exact);                                                                            \
-    /* few values, so that maxima repeat; all -infinity; some NaN */                                                   \
+    check_product_##type(s, x, out, exact);                                                                            \
+    /* few values, so that extremes repeat; all infinite; some NaN */                                                  \
     for (size_t i = 0; i < count; i++) x[i] = kind == 1 ? (scalar) - INFINITY : (scalar)random_below(5);               \
     for (size_t i = 0; kind == 2 && i < count / 50 + 1 && count; i++) x[random_below(count)] = (scalar)NAN;            \
-    check_maxima_##type(s, x, out, exact);                                                                             \
+    check_extremes_##type(s, x, out, exact);                                                                           \
+    for (size_t i = 0; kind == 1 && i < count; i++) x[i] = (scalar)INFINITY;                                           \
+    if (kind == 1) check_extremes_##type(s, x, out, exact);                                                            \
     guarded_free(x, count * sizeof *x);                                                                                \
     guarded_free(out, results * sizeof *out), guarded_free(exact, results * sizeof *out);                              \
   }
 
 CHECK_REDUCTIONS(f32, float, 0x1p-24)
 CHECK_REDUCTIONS(f64, double, 0x1p-53)
+
+// Bytes that are all the same but for a few: both answers occur.
+static void check_truth(farro_reduction_shape s, int kind) {
+  const size_t count = s.outer * s.axis * s.inner, results = s.outer * s.inner;
+  uint8_t *x = guarded_allocate(count), *out = guarded_allocate(results), *exact = guarded_allocate(results);
+  memset(x, kind == 0 ? 0 : kind == 1 ? 1 : 0x80, count);
+  for (size_t i = 0; i < results / 2 && count; i++) x[random_below(count)] ^= kind == 2 ? 0x80 : 1;
+  EXPECT(farro_any_u8(&s, x, out) == FARRO_OK, "any fails");
+  farro_any_reference_u8(&s, x, exact);
+  EXPECT(memcmp(out, exact, results) == 0, "any (%zu, %zu, %zu) kind %d", s.outer, s.axis, s.inner, kind);
+  EXPECT(farro_all_u8(&s, x, out) == FARRO_OK, "all fails");
+  farro_all_reference_u8(&s, x, exact);
+  EXPECT(memcmp(out, exact, results) == 0, "all (%zu, %zu, %zu) kind %d", s.outer, s.axis, s.inner, kind);
+  guarded_free(x, count), guarded_free(out, results), guarded_free(exact, results);
+}
+
+static void check_truths(void) {
+  for (int kind = 0; kind < 3; kind++) {
+    for (size_t i = 0; i < tail_size_count; i++) {
+      check_truth((farro_reduction_shape){5, tail_sizes[i], 1}, kind);
+      check_truth((farro_reduction_shape){2, 3 + i, tail_sizes[i]}, kind);
+    }
+    check_truth((farro_reduction_shape){3, 200003, 1}, kind);
+    check_truth((farro_reduction_shape){40, 1024, 1}, kind);
+    check_truth((farro_reduction_shape){2, 515, 4099}, kind);
+    check_truth((farro_reduction_shape){1, 70001, 3}, kind);
+  }
+}
 
 static void check_shape(size_t outer, size_t axis, size_t inner, int kind) {
   const farro_reduction_shape s = {outer, axis, inner};
@@ -161,6 +211,7 @@ void check_reduction(void) {
   check_shape(1, 1001, 1030, 2);
   check_shape(1, 30011, 3, 1);
   check_shape(700, 9, 5, 2);
+  check_truths();
   check_large_mean();
   check_many_ones();
 }

@@ -6,6 +6,10 @@ extension Reference {
     reduce(x, { farro_sum_reference_f32($0, $1, $2.f32) }, { farro_sum_reference_f64($0, $1, $2.f64) })
   }
 
+  package static func product<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    reduce(x, { farro_product_reference_f32($0, $1, $2.f32) }, { farro_product_reference_f64($0, $1, $2.f64) })
+  }
+
   package static func mean<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
     reduce(x, { farro_mean_reference_f32($0, $1, $2.f32) }, { farro_mean_reference_f64($0, $1, $2.f64) })
   }
@@ -18,9 +22,35 @@ extension Reference {
     reduce(x, { farro_max_reference_f32($0, $1, $2.f32) }, { farro_max_reference_f64($0, $1, $2.f64) })
   }
 
+  package static func min<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    reduce(x, { farro_min_reference_f32($0, $1, $2.f32) }, { farro_min_reference_f64($0, $1, $2.f64) })
+  }
+
   package static func argmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Int> {
     let positions: Tensor<Int64> = reduce(x, farro_argmax_reference_f32, farro_argmax_reference_f64)
     return Tensor(casting: positions)
+  }
+
+  package static func argmin<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Int> {
+    let positions: Tensor<Int64> = reduce(x, farro_argmin_reference_f32, farro_argmin_reference_f64)
+    return Tensor(casting: positions)
+  }
+
+  package static func any(_ x: Tensor<Bool>) -> Tensor<Bool> { answer(x, farro_any_reference_u8) }
+
+  package static func all(_ x: Tensor<Bool>) -> Tensor<Bool> { answer(x, farro_all_reference_u8) }
+
+  private static func answer(
+    _ x: Tensor<Bool>,
+    _ reference: (UnsafePointer<farro_reduction_shape>, UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>) ->
+      farro_status
+  ) -> Tensor<Bool> {
+    var shape = x.view(along: 1, "Reference")
+    return Tensor(unsafeUninitializedShape: [x.shape[0], x.shape[2]]) { out in
+      x.withUnsafeBufferPointer { x in
+        check(reference(&shape, x.baseAddress!.as(UInt8.self), out.baseAddress!.as(UInt8.self)), "Reference")
+      }
+    }
   }
 
   private static func reduce<Scalar: KernelScalar, Result>(

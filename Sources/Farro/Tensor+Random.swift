@@ -27,7 +27,7 @@ extension Tensor where Scalar: KernelScalar {
       for i in 0..<elements.count {
         let fraction = Scalar(Int(truncatingIfNeeded: generator.next() >> UInt64(64 - bits))) * unit
         // Rounding may lead to the upper bound.
-        elements[i] = min(range.lowerBound + length * fraction, last)
+        elements[i] = Swift.min(range.lowerBound + length * fraction, last)
       }
     }
   }

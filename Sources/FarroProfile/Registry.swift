@@ -70,7 +70,7 @@ extension ProfiledKernel {
   /// Every registered kernel.
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels
-    + linearAlgebraKernels + hashingKernels + conversionKernels
+    + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

@@ -23,6 +23,61 @@ import Testing
     #expect(x.max().isNaN && x.argmax() == 1)
   }
 
+  @Test func `products and minima go the way of sums and maxima`() {
+    let x = ReductionTests.x
+    #expect(array(x.product(axis: 2)) == [8, -12, 40, 0, 9, -18])
+    #expect(array(x.product(axis: 0)) == [0, 8, 27, -4, 45, -16])
+    #expect(array(x.min(axis: 1)) == [1, -4, 0, -2] && array(x.argmin(axis: 1)) == [0, 1, 0, 2])
+    #expect(x.min() == -4 && x.argmin() == 3 && x.product() == 0)
+    #expect(Tensor<Float>(zeros: [0]).product() == 1)
+    #expect(Tensor<Double>([1, .nan, 0], shape: [3]).min().isNaN)
+    var result = Tensor<Float>(zeros: [2, 2])
+    x.product(axis: 1, into: &result)
+    #expect(array(result) == [15, -256, 0, -2])
+    x.min(axis: 1, into: &result)
+    #expect(array(result) == [1, -4, 0, -2])
+    var positions = Tensor<Int>(zeros: [2, 1, 2])
+    x.argmin(axis: 1, into: &positions)
+    #expect(array(positions) == [0, 1, 0, 2])
+  }
+
+  @Test func `several axes are reduced together, neighbours or not`() {
+    let x = ReductionTests.x
+    #expect(array(x.sum(axes: [1, 2])) == [21, 18] && array(x.sum(axes: [0, 1])) == [27, 12])
+    #expect(array(x.sum(axes: [2, 0])) == [10, 9, 20])
+    #expect(x.sum(axes: [2, 0], keepingDimensions: true).shape == [1, 3, 1])
+    #expect(array(x.sum(axes: [])) == array(x) && x.sum(axes: [0, 1, 2]).shape == [])
+    #expect(array(x.max(axes: [0, 2])) == [8, 9, 9] && array(x.min(axes: [0, 2])) == [0, -4, -2])
+    #expect(array(x.mean(axes: [1, 2])) == [3.5, 3] && array(x.product(axes: [0, 2])) == [0, -108, -720])
+    #expect(array(x.variance(axes: [0, 1, 2], correction: 1)) == [x.variance(correction: 1)])
+    let isLarge = x .> 4
+    #expect(
+      array(isLarge.any(axes: [0, 2])) == [true, true, true] && array(isLarge.all(axes: [0, 1])) == [false, false]
+    )
+  }
+
+  @Test func `any and all of booleans`() {
+    let x = Tensor<Bool>([true, false, true, true, true, false], shape: [3, 2])
+    #expect(x.any() && !x.all() && array(x.any(axis: 0)) == [true, true] && array(x.all(axis: 0)) == [true, false])
+    #expect(array(x.all(axis: 1)) == [false, true, false] && x.all(axis: 1, keepingDimensions: true).shape == [3, 1])
+    let none = Tensor<Bool>([], shape: [0, 2])
+    #expect(
+      !none.any() && none.all() && array(none.any(axis: 0)) == [false, false]
+        && array(none.all(axis: 0)) == [true, true]
+    )
+    var result = Tensor<Bool>(repeating: false, shape: [3])
+    x.any(axis: 1, into: &result)
+    #expect(array(result) == [true, true, true])
+    x.all(axis: 1, into: &result)
+    #expect(array(result) == [false, true, false])
+  }
+
+  @Test func `axes that are not there stop the program`() async {
+    await #expect(processExitsWith: .failure) { _ = ReductionTests.x.sum(axes: [1, 1]) }
+    await #expect(processExitsWith: .failure) { _ = ReductionTests.x.product(axis: 3) }
+    await #expect(processExitsWith: .failure) { _ = Tensor<Float>(zeros: [2, 0]).min(axis: 1) }
+  }
+
   @Test func `all elements at once`() {
     let x = ReductionTests.x
     #expect(x.sum() == 39 && x.mean() == 3.25 && x.max() == 9)

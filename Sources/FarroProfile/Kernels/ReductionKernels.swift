@@ -2,7 +2,10 @@ import Farro
 
 // Shapes are [outer, axis, inner], and the axis is reduced.
 
-let reductionKernels = bothTypes(reductions(of: Float.self), reductions(of: Double.self))
+let reductionKernels =
+  bothTypes(reductions(of: Float.self), reductions(of: Double.self)) + truthKernels
+  + bothTypes(scans(of: Float.self), scans(of: Double.self))
+  + bothTypes(histograms(of: Float.self), histograms(of: Double.self))
 
 private func reductions<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKernel] {
   let u = unitRoundoff(type)
@@ -16,6 +19,15 @@ private func reductions<Scalar: KernelScalar>(of type: Scalar.Type) -> [Profiled
       { $0.sum(axis: 1, into: &$1) },
       Reference.sum,
       bound: { x, n in (ofSums(n), Reference.sum(magnitudes(of: x))) }
+    ),
+    reductionKernel(
+      of: type,
+      named: "product",
+      flops: 1,
+      operand: { operand(type, shape: $0, in: 0.99...1.01, seed: 1) },
+      { $0.product(axis: 1, into: &$1) },
+      Reference.product,
+      bound: { x, n in ((1.01 * n + 1) * u, Reference.product(x)) }
     ),
     reductionKernel(
       of: type,
@@ -40,9 +52,18 @@ private func reductions<Scalar: KernelScalar>(of type: Scalar.Type) -> [Profiled
       flops: 0,
       { $0.max(axis: 1, into: &$1) },
       Reference.max,
-      bound: { x, _ in (0, Reference.max(x)) }
+      bound: { x, _ in (0, Reference.max(magnitudes(of: x))) }
     ),
-    argmaxKernel(of: type),
+    reductionKernel(
+      of: type,
+      named: "min",
+      flops: 0,
+      { $0.min(axis: 1, into: &$1) },
+      Reference.min,
+      bound: { x, _ in (0, Reference.max(magnitudes(of: x))) }
+    ),
+    positionKernel(of: type, named: "argmax", { $0.argmax(axis: 1, into: &$1) }, Reference.argmax),
+    positionKernel(of: type, named: "argmin", { $0.argmin(axis: 1, into: &$1) }, Reference.argmin),
   ]
 }
 
@@ -52,12 +73,13 @@ private func reductionKernel<Scalar: KernelScalar>(
   of type: Scalar.Type,
   named name: String,
   flops: Double,
+  operand: @escaping @Sendable (_ shape: [Int]) -> Tensor<Scalar> = { operand(shape: $0, seed: 1) },
   _ kernel: @escaping @Sendable (Tensor<Scalar>, inout Tensor<Scalar>) -> Void,
   _ reference: @escaping @Sendable (Tensor<Scalar>) -> Tensor<Scalar>,
   bound: @escaping @Sendable (Tensor<Scalar>, Double) -> (factor: Double, scale: Tensor<Scalar>)
 ) -> ProfiledKernel {
   reductionKernel(of: type, to: type, named: name, flops: flops) { shape in
-    let x = operand(type, shape: shape, seed: 1)
+    let x = operand(shape)
     var result = Tensor<Scalar>(zeros: [shape[0], shape[2]])
     return ProfiledKernel.Prepared(
       run: { kernel(x, &result) },
@@ -72,15 +94,20 @@ private func reductionKernel<Scalar: KernelScalar>(
   }
 }
 
-private func argmaxKernel<Scalar: KernelScalar>(of type: Scalar.Type) -> ProfiledKernel {
-  reductionKernel(of: type, to: Int.self, named: "argmax", flops: 0) { shape in
+private func positionKernel<Scalar: KernelScalar>(
+  of type: Scalar.Type,
+  named name: String,
+  _ kernel: @escaping @Sendable (Tensor<Scalar>, inout Tensor<Int>) -> Void,
+  _ reference: @escaping @Sendable (Tensor<Scalar>) -> Tensor<Int>
+) -> ProfiledKernel {
+  reductionKernel(of: type, to: Int.self, named: name, flops: 0) { shape in
     let x = operand(type, shape: shape, seed: 1)
     var result = Tensor<Int>(zeros: [shape[0], shape[2]])
     return ProfiledKernel.Prepared(
-      run: { x.argmax(axis: 1, into: &result) },
+      run: { kernel(x, &result) },
       verify: {
-        x.argmax(axis: 1, into: &result)
-        return exactError(result, Reference.argmax(x))
+        kernel(x, &result)
+        return exactError(result, reference(x))
       }
     )
   }
@@ -95,7 +122,7 @@ private func reductionKernel<Scalar: KernelScalar, Result>(
 ) -> ProfiledKernel {
   let resultBytes = MemoryLayout<Result>.stride
   return ProfiledKernel(
-    family: "elementwise",
+    family: "reduction",
     name: name,
     dtype: Scalar.dtype,
     shapes: [
@@ -110,6 +137,44 @@ private func reductionKernel<Scalar: KernelScalar, Result>(
     flops: { flops * Double($0.reduce(1, *)) },
     bytes: { Double($0.reduce(1, *) * MemoryLayout<Scalar>.stride + $0[0] * $0[2] * resultBytes) },
     prepare: prepare
+  )
+}
+
+// All elements have to be read for the answer.
+private let truthKernels = [
+  truthKernel(named: "any", of: false, { $0.any(axis: 1, into: &$1) }, Reference.any),
+  truthKernel(named: "all", of: true, { $0.all(axis: 1, into: &$1) }, Reference.all),
+]
+
+private func truthKernel(
+  named name: String,
+  of value: Bool,
+  _ kernel: @escaping @Sendable (Tensor<Bool>, inout Tensor<Bool>) -> Void,
+  _ reference: @escaping @Sendable (Tensor<Bool>) -> Tensor<Bool>
+) -> ProfiledKernel {
+  ProfiledKernel(
+    family: "reduction",
+    name: name,
+    dtype: .u8,
+    shapes: [[7, 131, 1], [3, 37, 19], [64, 4096, 1], [32_768, 4096, 1], [1, 32_768, 4096]],
+    inCache: [64, 4096, 1],
+    outOfCache: [32_768, 4096, 1],
+    traffic: .read,
+    flops: { _ in 0 },
+    bytes: { Double($0.reduce(1, *) + $0[0] * $0[2]) },
+    prepare: { shape in
+      let x = Tensor(repeating: value, shape: shape)
+      var result = Tensor(repeating: !value, shape: [shape[0], shape[2]])
+      return ProfiledKernel.Prepared(
+        run: { kernel(x, &result) },
+        verify: {
+          var some = x
+          some[shape[0] / 2, shape[1] / 2, shape[2] / 2] = !value
+          kernel(some, &result)
+          return exactError(result, reference(some))
+        }
+      )
+    }
   )
 }
 

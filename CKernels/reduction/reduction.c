@@ -5,7 +5,7 @@
 // balanced tree, the same whoever computes its leaves.
 #include <math.h>
 
-#include "elementwise.h"
+#include "reduction.h"
 
 #include "include/reduction.h"
 #include "runtime/dispatch.h"
@@ -15,6 +15,12 @@ enum { task_elements = 32 * 1024 };
 
 // Rough speed of one thread, to decide about waking others.
 static const double bytes_per_nanosecond = 100;
+
+static bool finds_position(reduction r) { return r == reduction_argmax || r == reduction_argmin; }
+
+static bool finds_least(reduction r) { return r == reduction_min || r == reduction_argmin; }
+
+static bool needs_elements(reduction r) { return r == reduction_max || r == reduction_min || finds_position(r); }
 
 typedef struct {
   const reduction_kernels *kernels;
@@ -43,7 +49,8 @@ static void reduce_block(const plan *p, size_t outer, size_t block, size_t chunk
   const farro_reduction_shape *s = &p->shape;
   const size_t rows = rows_between(p, block, block + 1);
   if (rows == 0) {
-    for (size_t j = 0; j < columns_of(p, chunk); j++) first[j] = second[j] = 0;
+    const double nothing = p->reduction == reduction_product ? 1 : 0;
+    for (size_t j = 0; j < columns_of(p, chunk); j++) first[j] = second[j] = nothing;
     return;
   }
   const size_t top = outer * s->axis * s->inner + chunk * p->columns, at = top + block * p->block * s->inner;
@@ -57,7 +64,7 @@ static void reduce_block(const plan *p, size_t outer, size_t block, size_t chunk
 
 // Writes the results at to at + count.
 static void finish(const plan *p, size_t at, size_t count, const double *first, const double *second) {
-  if (p->reduction == reduction_argmax) {
+  if (finds_position(p->reduction)) {
     int64_t *out = (int64_t *)p->out + at;
     for (size_t j = 0; j < count; j++) out[j] = (int64_t)second[j];
     return;
@@ -105,14 +112,17 @@ static void merge_columns(reduction reduction, size_t left, size_t right, size_t
     case reduction_sum:
       first[j] = a + b;
       break;
+    case reduction_product:
+      first[j] = a * b;
+      break;
     case reduction_moments:
       first[j] = a + (b - a) * part;
       second[j] += right_second[j] + (b - a) * (b - a) * part * (double)left;
       break;
     default:
-      if (b > a || (isnan(b) && !isnan(a))) {
+      if ((finds_least(reduction) ? b < a : b > a) || (isnan(b) && !isnan(a))) {
         first[j] = b;
-        if (reduction == reduction_argmax) second[j] = right_second[j] + (double)left;
+        if (finds_position(reduction)) second[j] = right_second[j] + (double)left;
       }
     }
   }
@@ -148,7 +158,7 @@ static farro_status reduce(plan *p) {
   if (s->outer == 0 || s->inner == 0) return FARRO_OK;
   p->block = s->inner == 1 ? reduction_row : reduction_rows;
   p->blocks = s->axis ? ceil_divide(s->axis, p->block) : 1;
-  p->columns = smaller(s->inner, reduction_columns);
+  p->columns = smaller(s->inner, reduction_row_bytes / p->kernels->element_bytes);
   p->chunks = ceil_divide(s->inner, p->columns);
   const size_t items = s->outer * p->chunks;
   const double nanoseconds = (double)(s->outer * s->axis * s->inner * p->kernels->element_bytes) / bytes_per_nanosecond;
@@ -157,7 +167,7 @@ static farro_status reduce(plan *p) {
     return FARRO_OK;
   }
   const size_t partials = s->outer * p->blocks * s->inner;
-  const bool has_second = p->reduction == reduction_moments || p->reduction == reduction_argmax;
+  const bool has_second = p->reduction == reduction_moments || finds_position(p->reduction);
   const size_t bytes = partials * (has_second ? 2 : 1) * sizeof(double);
   p->first = farro_allocate(bytes);
   if (!p->first) return FARRO_ERROR_MEMORY;
@@ -172,7 +182,7 @@ static farro_status reduce(plan *p) {
 
 static farro_status reduce_with(const reduction_kernels *kernels, reduction reduction,
                                 const farro_reduction_shape *shape, double divisor, const void *x, void *out) {
-  if (shape->axis == 0 && (reduction == reduction_max || reduction == reduction_argmax)) return FARRO_ERROR_ARGUMENT;
+  if (shape->axis == 0 && needs_elements(reduction)) return FARRO_ERROR_ARGUMENT;
   plan p = {.kernels = kernels, .reduction = reduction, .shape = *shape, .divisor = divisor, .x = x, .out = out};
   return reduce(&p);
 }
@@ -182,33 +192,27 @@ static double variance_divisor(const farro_reduction_shape *shape, double correc
   return n > correction ? n - correction : (double)NAN;
 }
 
+#define ENTRY(name, type, reduction, divisor, scalar, result)                                                          \
+  farro_status farro_##name##_##type(const farro_reduction_shape *shape, const scalar *x, result *out) {               \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    return reduce_with(kernels->reduction_##type, reduction, shape, divisor, x, out);                                  \
+  }
+
 #define ENTRIES(type, scalar)                                                                                          \
-  farro_status farro_sum_##type(const farro_reduction_shape *shape, const scalar *x, scalar *out) {                    \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    return reduce_with(kernels->reduction_##type, reduction_sum, shape, 1, x, out);                                    \
-  }                                                                                                                    \
-  farro_status farro_mean_##type(const farro_reduction_shape *shape, const scalar *x, scalar *out) {                   \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    return reduce_with(kernels->reduction_##type, reduction_sum, shape, (double)shape->axis, x, out);                  \
-  }                                                                                                                    \
+  ENTRY(sum, type, reduction_sum, 1, scalar, scalar)                                                                   \
+  ENTRY(mean, type, reduction_sum, (double)shape->axis, scalar, scalar)                                                \
+  ENTRY(product, type, reduction_product, 1, scalar, scalar)                                                           \
+  ENTRY(max, type, reduction_max, 1, scalar, scalar)                                                                   \
+  ENTRY(min, type, reduction_min, 1, scalar, scalar)                                                                   \
+  ENTRY(argmax, type, reduction_argmax, 1, scalar, int64_t)                                                            \
+  ENTRY(argmin, type, reduction_argmin, 1, scalar, int64_t)                                                            \
   farro_status farro_variance_##type(const farro_reduction_shape *shape, double correction, const scalar *x,           \
                                      scalar *out) {                                                                    \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
     return reduce_with(kernels->reduction_##type, reduction_moments, shape, variance_divisor(shape, correction), x,    \
                        out);                                                                                           \
-  }                                                                                                                    \
-  farro_status farro_max_##type(const farro_reduction_shape *shape, const scalar *x, scalar *out) {                    \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    return reduce_with(kernels->reduction_##type, reduction_max, shape, 1, x, out);                                    \
-  }                                                                                                                    \
-  farro_status farro_argmax_##type(const farro_reduction_shape *shape, const scalar *x, int64_t *out) {                \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    return reduce_with(kernels->reduction_##type, reduction_argmax, shape, 1, x, out);                                 \
   }
 
 ENTRIES(f32, float)

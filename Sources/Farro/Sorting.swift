@@ -1,0 +1,200 @@
+import CKernels
+
+// MARK: - Sort
+
+/// Sorts along an axis.
+///
+/// NaN counts as the largest; equal elements keep their order, whichever the direction. (-0 and 0 are equal; without their
+/// indices, sorted zeros may come out in another order of signs.)
+///
+/// - Parameters:
+///   - x: Any shape with at least one axis.
+///   - axis: The axis to sort along; -1 is the last. Any other is moved to the end and back.
+///   - descending: Whether the largest comes first.
+/// - Returns: The shape of `x`.
+/// - Precondition: `axis` is in `0..<rank`, or -1, and shorter than 2³².
+/// - Complexity: O(`x.count`).
+public func sort<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  axis: Int = -1,
+  descending: Bool = false
+) -> Tensor<Scalar> {
+  alongLastAxis(x, axis, "sort") { x, rows in
+    Tensor(unsafeUninitializedShape: x.shape) { values in
+      x.withUnsafeBufferPointer { rows.sort($0.baseAddress!, descending, values.baseAddress!, nil) }
+    }
+  }
+}
+
+/// ``sort(_:axis:descending:)`` into a tensor that exists.
+///
+/// - Precondition: `values` has the shape of `x`.
+/// - Complexity: O(`x.count`); axes other than the last need memory as well.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func sort<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  axis: Int = -1,
+  descending: Bool = false,
+  into values: inout Tensor<Scalar>
+) {
+  requireSameShape(x, values, "sort")
+  guard isLast(axis, of: x) else {
+    values = sort(x, axis: axis, descending: descending)
+    return
+  }
+  let rows = SortedRows(x, "sort")
+  values.withUnsafeMutableBufferPointer { values in
+    x.withUnsafeBufferPointer { rows.sort($0.baseAddress!, descending, values.baseAddress!, nil) }
+  }
+}
+
+/// ``sort(_:axis:descending:)`` in place.
+///
+/// - Complexity: O(`x.count`), and a copy when another tensor shares the elements; axes other than the last need memory as
+///   well.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func sort<Scalar: KernelScalar>(inPlace x: inout Tensor<Scalar>, axis: Int = -1, descending: Bool = false) {
+  guard isLast(axis, of: x) else {
+    x = sort(x, axis: axis, descending: descending)
+    return
+  }
+  let rows = SortedRows(x, "sort")
+  x.withUnsafeMutableBufferPointer { rows.sort($0.baseAddress!, descending, $0.baseAddress!, nil) }
+}
+
+// MARK: - Indices
+
+/// The positions along an axis that its elements have before they are sorted by ``sort(_:axis:descending:)``: the first is
+/// where the smallest stands, or the largest if `descending`.
+///
+/// - Parameters:
+///   - x: Any shape with at least one axis.
+///   - axis: The axis to sort along; -1 is the last. Any other is moved to the end and back.
+///   - descending: Whether the largest comes first.
+/// - Returns: The shape of `x`. Of equal elements the one that comes first in `x` comes first.
+/// - Precondition: `axis` is in `0..<rank`, or -1, and shorter than 2³².
+/// - Complexity: O(`x.count`).
+public func argsort<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  axis: Int = -1,
+  descending: Bool = false
+) -> Tensor<Int> {
+  alongLastAxis(x, axis, "argsort") { x, rows in
+    Tensor(unsafeUninitializedShape: x.shape) { indices in
+      x.withUnsafeBufferPointer { rows.sort($0.baseAddress!, descending, nil, indices.baseAddress!) }
+    }
+  }
+}
+
+/// ``argsort(_:axis:descending:)`` into a tensor that exists.
+///
+/// - Precondition: `indices` has the shape of `x`.
+/// - Complexity: O(`x.count`); axes other than the last need memory as well.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func argsort<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  axis: Int = -1,
+  descending: Bool = false,
+  into indices: inout Tensor<Int>
+) {
+  require(x.shape == indices.shape, "argsort: the result for \(x.shape) does not fit into \(indices.shape)")
+  guard isLast(axis, of: x) else {
+    indices = argsort(x, axis: axis, descending: descending)
+    return
+  }
+  let rows = SortedRows(x, "argsort")
+  indices.withUnsafeMutableBufferPointer { indices in
+    x.withUnsafeBufferPointer { rows.sort($0.baseAddress!, descending, nil, indices.baseAddress!) }
+  }
+}
+
+/// ``sort(_:axis:descending:)`` and ``argsort(_:axis:descending:)`` at once.
+///
+/// - Precondition: `axis` is in `0..<rank`, or -1, and shorter than 2³².
+/// - Complexity: O(`x.count`).
+public func sortWithIndices<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  axis: Int = -1,
+  descending: Bool = false
+) -> (values: Tensor<Scalar>, indices: Tensor<Int>) {
+  let last = movedToLast(x, axis, "sortWithIndices")
+  let rows = SortedRows(last, "sortWithIndices")
+  var values = Tensor<Scalar>(uninitialized: last.shape, count: last.count)
+  var indices = Tensor<Int>(uninitialized: last.shape, count: last.count)
+  values.withUnsafeMutableBufferPointer { values in
+    indices.withUnsafeMutableBufferPointer { indices in
+      last.withUnsafeBufferPointer {
+        rows.sort($0.baseAddress!, descending, values.baseAddress!, indices.baseAddress!)
+      }
+    }
+  }
+  return (movedBack(values, to: axis), movedBack(indices, to: axis))
+}
+
+// MARK: - The best k
+
+/// The `k` largest or smallest elements along an axis, and where they stand: the first `k` that sorting would give.
+///
+/// NaN counts as the largest; of equal elements those that come first in `x` are taken.
+///
+/// - Parameters:
+///   - x: Any shape with at least one axis.
+///   - k: At most the length of the axis.
+///   - axis: The axis to choose along; -1 is the last. Any other is moved to the end and back.
+///   - smallest: Whether the smallest are chosen.
+///   - sorted: Whether the best comes first; otherwise they keep their order in `x`.
+/// - Returns: The shape of `x` with the length `k` for that of the axis.
+/// - Precondition: the parameters are as above.
+/// - Complexity: O(`x.count` + `k` log(length)) for each row, for most inputs.
+public func topK<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ k: Int,
+  axis: Int = -1,
+  smallest: Bool = false,
+  sorted: Bool = true
+) -> (values: Tensor<Scalar>, indices: Tensor<Int>) {
+  let last = movedToLast(x, axis, "topK")
+  let (shape, count) = topKShape(last, k)
+  var values = Tensor<Scalar>(uninitialized: shape, count: count)
+  var indices = Tensor<Int>(uninitialized: shape, count: count)
+  topK(last, k, smallest: smallest, sorted: sorted, into: &values, &indices)
+  return (movedBack(values, to: axis), movedBack(indices, to: axis))
+}
+
+/// ``topK(_:_:axis:smallest:sorted:)`` along the last axis into tensors that exist.
+///
+/// - Precondition: `values` and `indices` have the shape of `x` with the length `k` for that of the last axis.
+/// - Complexity: O(`x.count` + `k` log(length)) for each row, for most inputs.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func topK<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ k: Int,
+  smallest: Bool = false,
+  sorted: Bool = true,
+  into values: inout Tensor<Scalar>,
+  _ indices: inout Tensor<Int>
+) {
+  let rows = SortedRows(x, "topK")
+  let (shape, _) = topKShape(x, k)
+  require(
+    values.shape == shape && indices.shape == shape,
+    "topK: the best \(k) of \(x.shape) do not fit into \(values.shape) and \(indices.shape)"
+  )
+  values.withUnsafeMutableBufferPointer { values in
+    indices.withUnsafeMutableBufferPointer { indices in
+      x.withUnsafeBufferPointer {
+        rows.topK($0.baseAddress!, k, smallest, sorted, values.baseAddress!, indices.baseAddress!)
+      }
+    }
+  }
+}
+
+private func topKShape<Scalar>(_ x: Tensor<Scalar>, _ k: Int) -> (shape: [Int], count: Int) {
+  let length = x.shape.last ?? 0
+  require((0...length).contains(k), "topK: there are no \(k) elements in the axis of length \(length) of \(x.shape)")
+  return (x.shape.dropLast() + [k], length == 0 ? 0 : x.count / length * k)
+}
