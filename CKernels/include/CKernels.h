@@ -7,12 +7,15 @@
 #include "conversion.h"
 #include "distance.h"
 #include "elementwise.h"
+#include "embedding.h"
 #include "hashing.h"
 #include "linear_algebra.h"
 #include "matmul.h"
 #include "matmul_low_precision.h"
 #include "normalization.h"
+#include "optimizer.h"
 #include "probe.h"
+#include "random.h"
 #include "reduction.h"
 
 #endif

@@ -47,5 +47,8 @@ void check_normalization(void);
 void check_conversion(void);
 void check_low_precision(void);
 void check_linear_algebra(void);
+void check_optimizer(void);
+void check_random(void);
+void check_embedding(void);
 
 #endif
