@@ -37,9 +37,10 @@ FARRO_API farro_status farro_random_uniform_f64(const farro_philox *from, double
 
 // Dropout: each element of x becomes 0 with the probability p, whatever it is, and x / (1 - p) otherwise.
 //
-// Element i takes word i, for f64 as well, and is dropped where its upper 31 bits are below p 2^31, rounded to nearest:
-// p holds to 2^-32. 1 / (1 - p) and the product are rounded to the element type; with p = 1, everything is 0. `out` may
-// be x; otherwise they must not overlap. FARRO_ERROR_ARGUMENT unless 0 <= p <= 1.
+// Element i takes half a word: of word i / 2 the lower half where i is even, the upper half where it is odd. It is
+// dropped where these 16 bits are below p 2^16, rounded to nearest: p holds to 2^-17. A call on n elements uses
+// ceil(n / 8) blocks. 1 / (1 - p) and the product are rounded to the element type; with p = 1 everything is 0. `out`
+// may be x; otherwise they must not overlap. FARRO_ERROR_ARGUMENT unless 0 <= p <= 1.
 //
 // The gradient of x is the same function of the gradient of `out`, with the same `from` and p.
 //

@@ -39,7 +39,7 @@ farro_status farro_random_bits(const farro_philox *from, size_t n, uint32_t *wor
 static farro_status dropout(const random_kernels *kernels, random_work work, double p) {
   if (!(p >= 0 && p <= 1)) return FARRO_ERROR_ARGUMENT;
   work.scale = p < 1 ? 1 / (1 - p) : 0;
-  work.limit = (int32_t)(int64_t)(rint(ldexp(p, dropout_bits)) - 1);
+  work.limit = (int32_t)(rint(ldexp(p, dropout_bits)) - 1);
   return run(kernels->dropout, work, kernels->element_bytes);
 }
 

@@ -4,8 +4,7 @@
 
 #include "include/random.h"
 
-// Words of dropout are compared by their upper 31 bits, which are never negative.
-enum { dropout_bits = 31 };
+enum { dropout_bits = 16 }; // that decide on an element
 
 // Every task starts with the first word of a block, and with a whole cache line of an aligned result.
 typedef struct random_work {

@@ -41,7 +41,8 @@ static double unit_f64(const farro_philox *from, size_t i) {
   farro_status farro_dropout_reference_##type(const farro_philox *from, double p, size_t n, const scalar *x,           \
                                               scalar *out) {                                                           \
     for (size_t i = 0; i < n; i++) {                                                                                   \
-      const bool kept = (double)(word(from, i) >> 1) >= rint(p * 0x1p31);                                              \
+      const uint32_t half = word(from, i / 2) >> (i % 2 ? 16 : 0) & 0xffff;                                            \
+      const bool kept = (double)half >= rint(p * 0x1p16);                                                              \
       out[i] = kept ? x[i] * (scalar)(1 / (1 - p)) : 0;                                                                \
     }                                                                                                                  \
     return FARRO_OK;                                                                                                   \

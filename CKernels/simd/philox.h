@@ -83,15 +83,17 @@ OVERLOAD f64v unit_numbers(u32v words, f64v like) {
   return high * 0x1p-32 + low * 0x1p-53;
 }
 
-// Vector j of elements that take a word each: all ones where the upper 31 bits are above the limit.
-OVERLOAD i32v words_above(const u32v words[philox_vectors], size_t j, int32_t limit, i32v like) {
+// Vector j of the halves of words, the lower half of each first.
+OVERLOAD i32v word_halves(const u32v words[philox_vectors], size_t j, i32v like) {
   (void)like;
-  return (i32v)(words[j] >> 1) > limit;
+  const u32v some = words[j / 2];
+  return __builtin_convertvector((u16n)(j % 2 ? some.hi : some.lo), i32v);
 }
-OVERLOAD i64v words_above(const u32v words[philox_vectors], size_t j, int32_t limit, i64v like) {
+OVERLOAD i64v word_halves(const u32v words[philox_vectors], size_t j, i64v like) {
   (void)like;
-  const i32v bits = (i32v)(words[j / 2] >> 1);
-  return __builtin_convertvector(j % 2 ? bits.hi : bits.lo, i64v) > (int64_t)limit;
+  const u32v some = words[j / 4];
+  const u16n halves = (u16n)(j / 2 % 2 ? some.hi : some.lo);
+  return __builtin_convertvector(j % 2 ? halves.hi : halves.lo, i64v);
 }
 
 #endif
