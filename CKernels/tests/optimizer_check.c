@@ -170,6 +170,9 @@ static void check_special_values(void) {
   float zero_g[1] = {0}, zero_p[1] = {3}, square[1] = {0};
   farro_rmsprop_step_f32(&settings[7].rmsprop, 1, zero_g, square, NULL, NULL, zero_p);
   EXPECT(zero_p[0] == 3, "a gradient of 0 moved 3 to %g", zero_p[0]);
+  float mean[1] = {1};
+  farro_rmsprop_step_f32(&settings[9].rmsprop, 1, zero_g, square, mean, NULL, zero_p);
+  EXPECT(zero_p[0] == 3, "where m^2 exceeds s, 3 became %g", zero_p[0]);
 }
 
 static void check_arguments(void) {
