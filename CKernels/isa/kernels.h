@@ -9,6 +9,7 @@
 #include "simd/scan.h"
 #include "simd/narrow.h"
 #include "simd/dot.h"
+#include "simd/philox.h"
 
 #include "simd/float32.h"
 #include "matmul/epilogue_kernels.h"
@@ -25,6 +26,9 @@
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
+#include "optimizer/optimizer_kernels.h"
+#include "random/random_kernels.h"
+#include "embedding/embedding_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
@@ -42,10 +46,15 @@
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
+#include "optimizer/optimizer_kernels.h"
+#include "random/random_kernels.h"
+#include "embedding/embedding_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "probe/dot_kernels.h"
 #include "probe/traffic_kernels.h"
+
+#include "random/words_kernels.h"
 
 #include "conversion/conversion_kernels.h"
 #include "matmul/low_precision_pack_kernels.h"
@@ -80,5 +89,12 @@ const farro_kernels FARRO_TABLE = {
     .conversion = &conversion_table,
     .linear_algebra_f32 = &linear_algebra_f32,
     .linear_algebra_f64 = &linear_algebra_f64,
+    .optimizer_f32 = &optimizer_f32,
+    .optimizer_f64 = &optimizer_f64,
+    .random_f32 = &random_f32,
+    .random_f64 = &random_f64,
+    .random_words = random_words,
+    .embedding_f32 = &embedding_f32,
+    .embedding_f64 = &embedding_f64,
     .probe = &probe,
 };

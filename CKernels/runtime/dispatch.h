@@ -7,14 +7,17 @@
 #include "conversion/conversion.h"
 #include "distance/distance.h"
 #include "elementwise/elementwise.h"
+#include "embedding/embedding.h"
 #include "hashing/hashing.h"
 #include "matmul/low_precision.h"
 #include "linear_algebra/linear_algebra.h"
 #include "matmul/matmul.h"
 #include "normalization/normalization.h"
+#include "optimizer/optimizer.h"
 #include "probe/probe.h"
 #include "reduction/reduction.h"
 #include "sorting/sorting.h"
+#include "random/random.h"
 
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
@@ -32,6 +35,10 @@ typedef struct farro_kernels {
   const distance_kernels *distance_f32, *distance_f64;
   const normalization_kernels *normalization_f32, *normalization_f64;
   const linear_algebra_kernels *linear_algebra_f32, *linear_algebra_f64;
+  const optimizer_kernels *optimizer_f32, *optimizer_f64;
+  const embedding_kernels *embedding_f32, *embedding_f64;
+  const random_kernels *random_f32, *random_f64;
+  random_kernel *random_words;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,

@@ -59,6 +59,12 @@ OVERLOAD double horizontal_min(f64v v) {
   FOLD_TO_16_BYTES(MINIMUM, v, pair);
   return MINIMUM(pair[0], pair[1]);
 }
+// sums + v^2 in double, where squares of floats neither overflow nor underflow.
+OVERLOAD f64v add_wide_squares(f64v sums, f32v v) {
+  const f64v low = __builtin_convertvector(v.lo, f64v), high = __builtin_convertvector(v.hi, f64v);
+  return multiply_add(low, low, multiply_add(high, high, sums));
+}
+OVERLOAD f64v add_wide_squares(f64v sums, f64v v) { return multiply_add(v, v, sums); }
 
 #undef FOLD_TO_16_BYTES
 #undef PRODUCT_OF_BOTH

@@ -82,6 +82,9 @@ static const struct {
     {"conversion", check_conversion},
     {"low precision", check_low_precision},
     {"linear algebra", check_linear_algebra},
+    {"optimizer", check_optimizer},
+    {"random", check_random},
+    {"embedding", check_embedding},
 };
 
 // check [--exhaustive] [--isa NAME]: every supported instruction set, or one.

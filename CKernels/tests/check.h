@@ -51,5 +51,8 @@ void check_conversion(void);
 void check_low_precision(void);
 void check_low_precision_batches(void);
 void check_linear_algebra(void);
+void check_optimizer(void);
+void check_random(void);
+void check_embedding(void);
 
 #endif

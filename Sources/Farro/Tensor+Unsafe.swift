@@ -82,6 +82,15 @@ func withPointers<Scalar, Result>(
   }
 }
 
+/// Calls `body` with the elements, to be changed, of a tensor that may be missing.
+func withMutablePointer<Scalar, Result>(
+  _ tensor: inout Tensor<Scalar>?,
+  _ body: (UnsafeMutablePointer<Scalar>?) -> Result
+) -> Result {
+  tensor?.makeUnique()
+  return withExtendedLifetime(tensor) { body(tensor.map { $0.storage.base + $0.offset }) }
+}
+
 // C kernels come in pairs, one per element type; these hand a generic pointer or number to the one that a `switch` on
 // `dtype` chose.
 extension UnsafePointer {

@@ -71,6 +71,8 @@ extension ProfiledKernel {
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels
     + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels
+    + linearAlgebraKernels + hashingKernels + conversionKernels
+    + optimizerKernels + randomKernels + embeddingKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

@@ -31,6 +31,8 @@ import Testing
       ProfiledKernel.families == [
         "matmul", "elementwise", "reduction", "normalization", "distance", "linear_algebra", "hashing", "conversion",
         "sorting",
+        "matmul", "elementwise", "normalization", "distance", "linear_algebra", "hashing", "conversion",
+        "optimizer", "random", "embedding",
       ]
     )
   }
