@@ -9,10 +9,12 @@
 #include "elementwise.h"
 #include "hashing.h"
 #include "linear_algebra.h"
+#include "loss.h"
 #include "matmul.h"
 #include "matmul_low_precision.h"
 #include "normalization.h"
 #include "probe.h"
 #include "reduction.h"
+#include "softmax.h"
 
 #endif

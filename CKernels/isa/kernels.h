@@ -20,6 +20,10 @@
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
+#include "softmax/softmax_rows.h"
+#include "softmax/softmax_kernels.h"
+#include "softmax/softmax_columns_kernels.h"
+#include "softmax/loss_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
@@ -33,7 +37,16 @@
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
+#include "softmax/softmax_rows.h"
+#include "softmax/softmax_kernels.h"
+#include "softmax/softmax_columns_kernels.h"
+#include "softmax/loss_kernels.h"
 #include "probe/probe_kernels.h"
+
+#include "simd/bfloat16.h"
+#include "softmax/softmax_rows.h"
+#include "softmax/softmax_kernels.h"
+#include "softmax/softmax_columns_kernels.h"
 
 #include "probe/traffic_kernels.h"
 
@@ -60,5 +73,10 @@ const farro_kernels FARRO_TABLE = {
     .conversion = &conversion_table,
     .linear_algebra_f32 = &linear_algebra_f32,
     .linear_algebra_f64 = &linear_algebra_f64,
+    .softmax_f32 = &softmax_f32,
+    .softmax_f64 = &softmax_f64,
+    .softmax_bf16 = &softmax_bf16,
+    .loss_f32 = &loss_f32,
+    .loss_f64 = &loss_f64,
     .probe = &probe,
 };

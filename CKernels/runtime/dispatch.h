@@ -13,6 +13,7 @@
 #include "matmul/matmul.h"
 #include "normalization/normalization.h"
 #include "probe/probe.h"
+#include "softmax/softmax.h"
 
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
@@ -26,6 +27,8 @@ typedef struct farro_kernels {
   const distance_kernels *distance_f32, *distance_f64;
   const normalization_kernels *normalization_f32, *normalization_f64;
   const linear_algebra_kernels *linear_algebra_f32, *linear_algebra_f64;
+  const softmax_kernels *softmax_f32, *softmax_f64, *softmax_bf16;
+  const loss_kernels *loss_f32, *loss_f64;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,
