@@ -12,7 +12,7 @@
 // 8 along rows and min(axis, 64) + 4 down columns (inner > 1), to which f64 adds axis / 64: sums run in the element
 // type over blocks that are added in double. Of the elements of one sum, d = max(v) - v, D is the greatest finite d
 // below 104 (f32) or 746 (f64), and V is 0 without options and otherwise the greatest |x / temperature| + |bias| of a
-// finite v. A result in bf16 has besides 2^-9 of its magnitude for its rounding.
+// finite v. A result in bf16 has besides 2^-8 of its magnitude for its rounding.
 //
 // An output too large for the caches is written past them when that is faster than through them.
 #ifndef FARRO_SOFTMAX_H

@@ -132,10 +132,11 @@ static double roundings(farro_reduction_shape s, double unit) {
     const size_t count = elements_of(s), block = s.axis * s.inner;                                                     \
     const size_t results = c.operation == log_sum ? reduced_of(s) : count;                                             \
     const size_t grads = c.operation == log_sum_backward ? reduced_of(s) : count;                                      \
-    const size_t bytes = count * sizeof(scalar), result_bytes = results * sizeof(scalar);                              \
+    const size_t bytes = count * sizeof(scalar), result_bytes = results * sizeof(scalar),                              \
+                 y_bytes = c.operation == log_sum_backward ? grads * sizeof(scalar) : bytes;                           \
     operands_##type o = {.c = c, .options = {.temperature = c.mask == no_options ? 1 : 0.7}};                          \
     o.x = guarded_allocate(bytes), o.grad = guarded_allocate(grads * sizeof(scalar));                                  \
-    scalar *y = guarded_allocate(bytes), *bias = guarded_allocate(bytes), *out = guarded_allocate(result_bytes);       \
+    scalar *y = guarded_allocate(y_bytes), *bias = guarded_allocate(bytes), *out = guarded_allocate(result_bytes);     \
     scalar *expected = guarded_allocate(result_bytes), *serial = guarded_allocate(result_bytes);                       \
     uint8_t *keep = guarded_allocate(count);                                                                           \
     size_t *repeats = guarded_allocate(s.outer * sizeof *repeats);                                                     \
@@ -145,7 +146,7 @@ static double roundings(farro_reduction_shape s, double unit) {
       if (i / s.inner % 5 == 1) bias[i] = (scalar) - INFINITY;                                                         \
     }                                                                                                                  \
     for (size_t i = 0; i < s.outer; i++) repeats[i] = i / 2;                                                           \
-    for (size_t i = 0; i < block; i++)                                                                                 \
+    for (size_t i = 0; i < block && i < count; i++)                                                                    \
       if (i % s.inner == 0) keep[i] = 0; /* a row or column of which nothing is kept */                                \
     if (c.mask == shared_bias || c.mask == repeated_masks) o.options.bias = bias;                                      \
     if (c.mask == own_keep || c.mask == repeated_masks) o.options.keep = keep;                                         \
@@ -179,7 +180,7 @@ static double roundings(farro_reduction_shape s, double unit) {
         }                                                                                                              \
       }                                                                                                                \
     EXPECT(worst <= 1, "%s: %g of the bound", text, worst);                                                            \
-    guarded_free(o.x, bytes), guarded_free(o.grad, grads * sizeof(scalar)), guarded_free(y, bytes);                    \
+    guarded_free(o.x, bytes), guarded_free(o.grad, grads * sizeof(scalar)), guarded_free(y, y_bytes);                  \
     guarded_free(bias, bytes), guarded_free(out, result_bytes), guarded_free(expected, result_bytes);                  \
     guarded_free(serial, result_bytes), guarded_free(keep, count);                                                     \
     guarded_free(repeats, s.outer * sizeof *repeats);                                                                  \
@@ -256,7 +257,7 @@ static void check_bf16(int operation, size_t outer, size_t axis, size_t inner) {
   double worst = 0;
   for (size_t i = 0; i < results; i++) { // what f32 loses is little beside the last rounding
     const double spare = operation > log_sum ? (double)axis * 0x1p-18 : 0x1p-16;
-    const double allowed = 0x1.02p-9 * fabs((double)right[i]) + spare * (operation == forward ? (double)right[i] : 1);
+    const double allowed = 0x1.02p-8 * fabs((double)right[i]) + spare * (operation == forward ? (double)right[i] : 1);
     if (got[i] != right[i]) worst = worse(worst, fabs((double)got[i] - (double)right[i]) / (allowed + 0x1p-126));
   }
   EXPECT(worst <= 1, "bf16 %s (%zu, %zu, %zu): %g of the bound", operation_names[operation], outer, axis, inner, worst);
@@ -273,7 +274,8 @@ static void check_special_values(size_t axis, size_t inner) {
   const float specials[] = {NAN, INFINITY, -INFINITY, 1e30f};
   const farro_reduction_shape s = {1, axis, inner};
   float *x = farro_allocate(axis * inner * sizeof *x), *y = farro_allocate(axis * inner * sizeof *y);
-  float *sums = farro_allocate(inner * sizeof *sums);
+  float *sums = farro_allocate(inner * sizeof *sums), *ones = farro_allocate(inner * sizeof *ones);
+  for (size_t i = 0; i < inner; i++) ones[i] = 1;
   for (size_t special = 0; special < 4; special++)
     for (size_t row = 0; row < axis; row += axis / 13 + 1) {
       fill_f32(x, axis * inner);
@@ -296,15 +298,12 @@ static void check_special_values(size_t axis, size_t inner) {
              "log_sum_exp (%zu, %zu): %g at %zu: %g", axis, inner, (double)x[at], row, (double)sum);
     }
   for (size_t i = 0; i < axis * inner; i++) x[i] = -INFINITY;
-  const double grad = 1;
-  (void)grad;
   farro_softmax_axis_f32(&s, NULL, x, y);
   EXPECT(isnan(y[0]) && isnan(y[axis * inner - 1]), "softmax of -infinity alone: %g", (double)y[0]);
   farro_log_softmax_f32(&s, NULL, x, y);
   EXPECT(isnan(y[0]) && isnan(y[axis * inner - 1]), "log_softmax of -infinity alone: %g", (double)y[0]);
   farro_log_sum_exp_f32(&s, NULL, x, sums);
   EXPECT(sums[0] == -INFINITY && sums[inner - 1] == -INFINITY, "log_sum_exp of -infinity: %g", (double)sums[0]);
-  farro_log_sum_exp_backward_f32(&s, NULL, x, sums, x, y);
   // What is left out does not matter, NaN included; nothing left is 0.
   uint8_t *keep = farro_allocate(axis * inner);
   for (size_t kept = 0; kept < 2; kept++) {
@@ -323,11 +322,12 @@ static void check_special_values(size_t axis, size_t inner) {
     EXPECT(is_right, "log_softmax (%zu, %zu) of some kept elements: %zu", axis, inner, kept);
     farro_log_sum_exp_f32(&s, &options, x, sums);
     EXPECT(kept ? sums[0] > -1 : sums[0] == -INFINITY, "log_sum_exp of some kept elements: %g", (double)sums[0]);
-    farro_log_sum_exp_backward_f32(&s, &options, x, sums, sums, y);
+    farro_log_sum_exp_backward_f32(&s, &options, x, sums, ones, y);
     if (!kept) EXPECT(y[0] == 0 && y[axis * inner - 1] == 0, "log_sum_exp_backward of none: %g", (double)y[0]);
   }
   farro_release(x, axis * inner * sizeof *x), farro_release(y, axis * inner * sizeof *y);
-  farro_release(sums, inner * sizeof *sums), farro_release(keep, axis * inner);
+  farro_release(sums, inner * sizeof *sums), farro_release(ones, inner * sizeof *ones);
+  farro_release(keep, axis * inner);
 }
 
 // Rows longer than a block whose blocks differ: nothing but -infinity first, then ever greater.
