@@ -35,7 +35,7 @@ let package = Package(
       path: "peers/swift"
     ),
     suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"),
-    suite("LinearAlgebra"), suite("Hashing"),
+    suite("LinearAlgebra"), suite("Hashing"), suite("Softmax"),
   ],
   swiftLanguageModes: [.v6]
 )
