@@ -44,7 +44,7 @@ typedef struct farro_cross_entropy_options {
 //   |loss - exact| <= (1 - s) w[label] ((D + h + 12) u + 3 u |loss of weight 1|) + (D + h + 12) u S + 2 u |loss|,
 //   |grad_x - exact| <= (d + D + h + 12) u g ((1 - s) w[label] + s W / columns) p
 //                       + 4 u g ((1 - s) w[label] at the label + s w / columns).
-// O(rows columns): one pass over memory; two for rows of more than 4096.
+// O(rows columns): one pass over memory; with the gradient, two for rows that exceed the L2 cache.
 FARRO_API farro_status farro_cross_entropy_f32(size_t rows, size_t columns, const float *x, size_t x_row,
                                                const int64_t *labels, const float *weights,
                                                const farro_cross_entropy_options *options, float *loss, float *grad_x,

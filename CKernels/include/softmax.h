@@ -44,7 +44,8 @@ typedef struct farro_softmax_options {
 // is kept. Of those kept, -infinity gives 0; where they are nothing but -infinity, or where NaN or +infinity is among
 // them, all of the row or column becomes NaN.
 //   |y - exact| <= (d + D + 6 V + h + 8) u y + t.
-// O(outer axis inner): one pass over memory; two for rows of more than 4096 and columns of more than 1024.
+// O(outer axis inner): one pass over memory, and a second one only where a row, or 256 bytes of each element of a column,
+// exceed the L2 cache. Work space for them in the L2 cache at most; without it, exponentials are taken twice.
 //
 // Source for the latter: M. Milakov, N. Gimelshein, "Online normalizer calculation for softmax", arXiv:1805.02867,
 // 2018.
@@ -68,7 +69,7 @@ FARRO_API farro_status farro_softmax_bf16(size_t rows, size_t columns, const uin
 //
 // An element that is left out, and -infinity, give -infinity; otherwise as softmax, with -infinity for its 0.
 //   |y - exact| <= (D + 6 V + h + 12) u + 3 u |y|.
-// O(outer axis inner): one pass over memory; two for rows of more than 4096 and tall columns.
+// O(outer axis inner): one pass over memory, two as above.
 FARRO_API farro_status farro_log_softmax_f32(const farro_reduction_shape *shape, const farro_softmax_options *options,
                                              const float *x, float *y);
 FARRO_API farro_status farro_log_softmax_f64(const farro_reduction_shape *shape, const farro_softmax_options *options,

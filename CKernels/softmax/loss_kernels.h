@@ -53,8 +53,10 @@ INLINE VECTOR KERNEL(zero_gradient)(const void *context, size_t i, size_t n, con
   return broadcast((SCALAR)0);
 }
 
-// Of a row of at most a block, the exponentials stay in `scratch` between sum and gradient.
-INLINE void KERNEL(cross_entropy_row)(const loss_work *w, size_t row, SCALAR max, const SCALAR *next, SCALAR *scratch) {
+// The exponentials stay in `scratch` (a row of at most a block) or in `kept`, if there is room, between sum and
+// gradient.
+INLINE void KERNEL(cross_entropy_row)(const loss_work *w, size_t row, size_t last, SCALAR max, const SCALAR *next,
+                                      SCALAR *scratch, KERNEL(kept_row) * kept) {
   const size_t n = w->columns, label = (size_t)w->labels[row];
   const bool is_short = n <= softmax_block_columns;
   const SCALAR *weights = w->weights;
@@ -63,7 +65,7 @@ INLINE void KERNEL(cross_entropy_row)(const loss_work *w, size_t row, SCALAR max
   if (is_short)
     sum = KERNEL(sum_exponentials)(&l, n, max, next, w->grad_x ? 2 : 4, w->grad_x ? scratch : NULL);
   else
-    sum = KERNEL(online_sum)(&l, n, &max);
+    sum = KERNEL(online_sum)(&l, n, KERNEL(soft_long_row_to_fetch)(w->x, w->x_row, n, row, last), &max, kept);
   if (!is_short && max - max != 0) sum = (double)NAN;
   const double log_sum = log(sum), weight = (weights ? (double)weights[label] : 1) * (1 - w->smoothing);
   const double share = w->smoothing / (double)n;
@@ -81,15 +83,28 @@ INLINE void KERNEL(cross_entropy_row)(const loss_work *w, size_t row, SCALAR max
     if (all != 0) scratch[label] = (SCALAR)((double)scratch[label] - weight * sum / all);
     g.e = scratch;
     KERNEL(soft_write)(KERNEL(entropy_gradient), &g, next, grad, n, w->streams);
-  } else {
-    KERNEL(soft_write)(KERNEL(entropy_gradient), &g, next, grad, n, w->streams);
-    grad[label] = (SCALAR)((double)grad[label] - outer * weight);
+    return;
   }
+  const SCALAR right = (SCALAR)(outer * weight);
+  if (kept->e) {
+    for (size_t i = 0; i < n; i += softmax_block_columns) {
+      const size_t some = KERNEL(soft_block)(n - i);
+      g.e = kept->e + i;
+      g.factor = KERNEL(kept_factor)(kept, i / softmax_block_columns, max, factor);
+      KERNEL(soft_write)(KERNEL(entropy_gradient), &g, NULL, grad + i, some, w->streams);
+      if (g.weights) g.weights += some;
+    }
+  } else {
+    KERNEL(soft_write)(KERNEL(entropy_gradient), &g, NULL, grad, n, w->streams);
+  }
+  grad[label] -= right;
 }
 
 static void KERNEL(cross_entropy)(const loss_work *w, size_t first, size_t last) {
   SCALAR scratch[softmax_block_columns];
   const bool is_short = w->columns <= softmax_block_columns;
+  const size_t bytes = w->grad_x ? KERNEL(kept_bytes)(w->columns) : 0;
+  KERNEL(kept_row) kept = {.e = bytes ? farro_allocate(bytes) : NULL}; // without it, exponentials are taken twice
   KERNEL(logits) ahead = {.x = KERNEL(loss_row)(w, first), .plain = true};
   SCALAR max_ahead = is_short ? KERNEL(max_logit)(&ahead, w->columns) : 0;
   for (size_t row = first; row < last; row++) {
@@ -104,9 +119,10 @@ static void KERNEL(cross_entropy)(const loss_work *w, size_t first, size_t last)
         KERNEL(soft_write)(KERNEL(zero_gradient), NULL, next, (SCALAR *)w->grad_x + row * w->grad_row, w->columns,
                            w->streams);
     } else {
-      KERNEL(cross_entropy_row)(w, row, max, next, scratch);
+      KERNEL(cross_entropy_row)(w, row, last, max, next, scratch, &kept);
     }
   }
+  if (kept.e) farro_release(kept.e, bytes);
   if (w->streams) fence_nontemporal();
 }
 

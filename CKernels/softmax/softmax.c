@@ -1,4 +1,4 @@
-// Entry of softmax: check, cut into ranges of rows or into tiles of columns, run. One driver for all operations and
+// Entry of softmax: check, cut into ranges of rows or of columns, run. One driver for all operations and
 // element types: it counts in bytes.
 #include "softmax.h"
 
@@ -43,13 +43,11 @@ static void run_rows(softmax_call *call, const softmax_kernels *kernels, softmax
                      run, call);
 }
 
-// A tile is as wide as lets its exponentials stay in cache.
 static void run_columns(softmax_call *call, const softmax_kernels *kernels, softmax_operation operation, size_t outer) {
-  enum { line = 64, range_elements = 16 * 1024 };
+  enum { line = 64, range_elements = 16 * 1024, enough_items = 16 };
   softmax_work *w = &call->work;
-  const size_t fitting =
-      softmax_tile_elements / larger(w->axis, 1) / softmax_tile_column_unit * softmax_tile_column_unit;
-  w->columns = smaller(larger(fitting, softmax_tile_column_unit), softmax_tile_columns);
+  const bool has_many = outer * ceil_divide(w->inner, softmax_item_columns) >= enough_items;
+  w->columns = has_many ? softmax_item_columns : softmax_item_columns / 4;
   w->chunks = ceil_divide(w->inner, w->columns);
   call->kernel = kernels->columns[operation];
   const size_t row_bytes = w->inner * kernels->element_bytes, bytes = outer * w->axis * row_bytes;

@@ -5,11 +5,11 @@
 #include "runtime.h"
 
 enum {
-  softmax_block_columns = 4096,  // of a row, summed in the element type before the sum goes to double
-  softmax_block_rows = 64,       // the same, down a column
-  softmax_tile_elements = 16384, // of columns side by side, whose exponentials stay in cache until they are divided
-  softmax_tile_columns = 256,    // the most of them
-  softmax_tile_column_unit = 16, // their number is a multiple of this one
+  softmax_block_columns = 4096,        // of a row, summed in the element type before the sum goes to double
+  softmax_kept_columns = 128 * 1024,   // the longest row whose exponentials stay in the L2 cache
+  softmax_block_rows = 64,             // the same, down a column
+  softmax_strip_elements = 128 * 1024, // of columns side by side, whose exponentials stay in the L2 cache
+  softmax_item_columns = 256,          // that one thread takes at once
 };
 
 typedef enum softmax_operation {
@@ -35,7 +35,7 @@ typedef struct softmax_work {
   const void *grad_y, *log_sum; // of backward operations
   void *y;                      // the result, y or grad_x
   size_t y_row;
-  size_t columns, chunks; // inner columns in a tile, and their number in `inner`
+  size_t columns, chunks; // inner columns that one thread takes at once, and how often `inner` has them
   bool streams;           // the result is written past the caches
 } softmax_work;
 

@@ -1,209 +1,248 @@
-// The same down columns, vectors of which lie side by side: tiles of whole columns, narrow enough that their
-// exponentials stay in cache until the sums are known; taller ones are read twice, with sums that shrink whenever a
-// greater element comes. Needs softmax_kernels.h.
+// The same down columns, in strips of 4 vectors, or of 1 or a part of one at the end: their maxima and sums stay in
+// registers. The exponentials of a strip stay in cache until the sums are known; where it is too tall for that, they
+// are taken twice, with sums that shrink whenever a greater element comes. Needs softmax_kernels.h.
+//
+// A strip takes 4 cache lines from each row, too few for the hardware to foresee the next: rows are fetched some way
+// ahead, and the strip to the right, which comes next, while this one is worked on in cache.
 
-enum { KERNEL(tile_vectors) = softmax_tile_columns / LANES };
+enum { KERNEL(strip_vectors) = 4, KERNEL(strip_rows_ahead) = 8 };
 
 typedef struct {
   KERNEL(logits) logits;
   const ELEMENT *grad;
   ELEMENT *y;
-  size_t rows, columns, stride;
+  size_t rows, stride, last; // `last`: columns of the last vector
   bool streams;
-} KERNEL(tile);
+} KERNEL(strip);
 
-INLINE KERNEL(tile) KERNEL(tile_of)(const softmax_work *w, size_t item, size_t *block) {
-  *block = item / w->chunks;
-  const size_t column = item % w->chunks * w->columns, left = w->inner - column;
-  const size_t at = *block * w->axis * w->inner + column;
-  const KERNEL(logits) l = KERNEL(row_logits)(w, *block, false);
-  return (KERNEL(tile)){.logits = KERNEL(logits_from)(&l, column),
-                        .grad = w->grad_y ? (const ELEMENT *)w->grad_y + at : NULL,
-                        .y = (ELEMENT *)w->y + at,
-                        .rows = w->axis,
-                        .columns = left < w->columns ? left : w->columns,
-                        .stride = w->inner,
-                        .streams = w->streams};
+// The columns from `column` on, of number `block` of `outer`.
+INLINE KERNEL(strip) KERNEL(strip_of)(const softmax_work *w, size_t block, size_t column, const bool plain) {
+  const size_t at = block * w->axis * w->inner + column;
+  const KERNEL(logits) l = KERNEL(row_logits)(w, block, plain);
+  return (KERNEL(strip)){.logits = KERNEL(logits_from)(&l, column),
+                         .grad = w->grad_y ? (const ELEMENT *)w->grad_y + at : NULL,
+                         .y = (ELEMENT *)w->y + at,
+                         .rows = w->axis,
+                         .stride = w->inner,
+                         .streams = w->streams};
 }
 
-// How many columns vector j of a tile has.
-INLINE size_t KERNEL(tile_lanes)(const KERNEL(tile) * t, size_t j) {
-  const size_t left = t->columns - j * LANES;
-  return left < LANES ? left : LANES;
+// Vector v of a row; `partial`: some columns of the only one.
+INLINE VECTOR KERNEL(strip_logit)(const KERNEL(strip) * s, size_t row, size_t v, const bool partial) {
+  return KERNEL(logit)(&s->logits, row * s->stride + v * LANES, s->last, partial);
 }
 
-INLINE VECTOR KERNEL(tile_logit)(const KERNEL(tile) * t, size_t row, size_t j) {
-  const size_t n = KERNEL(tile_lanes)(t, j), at = row * t->stride + j * LANES;
-  return n == LANES ? KERNEL(logit)(&t->logits, at, LANES, false) : KERNEL(logit)(&t->logits, at, n, true);
+INLINE VECTOR KERNEL(strip_load)(const KERNEL(strip) * s, const ELEMENT *x, size_t row, size_t v, const bool partial) {
+  return KERNEL(soft_load)(x + row * s->stride + v * LANES, s->last, partial);
 }
 
-INLINE VECTOR KERNEL(tile_load)(const KERNEL(tile) * t, const ELEMENT *x, size_t row, size_t j) {
-  const size_t n = KERNEL(tile_lanes)(t, j), at = row * t->stride + j * LANES;
-  return n == LANES ? load(x + at) : load_first(x + at, n);
-}
-
-INLINE void KERNEL(tile_store)(const KERNEL(tile) * t, size_t row, size_t j, VECTOR v) {
-  const size_t n = KERNEL(tile_lanes)(t, j), at = row * t->stride + j * LANES;
-  if (n < LANES)
-    store_first(t->y + at, v, n);
-  else if (t->streams)
-    store_nontemporal(t->y + at, v);
+INLINE void KERNEL(strip_store)(const KERNEL(strip) * s, size_t row, size_t v, const bool partial, VECTOR value) {
+  ELEMENT *y = s->y + row * s->stride + v * LANES;
+  if (partial)
+    store_first(y, value, s->last);
+  else if (s->streams)
+    store_nontemporal(y, value);
   else
-    store(t->y + at, v);
+    store(y, value);
 }
 
 // ---- forward ----
 
-INLINE void KERNEL(tile_max)(const KERNEL(tile) * t, size_t from, size_t to, VECTOR *max) {
-  for (size_t row = from; row < to; row++)
-    for (size_t j = 0; j * LANES < t->columns; j++) {
-      const VECTOR v = KERNEL(tile_logit)(t, row, j);
-      max[j] = KERNEL(soft_greater)(v, max[j]);
+INLINE void KERNEL(strip_max)(const KERNEL(strip) * s, size_t from, size_t to, const size_t vectors, const bool partial,
+                              VECTOR *max) {
+  VECTOR m[KERNEL(strip_vectors)];
+  UNROLL for (size_t v = 0; v < vectors; v++) m[v] = max[v];
+  for (size_t row = from; row < to; row++) UNROLL for (size_t v = 0; v < vectors; v++) {
+      __builtin_prefetch(s->logits.x + (row + KERNEL(strip_rows_ahead)) * s->stride + v * LANES);
+      m[v] = KERNEL(soft_greater)(KERNEL(strip_logit)(s, row, v, partial), m[v]);
     }
+  UNROLL for (size_t v = 0; v < vectors; v++) max[v] = m[v];
 }
 
-// Adds exp(logit - center) of each column to its total, and leaves them in e, if any: a row of whole vectors for each
-// row.
-INLINE void KERNEL(tile_exponentials)(const KERNEL(tile) * t, size_t from, size_t to, const VECTOR *center,
-                                      double *totals, VECTOR *e) {
-  const size_t vectors = (t->columns + LANES - 1) / LANES;
+// Adds exp(logit - center) of each column to its total, and leaves them in e, if any.
+INLINE void KERNEL(strip_exponentials)(const KERNEL(strip) * s, size_t from, size_t to, const size_t vectors,
+                                       const bool partial, const VECTOR *centers, double *totals, SCALAR *e) {
+  VECTOR center[KERNEL(strip_vectors)];
+  UNROLL for (size_t v = 0; v < vectors; v++) center[v] = centers[v];
   for (size_t block = from; block < to; block += softmax_block_rows) {
-    VECTOR sums[KERNEL(tile_vectors)];
-    for (size_t j = 0; j < vectors; j++) sums[j] = broadcast((SCALAR)0);
-    for (size_t row = block; row < to && row < block + softmax_block_rows; row++)
-      for (size_t j = 0; j < vectors; j++) {
-        const VECTOR v = vector_exp(KERNEL(tile_logit)(t, row, j) - center[j]);
-        sums[j] += v;
-        if (e) e[row * vectors + j] = v;
+    const size_t end = block + softmax_block_rows < to ? block + softmax_block_rows : to;
+    VECTOR sums[KERNEL(strip_vectors)] = {0};
+    for (size_t row = block; row < end; row++) UNROLL for (size_t v = 0; v < vectors; v++) {
+        if (vectors == KERNEL(strip_vectors)) __builtin_prefetch(s->logits.x + row * s->stride + (vectors + v) * LANES);
+        const VECTOR value = vector_exp(KERNEL(strip_logit)(s, row, v, partial) - center[v]);
+        sums[v] += value;
+        if (e) store(e + (row * vectors + v) * LANES, value);
       }
-    for (size_t k = 0; k < t->columns; k++) totals[k] += (double)((const SCALAR *)sums)[k];
+    SCALAR parts[KERNEL(soft_span)];
+    UNROLL for (size_t v = 0; v < vectors; v++) store(parts + v * LANES, sums[v]);
+    for (size_t k = 0; k < vectors * LANES; k++) totals[k] += (double)parts[k];
   }
 }
 
 INLINE VECTOR KERNEL(finite_centers)(VECTOR max) { return max - max == (SCALAR)0 ? max : broadcast((SCALAR)0); }
 
-INLINE void KERNEL(softmax_tile)(const softmax_work *w, size_t item, const softmax_operation operation, VECTOR *e) {
-  size_t block;
-  const KERNEL(tile) t = KERNEL(tile_of)(w, item, &block);
-  const size_t vectors = (t.columns + LANES - 1) / LANES;
-  const bool fits = t.rows * vectors * LANES <= softmax_tile_elements;
-  const size_t step = fits ? t.rows : softmax_block_rows;
-  VECTOR max[KERNEL(tile_vectors)], center[KERNEL(tile_vectors)], factor[KERNEL(tile_vectors)];
-  SCALAR before[softmax_tile_columns];
-  double totals[softmax_tile_columns];
-  for (size_t j = 0; j < vectors; j++) max[j] = broadcast((SCALAR)-INFINITY), center[j] = broadcast((SCALAR)0);
-  for (size_t k = 0; k < t.columns; k++) totals[k] = 0;
-  for (size_t row = 0; row < t.rows; row += step) {
-    const size_t end = row + step < t.rows ? row + step : t.rows;
-    memcpy(before, max, t.columns * sizeof *before);
-    KERNEL(tile_max)(&t, row, end, max);
-    for (size_t k = 0; row > 0 && k < t.columns; k++) {
-      const SCALAR here = ((const SCALAR *)max)[k];
-      if (here > before[k]) totals[k] *= exp((double)before[k] - (double)here);
-    }
-    for (size_t j = 0; j < vectors; j++) center[j] = KERNEL(finite_centers)(max[j]);
-    KERNEL(tile_exponentials)(&t, row, end, center, totals, fits && operation == softmax_forward ? e : NULL);
-  }
-  // What the sums become: factors, or what is subtracted, or results.
-  for (size_t k = 0; k < t.columns; k++) {
-    const SCALAR most = ((const SCALAR *)max)[k];
+// What the sums become: factors, or what is subtracted, or results.
+static void KERNEL(finish_strip)(const KERNEL(strip) * s, const softmax_operation operation, size_t columns,
+                                 size_t lanes, const SCALAR *most, const SCALAR *centers, double *totals,
+                                 SCALAR *factors) {
+  for (size_t k = 0; k < lanes; k++) {
     if (operation != softmax_log_sum) {
-      if (most == (SCALAR)INFINITY) totals[k] = (double)NAN;
-      const bool is_empty =
-          most == (SCALAR)-INFINITY && t.logits.keep && !KERNEL(keeps_any)(t.logits.keep + k, t.rows, t.stride);
+      if (most[k] == (SCALAR)INFINITY) totals[k] = (double)NAN;
+      const bool is_empty = k < columns && most[k] == (SCALAR)-INFINITY && s->logits.keep &&
+                            !KERNEL(keeps_any)(s->logits.keep + k, s->rows, s->stride);
       if (is_empty) totals[k] = operation == softmax_forward ? (double)INFINITY : 1;
     }
-    ((SCALAR *)factor)[k] = operation == softmax_forward ? (SCALAR)(1 / totals[k])
-                            : operation == softmax_log   ? (SCALAR)log(totals[k])
-                                                       : (SCALAR)((double)((const SCALAR *)center)[k] + log(totals[k]));
+    factors[k] = operation == softmax_forward ? (SCALAR)(1 / totals[k])
+                 : operation == softmax_log   ? (SCALAR)log(totals[k])
+                                              : (SCALAR)((double)centers[k] + log(totals[k]));
   }
-  if (operation == softmax_log_sum) {
-    ELEMENT *y = (ELEMENT *)w->y + block * w->inner + item % w->chunks * w->columns;
-    for (size_t j = 0; j < vectors; j++) store_first(y + j * LANES, factor[j], KERNEL(tile_lanes)(&t, j));
-    return;
-  }
-  for (size_t row = 0; row < t.rows; row++)
-    for (size_t j = 0; j < vectors; j++) {
-      VECTOR v;
-      if (operation == softmax_log)
-        v = KERNEL(tile_logit)(&t, row, j) - center[j] - factor[j];
-      else if (fits)
-        v = e[row * vectors + j] * factor[j];
-      else
-        v = vector_exp(KERNEL(tile_logit)(&t, row, j) - center[j]) * factor[j];
-      KERNEL(tile_store)(&t, row, j, v);
-    }
 }
 
-INLINE void KERNEL(softmax_columns)(const softmax_work *w, size_t first, size_t last,
-                                    const softmax_operation operation) {
-  VECTOR e[softmax_tile_elements / LANES];
-  for (size_t item = first; item < last; item++) KERNEL(softmax_tile)(w, item, operation, e);
-  if (w->streams) fence_nontemporal();
+INLINE void KERNEL(softmax_strip)(const softmax_work *w, const KERNEL(strip) * s, size_t result, const size_t vectors,
+                                  const bool partial, const softmax_operation operation, SCALAR *e) {
+  const size_t columns = (vectors - 1) * LANES + s->last, step = e ? s->rows : softmax_block_rows;
+  VECTOR max[KERNEL(strip_vectors)], center[KERNEL(strip_vectors)], factor[KERNEL(strip_vectors)];
+  SCALAR before[KERNEL(soft_span)], most[KERNEL(soft_span)], centers[KERNEL(soft_span)], factors[KERNEL(soft_span)];
+  double totals[KERNEL(soft_span)] = {0};
+  UNROLL for (size_t v = 0; v < vectors; v++) {
+    max[v] = broadcast((SCALAR)-INFINITY), center[v] = broadcast((SCALAR)0);
+    store(most + v * LANES, max[v]);
+    store(centers + v * LANES, center[v]);
+  }
+  for (size_t row = 0; row < s->rows; row += step) {
+    const size_t end = row + step < s->rows ? row + step : s->rows;
+    memcpy(before, most, sizeof before);
+    KERNEL(strip_max)(s, row, end, vectors, partial, max);
+    UNROLL for (size_t v = 0; v < vectors; v++) {
+      store(most + v * LANES, max[v]);
+      center[v] = KERNEL(finite_centers)(max[v]);
+      store(centers + v * LANES, center[v]);
+    }
+    for (size_t k = 0; row > 0 && k < columns; k++)
+      if (most[k] > before[k]) totals[k] *= exp((double)before[k] - (double)most[k]);
+    KERNEL(strip_exponentials)(s, row, end, vectors, partial, center, totals, operation == softmax_forward ? e : NULL);
+  }
+  KERNEL(finish_strip)(s, operation, columns, vectors * LANES, most, centers, totals, factors);
+  UNROLL for (size_t v = 0; v < vectors; v++) factor[v] = load(factors + v * LANES);
+  if (operation == softmax_log_sum) {
+    ELEMENT *y = (ELEMENT *)w->y + result;
+    UNROLL for (size_t v = 0; v < vectors; v++) if (partial) store_first(y, factor[v], s->last);
+    else store(y + v * LANES, factor[v]);
+    return;
+  }
+  for (size_t row = 0; row < s->rows; row++) UNROLL for (size_t v = 0; v < vectors; v++) {
+      VECTOR value;
+      if (operation == softmax_forward && e)
+        value = load(e + (row * vectors + v) * LANES) * factor[v];
+      else if (operation == softmax_forward)
+        value = vector_exp(KERNEL(strip_logit)(s, row, v, partial) - center[v]) * factor[v];
+      else
+        value = KERNEL(strip_logit)(s, row, v, partial) - center[v] - factor[v];
+      KERNEL(strip_store)(s, row, v, partial, value);
+    }
 }
 
 // ---- backward ----
 
-INLINE void KERNEL(softmax_tile_backward)(const softmax_work *w, size_t item, const bool is_log) {
-  size_t block;
-  const KERNEL(tile) t = KERNEL(tile_of)(w, item, &block);
-  const size_t vectors = (t.columns + LANES - 1) / LANES;
-  VECTOR sums[KERNEL(tile_vectors)];
-  double totals[softmax_tile_columns];
-  for (size_t k = 0; k < t.columns; k++) totals[k] = 0;
-  for (size_t top = 0; top < t.rows; top += softmax_block_rows) {
-    for (size_t j = 0; j < vectors; j++) sums[j] = broadcast((SCALAR)0);
-    for (size_t row = top; row < t.rows && row < top + softmax_block_rows; row++)
-      for (size_t j = 0; j < vectors; j++)
-        KERNEL(add_gradient)(is_log, KERNEL(tile_load)(&t, t.logits.x, row, j), KERNEL(tile_load)(&t, t.grad, row, j),
-                             &sums[j]);
-    for (size_t k = 0; k < t.columns; k++) totals[k] += (double)((const SCALAR *)sums)[k];
+INLINE void KERNEL(softmax_strip_backward)(const softmax_work *w, const KERNEL(strip) * s, const size_t vectors,
+                                           const bool partial, const bool is_log) {
+  VECTOR sums[KERNEL(strip_vectors)];
+  double totals[KERNEL(soft_span)] = {0};
+  SCALAR parts[KERNEL(soft_span)];
+  for (size_t block = 0; block < s->rows; block += softmax_block_rows) {
+    const size_t end = block + softmax_block_rows < s->rows ? block + softmax_block_rows : s->rows;
+    UNROLL for (size_t v = 0; v < vectors; v++) sums[v] = broadcast((SCALAR)0);
+    for (size_t row = block; row < end; row++) UNROLL for (size_t v = 0; v < vectors; v++) {
+        const size_t ahead = (row + KERNEL(strip_rows_ahead)) * s->stride + v * LANES;
+        __builtin_prefetch(s->logits.x + ahead);
+        __builtin_prefetch(s->grad + ahead);
+        KERNEL(add_gradient)(is_log, KERNEL(strip_load)(s, s->logits.x, row, v, partial),
+                             KERNEL(strip_load)(s, s->grad, row, v, partial), &sums[v]);
+      }
+    UNROLL for (size_t v = 0; v < vectors; v++) store(parts + v * LANES, sums[v]);
+    for (size_t k = 0; k < vectors * LANES; k++) totals[k] += (double)parts[k];
   }
-  for (size_t k = 0; k < t.columns; k++) ((SCALAR *)sums)[k] = (SCALAR)totals[k];
-  for (size_t row = 0; row < t.rows; row++)
-    for (size_t j = 0; j < vectors; j++) {
-      const VECTOR y = KERNEL(tile_load)(&t, t.logits.x, row, j), grad = KERNEL(tile_load)(&t, t.grad, row, j);
-      KERNEL(tile_store)(&t, row, j, KERNEL(soft_gradient_of)(is_log, y, grad, sums[j], (SCALAR)w->factor));
+  for (size_t k = 0; k < vectors * LANES; k++) parts[k] = (SCALAR)totals[k];
+  UNROLL for (size_t v = 0; v < vectors; v++) sums[v] = load(parts + v * LANES);
+  for (size_t row = 0; row < s->rows; row++) UNROLL for (size_t v = 0; v < vectors; v++) {
+      if (vectors == KERNEL(strip_vectors)) {
+        __builtin_prefetch(s->logits.x + row * s->stride + (vectors + v) * LANES);
+        __builtin_prefetch(s->grad + row * s->stride + (vectors + v) * LANES);
+      }
+      const VECTOR y = KERNEL(strip_load)(s, s->logits.x, row, v, partial);
+      const VECTOR grad = KERNEL(strip_load)(s, s->grad, row, v, partial);
+      KERNEL(strip_store)(s, row, v, partial, KERNEL(soft_gradient_of)(is_log, y, grad, sums[v], (SCALAR)w->factor));
     }
 }
 
-INLINE void KERNEL(log_sum_tile_backward)(const softmax_work *w, size_t item) {
-  size_t block;
-  const KERNEL(tile) t = KERNEL(tile_of)(w, item, &block);
-  const size_t at = block * w->inner + item % w->chunks * w->columns;
-  const ELEMENT *log_sum = (const ELEMENT *)w->log_sum + at, *grad = (const ELEMENT *)w->grad_y + at;
-  for (size_t row = 0; row < t.rows; row++)
-    for (size_t j = 0; j * LANES < t.columns; j++) {
-      const VECTOR center = KERNEL(tile_load)(&t, log_sum, 0, j);
-      const VECTOR factor = KERNEL(tile_load)(&t, grad, 0, j) * broadcast((SCALAR)w->factor);
-      const VECTOR v = KERNEL(tile_logit)(&t, row, j) - (center == (SCALAR)-INFINITY ? broadcast((SCALAR)0) : center);
-      KERNEL(tile_store)(&t, row, j, vector_exp(v) * factor);
+INLINE void KERNEL(log_sum_strip_backward)(const softmax_work *w, const KERNEL(strip) * s, size_t result,
+                                           const size_t vectors, const bool partial) {
+  VECTOR center[KERNEL(strip_vectors)], factor[KERNEL(strip_vectors)];
+  UNROLL for (size_t v = 0; v < vectors; v++) {
+    const size_t at = result + v * LANES;
+    center[v] = KERNEL(soft_load)((const ELEMENT *)w->log_sum + at, s->last, partial);
+    center[v] = center[v] == (SCALAR)-INFINITY ? broadcast((SCALAR)0) : center[v];
+    factor[v] = KERNEL(soft_load)((const ELEMENT *)w->grad_y + at, s->last, partial) * broadcast((SCALAR)w->factor);
+  }
+  for (size_t row = 0; row < s->rows; row++) UNROLL for (size_t v = 0; v < vectors; v++) {
+      __builtin_prefetch(s->logits.x + (row + KERNEL(strip_rows_ahead)) * s->stride + v * LANES);
+      const VECTOR value = vector_exp(KERNEL(strip_logit)(s, row, v, partial) - center[v]) * factor[v];
+      KERNEL(strip_store)(s, row, v, partial, value);
     }
+}
+
+// ---- items: `columns` columns of one of `outer` ----
+
+INLINE void KERNEL(run_strip)(const softmax_work *w, size_t block, size_t column, size_t last, const size_t vectors,
+                              const bool partial, const bool plain, const softmax_operation operation, SCALAR *e) {
+  KERNEL(strip) s = KERNEL(strip_of)(w, block, column, plain);
+  s.last = last;
+  const size_t result = block * w->inner + column;
+  if (operation <= softmax_log_sum)
+    KERNEL(softmax_strip)(w, &s, result, vectors, partial, operation, e);
+  else if (operation == softmax_log_sum_backward)
+    KERNEL(log_sum_strip_backward)(w, &s, result, vectors, partial);
+  else
+    KERNEL(softmax_strip_backward)(w, &s, vectors, partial, operation == softmax_log_backward);
+}
+
+// What comes from softmax_options is looked for in whole strips only where there is some.
+INLINE void KERNEL(softmax_columns)(const softmax_work *w, size_t first, size_t last,
+                                    const softmax_operation operation) {
+  const size_t elements = w->axis * KERNEL(soft_span), bytes = elements * sizeof(SCALAR);
+  const bool fits = operation == softmax_forward && elements <= softmax_strip_elements;
+  SCALAR *e = fits ? farro_allocate(bytes) : NULL; // without it, exponentials are taken twice
+  const bool plain = w->factor == 1 && !w->bias && !w->keep;
+  for (size_t item = first; item < last; item++) {
+    const size_t block = item / w->chunks, from = item % w->chunks * w->columns;
+    const size_t to = from + w->columns < w->inner ? from + w->columns : w->inner;
+    size_t column = from;
+    for (; column + KERNEL(soft_span) <= to; column += KERNEL(soft_span))
+      if (plain || operation == softmax_backward || operation == softmax_log_backward)
+        KERNEL(run_strip)(w, block, column, LANES, KERNEL(strip_vectors), false, true, operation, e);
+      else
+        KERNEL(run_strip)(w, block, column, LANES, KERNEL(strip_vectors), false, false, operation, e);
+    for (; column < to; column += LANES)
+      KERNEL(run_strip)(w, block, column, to - column < LANES ? to - column : LANES, 1, true, false, operation, e);
+  }
+  if (e) farro_release(e, bytes);
+  if (w->streams) fence_nontemporal();
 }
 
 // ---- the functions of the table ----
 
-static void KERNEL(forward_columns)(const softmax_work *w, size_t first, size_t last) {
-  KERNEL(softmax_columns)(w, first, last, softmax_forward);
-}
-static void KERNEL(log_columns)(const softmax_work *w, size_t first, size_t last) {
-  KERNEL(softmax_columns)(w, first, last, softmax_log);
-}
-static void KERNEL(log_sum_columns)(const softmax_work *w, size_t first, size_t last) {
-  KERNEL(softmax_columns)(w, first, last, softmax_log_sum);
-}
-static void KERNEL(backward_columns)(const softmax_work *w, size_t first, size_t last) {
-  for (size_t item = first; item < last; item++) KERNEL(softmax_tile_backward)(w, item, false);
-  if (w->streams) fence_nontemporal();
-}
-static void KERNEL(log_backward_columns)(const softmax_work *w, size_t first, size_t last) {
-  for (size_t item = first; item < last; item++) KERNEL(softmax_tile_backward)(w, item, true);
-  if (w->streams) fence_nontemporal();
-}
-static void KERNEL(log_sum_backward_columns)(const softmax_work *w, size_t first, size_t last) {
-  for (size_t item = first; item < last; item++) KERNEL(log_sum_tile_backward)(w, item);
-  if (w->streams) fence_nontemporal();
-}
+#define SOFTMAX_COLUMNS(name, operation)                                                                               \
+  static void KERNEL(name)(const softmax_work *w, size_t first, size_t last) {                                         \
+    KERNEL(softmax_columns)(w, first, last, operation);                                                                \
+  }
+
+SOFTMAX_COLUMNS(forward_columns, softmax_forward)
+SOFTMAX_COLUMNS(log_columns, softmax_log)
+SOFTMAX_COLUMNS(log_sum_columns, softmax_log_sum)
+SOFTMAX_COLUMNS(backward_columns, softmax_backward)
+SOFTMAX_COLUMNS(log_backward_columns, softmax_log_backward)
+SOFTMAX_COLUMNS(log_sum_backward_columns, softmax_log_sum_backward)
+#undef SOFTMAX_COLUMNS
 
 static const softmax_kernels KERNEL(softmax) = {
     .element_bytes = sizeof(ELEMENT),

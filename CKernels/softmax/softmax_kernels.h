@@ -22,19 +22,33 @@ INLINE VECTOR KERNEL(log_share)(const void *context, size_t i, size_t n, const b
   return KERNEL(logit)(&s->logits, i, n, partial) - broadcast(s->center) - broadcast(s->rest);
 }
 
-INLINE void KERNEL(softmax_long)(const softmax_work *w, size_t row, const bool plain,
-                                 const softmax_operation operation) {
+// Block by block, from the exponentials that were kept.
+INLINE void KERNEL(write_kept)(const softmax_work *w, size_t row, const KERNEL(kept_row) * kept, SCALAR max,
+                               double factor) {
+  for (size_t i = 0; i < w->axis; i += softmax_block_columns) {
+    const KERNEL(shares)
+        s = {.e = kept->e + i, .factor = KERNEL(kept_factor)(kept, i / softmax_block_columns, max, factor)};
+    KERNEL(soft_write)(KERNEL(share_of_exponential), &s, NULL, (ELEMENT *)w->y + row * w->y_row + i,
+                       KERNEL(soft_block)(w->axis - i), w->streams);
+  }
+}
+
+INLINE void KERNEL(softmax_long)(const softmax_work *w, size_t row, size_t last, const bool plain,
+                                 const softmax_operation operation, KERNEL(kept_row) * kept) {
   const KERNEL(logits) l = KERNEL(row_logits)(w, row, plain);
   ELEMENT *y = (ELEMENT *)w->y + row * w->y_row;
   SCALAR max;
-  double sum = KERNEL(online_sum)(&l, w->axis, &max);
+  const ELEMENT *next = KERNEL(soft_long_row_to_fetch)(w->x, w->x_row, w->axis, row, last);
+  double sum = KERNEL(online_sum)(&l, w->axis, next, &max, operation == softmax_forward ? kept : NULL);
   if (operation == softmax_log_sum) {
     store_first(y, broadcast((SCALAR)((double)KERNEL(finite_center)(max) + log(sum))), 1);
     return;
   }
   const bool is_empty = !plain && l.keep && max == (SCALAR)-INFINITY && !KERNEL(keeps_any)(l.keep, w->axis, 1);
   if (max == (SCALAR)INFINITY) sum = (double)NAN;
-  if (operation == softmax_forward) {
+  if (operation == softmax_forward && kept->e) {
+    KERNEL(write_kept)(w, row, kept, max, is_empty ? 0 : 1 / sum);
+  } else if (operation == softmax_forward) {
     const KERNEL(shares) s = {l, NULL, is_empty ? 0 : max, is_empty ? 0 : (SCALAR)(1 / sum)};
     KERNEL(soft_write)(KERNEL(share_of_logit), &s, NULL, y, w->axis, w->streams);
   } else {
@@ -77,10 +91,14 @@ INLINE void KERNEL(softmax_short)(const softmax_work *w, size_t first, size_t la
 
 INLINE void KERNEL(softmax_rows)(const softmax_work *w, size_t first, size_t last, const bool plain,
                                  const softmax_operation operation) {
-  if (w->axis > softmax_block_columns)
-    for (size_t row = first; row < last; row++) KERNEL(softmax_long)(w, row, plain, operation);
-  else
+  if (w->axis > softmax_block_columns) {
+    const size_t bytes = operation == softmax_forward ? KERNEL(kept_bytes)(w->axis) : 0;
+    KERNEL(kept_row) kept = {.e = bytes ? farro_allocate(bytes) : NULL}; // without it, exponentials are taken twice
+    for (size_t row = first; row < last; row++) KERNEL(softmax_long)(w, row, last, plain, operation, &kept);
+    if (kept.e) farro_release(kept.e, bytes);
+  } else {
     KERNEL(softmax_short)(w, first, last, plain, operation);
+  }
   if (w->streams) fence_nontemporal();
 }
 

@@ -16,6 +16,13 @@ INLINE const ELEMENT *KERNEL(soft_row_to_fetch)(const void *x, size_t x_row, siz
   return row + 2 < last && columns * sizeof(ELEMENT) <= most_bytes ? (const ELEMENT *)x + (row + 2) * x_row : NULL;
 }
 
+// The row behind a long one, of which the L2 cache has room for one more.
+INLINE const ELEMENT *KERNEL(soft_long_row_to_fetch)(const void *x, size_t x_row, size_t columns, size_t row,
+                                                     size_t last) {
+  enum { most_bytes = 256 * 1024 };
+  return row + 1 < last && columns * sizeof(ELEMENT) <= most_bytes ? (const ELEMENT *)x + (row + 1) * x_row : NULL;
+}
+
 INLINE double KERNEL(soft_total)(const VECTOR sums[KERNEL(soft_chains)]) {
   return (double)horizontal_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
@@ -117,9 +124,21 @@ INLINE double KERNEL(sum_exponentials)(const KERNEL(logits) * l, size_t n, SCALA
 // 0 for an infinity, whose difference to itself would be NaN.
 INLINE SCALAR KERNEL(finite_center)(SCALAR max) { return max - max == 0 ? max : 0; }
 
+// Blocks of a long row: the exponentials, each of the difference to the center of its block, and these centers.
+typedef struct {
+  SCALAR *e; // NULL: not kept
+  SCALAR maxima[softmax_kept_columns / softmax_block_columns];
+} KERNEL(kept_row);
+
+INLINE size_t KERNEL(kept_bytes)(size_t columns) {
+  return columns > softmax_block_columns && columns <= softmax_kept_columns ? columns * sizeof(SCALAR) : 0;
+}
+
 // The greatest logit and the sum of exp(logit - finite_center(max)) of a long row in one pass over memory: when a block
-// has a greater one, the sum so far shrinks.
-INLINE double KERNEL(online_sum)(const KERNEL(logits) * l, size_t columns, SCALAR *max) {
+// has a greater one, the sum so far shrinks. Meanwhile, the memory fetches the row behind it, if any: here arithmetic
+// binds, and writing keeps the memory busy by itself.
+INLINE double KERNEL(online_sum)(const KERNEL(logits) * l, size_t columns, const ELEMENT *next, SCALAR *max,
+                                 KERNEL(kept_row) * kept) {
   double sum = 0;
   *max = (SCALAR)-INFINITY;
   for (size_t i = 0; i < columns; i += softmax_block_columns) {
@@ -130,9 +149,21 @@ INLINE double KERNEL(online_sum)(const KERNEL(logits) * l, size_t columns, SCALA
       *max = here;
       sum *= (double)vector_exp(broadcast(before - here))[0];
     }
-    sum += KERNEL(sum_exponentials)(&block, n, KERNEL(finite_center)(*max), NULL, 0, NULL);
+    const SCALAR center = KERNEL(finite_center)(*max);
+    if (kept && kept->e) {
+      kept->maxima[i / softmax_block_columns] = *max;
+      sum += KERNEL(sum_exponentials)(&block, n, center, next ? next + i : NULL, 4, kept->e + i);
+    } else {
+      sum += KERNEL(sum_exponentials)(&block, n, center, next ? next + i : NULL, 4, NULL);
+    }
   }
   return sum;
+}
+
+// What the kept exponentials of block number i are multiplied with, so that they become shares.
+INLINE SCALAR KERNEL(kept_factor)(const KERNEL(kept_row) * kept, size_t i, SCALAR max, double factor) {
+  const SCALAR here = kept->maxima[i];
+  return (SCALAR)(factor * (here == (SCALAR)-INFINITY ? 0 : exp((double)here - (double)max)));
 }
 
 // ---- writing a row ----

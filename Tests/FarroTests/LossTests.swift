@@ -37,9 +37,9 @@ import Testing
   }
 
   @Test func `gradients agree with numeric differentiation`() {
-    let x = Tensor<Double>(randomUniform: [2, 3, 7], in: -2...2, seed: 1)
+    let x = Tensor<Double>(randomUniform: [2, 3, 7], in: -2..<2, seed: 1)
     let labels: Tensor<Int> = [[0, 6, 3], [2, 1, 5]]
-    let weights = Tensor<Double>(randomUniform: [7], in: 0.5...2, seed: 2)
+    let weights = Tensor<Double>(randomUniform: [7], in: 0.5..<2, seed: 2)
     for reduction in [LossReduction.none, .mean, .sum] {
       let outer = Tensor<Double>(randomUniform: reduction == .none ? [2, 3] : [], seed: 3)
       for smoothing in [0, 0.2] {
@@ -84,7 +84,7 @@ import Testing
   }
 
   @Test func `losses are the same into tensors that exist, and on any number of threads`() {
-    let x = Tensor<Float>(randomUniform: [500, 101], in: -4...4, seed: 4)
+    let x = Tensor<Float>(randomUniform: [500, 101], in: -4..<4, seed: 4)
     let labels = Tensor((0..<500).map { $0 * 31 % 101 })
     let (loss, gradient) = crossEntropyWithGradient(x, labels: labels)
     var (a, b) = (Tensor<Float>(zeros: []), Tensor<Float>(zeros: [500, 101]))

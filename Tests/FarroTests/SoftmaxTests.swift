@@ -12,7 +12,7 @@ import Testing
         let y = softmax(x, axis: 2)
         #expect(y.shape == [3, 1, 3])
         #expect(worstError(y.scalars, row + [0.5, 0, 0.5, third, third, third]) { _ in 1e-15 } <= 1, "\(isa)")
-        let cold = softmax(x[0], temperature: 0.5)  // 1, e^2, e^4 over their sum
+        let cold = softmax(Tensor<Double>([0, 1, 2]), temperature: 0.5)  // 1, e^2, e^4 over their sum
         #expect(
           worstError(cold.scalars, [0.0158762400330987, 0.117310427703, 0.866813332263901]) { _ in 1e-12 } <= 1,
           "\(isa)"
@@ -38,8 +38,8 @@ import Testing
   }
 
   @Test func `every axis agrees with the reference on every instruction set`() {
-    let x = Tensor<Float>(randomUniform: [5, 37, 19], in: -6...6, seed: 1)
-    let bias = Tensor<Float>(randomUniform: [37, 19], in: -2...2, seed: 2)
+    let x = Tensor<Float>(randomUniform: [5, 37, 19], in: -6..<6, seed: 1)
+    let bias = Tensor<Float>(randomUniform: [37, 19], in: -2..<2, seed: 2)
     let mask = x.map { $0 > -3 }
     for isa in InstructionSet.supported {
       withInstructionSet(isa) {
@@ -64,12 +64,12 @@ import Testing
   }
 
   @Test func `a mask that is repeated gives what a mask as large as the tensor gives`() {
-    let x = Tensor<Double>(randomUniform: [3, 2, 4, 5], in: -2...2, seed: 3)
+    let x = Tensor<Double>(randomUniform: [3, 2, 4, 5], in: -2..<2, seed: 3)
     let zeros = Tensor<Double>(zeros: [3, 2, 4, 5])
     for shape in [
       [5], [4, 5], [1, 1, 4, 5], [3, 1, 1, 5], [3, 1, 4, 5], [1, 2, 4, 1], [3, 2, 1, 5], [1, 2, 1, 1], [],
     ] {
-      let bias = Tensor<Double>(randomUniform: shape, in: -1...1, seed: 4)
+      let bias = Tensor<Double>(randomUniform: shape, in: -1..<1, seed: 4)
       let mask = bias.map { $0 > -0.5 }
       let all = bias + zeros
       for axis in 0..<4 {
@@ -81,8 +81,8 @@ import Testing
   }
 
   @Test func `gradients agree with numeric differentiation`() {
-    let x = Tensor<Double>(randomUniform: [3, 5, 4], in: -2...2, seed: 5)
-    let bias = Tensor<Double>(randomUniform: [5, 4], in: -1...1, seed: 6)
+    let x = Tensor<Double>(randomUniform: [3, 5, 4], in: -2..<2, seed: 5)
+    let bias = Tensor<Double>(randomUniform: [5, 4], in: -1..<1, seed: 6)
     let mask = Tensor<Bool>((0..<60).map { $0 % 7 != 3 }, shape: [3, 5, 4])
     let weights = Tensor<Double>(randomUniform: [3, 5, 4], seed: 7)
     for axis in 0..<3 {
@@ -104,7 +104,7 @@ import Testing
   }
 
   @Test func `each result is the same in place, into a tensor that exists and on any number of threads`() {
-    let x = Tensor<Float>(randomUniform: [300, 20, 30], in: -5...5, seed: 9)
+    let x = Tensor<Float>(randomUniform: [300, 20, 30], in: -5..<5, seed: 9)
     for axis in 0..<3 {
       let (y, logs) = (softmax(x, axis: axis), logSoftmax(x, axis: axis))
       var (a, b) = (x, x)
@@ -132,7 +132,7 @@ import Testing
   }
 
   @Test func `bfloat16 is computed in Float and rounded once`() {
-    let x = Tensor<BFloat16>(casting: Tensor<Float>(randomUniform: [7, 45], in: -3...3, seed: 10))
+    let x = Tensor<BFloat16>(casting: Tensor<Float>(randomUniform: [7, 45], in: -3..<3, seed: 10))
     let wide = Tensor<Float>(casting: x)
     let bias = Tensor<BFloat16>(casting: Tensor<Float>(randomUniform: [45], seed: 11))
     for isa in InstructionSet.supported {
