@@ -37,6 +37,7 @@ let package = Package(
     suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"),
     suite("LinearAlgebra"), suite("Hashing"),
     suite("Reduction"), suite("Sorting"),
+    suite("LinearAlgebra"), suite("Hashing"), suite("Softmax"),
   ],
   swiftLanguageModes: [.v6]
 )

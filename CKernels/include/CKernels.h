@@ -11,6 +11,7 @@
 #include "hashing.h"
 #include "histogram.h"
 #include "linear_algebra.h"
+#include "loss.h"
 #include "matmul.h"
 #include "matmul_low_precision.h"
 #include "normalization.h"
@@ -20,5 +21,6 @@
 #include "reduction.h"
 #include "scan.h"
 #include "sorting.h"
+#include "softmax.h"
 
 #endif

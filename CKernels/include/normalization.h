@@ -53,21 +53,6 @@ FARRO_API farro_status farro_rms_norm_f32(size_t rows, size_t columns, const flo
 FARRO_API farro_status farro_rms_norm_f64(size_t rows, size_t columns, const double *x, size_t x_row,
                                           const double *scale, double epsilon, double *y, size_t y_row);
 
-// y = exp(x - max) / sum of exp(x - max) for each row, with the greatest element of the row.
-//
-// -infinity gives 0; a row of nothing else, or one with NaN or +infinity, becomes NaN.
-// With d = max - x, D the greatest finite one of the row's d below 104 (f32) or 746 (f64), and t the smallest normal
-// number,
-//   |y - exact| <= (d + D + h(columns) + 8) u y + t.
-// O(rows columns): one pass over memory; two for rows of more than 4096.
-//
-// Source for the latter: M. Milakov, N. Gimelshein, "Online normalizer calculation for softmax", arXiv:1805.02867,
-// 2018.
-FARRO_API farro_status farro_softmax_f32(size_t rows, size_t columns, const float *x, size_t x_row, float *y,
-                                         size_t y_row);
-FARRO_API farro_status farro_softmax_f64(size_t rows, size_t columns, const double *x, size_t x_row, double *y,
-                                         size_t y_row);
-
 // Mean and population standard deviation of each column, in double for both element types; the deviation of a column
 // whose elements are all equal is given as 1, so that it can be divided by. Without rows, both are NaN. NaN or infinity
 // in a column makes both NaN.
@@ -110,10 +95,6 @@ FARRO_API farro_status farro_rms_norm_reference_f32(size_t rows, size_t columns,
                                                     const float *scale, float epsilon, float *y, size_t y_row);
 FARRO_API farro_status farro_rms_norm_reference_f64(size_t rows, size_t columns, const double *x, size_t x_row,
                                                     const double *scale, double epsilon, double *y, size_t y_row);
-FARRO_API farro_status farro_softmax_reference_f32(size_t rows, size_t columns, const float *x, size_t x_row, float *y,
-                                                   size_t y_row);
-FARRO_API farro_status farro_softmax_reference_f64(size_t rows, size_t columns, const double *x, size_t x_row,
-                                                   double *y, size_t y_row);
 FARRO_API farro_status farro_standardize_columns_reference_f32(size_t rows, size_t columns, const float *x,
                                                                size_t x_row, double *mean, double *deviation, float *y,
                                                                size_t y_row);

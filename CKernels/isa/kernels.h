@@ -29,6 +29,10 @@
 #include "optimizer/optimizer_kernels.h"
 #include "random/random_kernels.h"
 #include "embedding/embedding_kernels.h"
+#include "softmax/softmax_rows.h"
+#include "softmax/softmax_kernels.h"
+#include "softmax/softmax_columns_kernels.h"
+#include "softmax/loss_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
@@ -52,6 +56,17 @@
 #include "probe/probe_kernels.h"
 
 #include "probe/dot_kernels.h"
+#include "softmax/softmax_rows.h"
+#include "softmax/softmax_kernels.h"
+#include "softmax/softmax_columns_kernels.h"
+#include "softmax/loss_kernels.h"
+#include "probe/probe_kernels.h"
+
+#include "simd/bfloat16.h"
+#include "softmax/softmax_rows.h"
+#include "softmax/softmax_kernels.h"
+#include "softmax/softmax_columns_kernels.h"
+
 #include "probe/traffic_kernels.h"
 
 #include "random/words_kernels.h"
@@ -96,5 +111,10 @@ const farro_kernels FARRO_TABLE = {
     .random_words = random_words,
     .embedding_f32 = &embedding_f32,
     .embedding_f64 = &embedding_f64,
+    .softmax_f32 = &softmax_f32,
+    .softmax_f64 = &softmax_f64,
+    .softmax_bf16 = &softmax_bf16,
+    .loss_f32 = &loss_f32,
+    .loss_f64 = &loss_f64,
     .probe = &probe,
 };

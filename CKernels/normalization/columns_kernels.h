@@ -103,7 +103,6 @@ static const normalization_kernels KERNEL(normalization) = {
     .element_bytes = sizeof(SCALAR),
     .layer_norm = KERNEL(layer_norm),
     .rms_norm = KERNEL(rms_norm),
-    .softmax = KERNEL(softmax),
     .scale_columns = KERNEL(scale_columns),
     .column_moments = KERNEL(column_moments),
 };

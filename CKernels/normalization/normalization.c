@@ -160,14 +160,6 @@ static farro_status standardize_columns(const normalization_kernels *kernels, si
     return normalize_rows(&call, rows, sizeof(scalar), 70);                                                            \
   }                                                                                                                    \
                                                                                                                        \
-  farro_status farro_softmax_##type(size_t rows, size_t columns, const scalar *x, size_t x_row, scalar *y,             \
-                                    size_t y_row) {                                                                    \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    row_call call = {kernels->normalization_##type->softmax, {columns, x, x_row, NULL, NULL, 0, y, y_row, false}};     \
-    return normalize_rows(&call, rows, sizeof(scalar), 20);                                                            \
-  }                                                                                                                    \
-                                                                                                                       \
   farro_status farro_column_moments_##type(size_t rows, size_t columns, const scalar *x, size_t x_row, double *mean,   \
                                            double *deviation) {                                                        \
     const farro_kernels *kernels = farro_current_kernels();                                                            \

@@ -38,7 +38,6 @@ typedef struct normalization_kernels {
   // Rows first..<last.
   void (*layer_norm)(const row_work *work, size_t first, size_t last);
   void (*rms_norm)(const row_work *work, size_t first, size_t last);
-  void (*softmax)(const row_work *work, size_t first, size_t last);
   void (*scale_columns)(const column_work *work, size_t first, size_t last);
 
   // Mean and sum of squared deviations of each column of a block of 1...normalization_block_rows rows.

@@ -34,17 +34,6 @@
     return FARRO_OK;                                                                                                   \
   }                                                                                                                    \
                                                                                                                        \
-  farro_status farro_softmax_reference_##type(size_t rows, size_t columns, const scalar *x, size_t x_row, scalar *y,   \
-                                              size_t y_row) {                                                          \
-    for (size_t i = 0; i < rows; i++, x += x_row, y += y_row) {                                                        \
-      wide max = -INFINITY, sum = 0;                                                                                   \
-      for (size_t j = 0; j < columns; j++) max = (wide)x[j] > max ? (wide)x[j] : max;                                  \
-      for (size_t j = 0; j < columns; j++) sum += wide_exp((wide)x[j] - max);                                          \
-      for (size_t j = 0; j < columns; j++) y[j] = (scalar)(wide_exp((wide)x[j] - max) / sum);                          \
-    }                                                                                                                  \
-    return FARRO_OK;                                                                                                   \
-  }                                                                                                                    \
-                                                                                                                       \
   farro_status farro_standardize_columns_reference_##type(size_t rows, size_t columns, const scalar *x, size_t x_row,  \
                                                           double *mean, double *deviation, scalar *y, size_t y_row) {  \
     for (size_t j = 0; j < columns; j++) {                                                                             \

@@ -18,6 +18,7 @@
 #include "reduction/reduction.h"
 #include "sorting/sorting.h"
 #include "random/random.h"
+#include "softmax/softmax.h"
 
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
@@ -39,6 +40,8 @@ typedef struct farro_kernels {
   const embedding_kernels *embedding_f32, *embedding_f64;
   const random_kernels *random_f32, *random_f64;
   random_kernel *random_words;
+  const softmax_kernels *softmax_f32, *softmax_f64, *softmax_bf16;
+  const loss_kernels *loss_f32, *loss_f64;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,

@@ -145,4 +145,20 @@ INLINE i32v widen_s8(u8n v) {
   return __builtin_convertvector((s8n)v, i32v);
 }
 
+// Which of n bytes are not 0, as a mask of as many lanes as `like` has; the lanes behind the n are 0.
+OVERLOAD i32v nonzero_bytes(i32v like, const uint8_t *p, size_t n) {
+  return widen_u8(n == f32_lanes ? load_u8n(p) : load_first_u8n(p, n)) != like - like;
+}
+OVERLOAD i64v nonzero_bytes(i64v like, const uint8_t *p, size_t n) {
+  typedef uint8_t lanes __attribute__((ext_vector_type(f64_lanes)));
+  lanes bytes;
+  if (n == f64_lanes)
+    memcpy(&bytes, p, sizeof bytes);
+  else {
+    bytes = (lanes){0};
+    for (size_t i = 0; i < n; i++) bytes[i] = p[i];
+  }
+  return __builtin_convertvector(bytes, i64v) != like - like;
+}
+
 #endif

@@ -85,6 +85,8 @@ static const struct {
     {"optimizer", check_optimizer},
     {"random", check_random},
     {"embedding", check_embedding},
+    {"softmax", check_softmax},
+    {"loss", check_loss},
 };
 
 // check [--exhaustive] [--isa NAME]: every supported instruction set, or one.

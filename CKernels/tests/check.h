@@ -54,5 +54,7 @@ void check_linear_algebra(void);
 void check_optimizer(void);
 void check_random(void);
 void check_embedding(void);
+void check_softmax(void);
+void check_loss(void);
 
 #endif

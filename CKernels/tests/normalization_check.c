@@ -23,18 +23,16 @@ static double worse(double worst, double error) { return error <= worst ? worst 
 
 static size_t elements(size_t rows, size_t row, size_t columns) { return rows ? (rows - 1) * row + columns : 0; }
 
-enum { layer, rms, soft, kinds };
-static const char *const kind_names[kinds] = {"layer_norm", "rms_norm", "softmax"};
+enum { layer, rms, kinds };
+static const char *const kind_names[kinds] = {"layer_norm", "rms_norm"};
 
-#define CHECK_ROWS(type, scalar, unit, smallest, widest)                                                               \
+#define CHECK_ROWS(type, scalar, unit)                                                                                 \
   static void run_##type(int kind, layout l, const scalar *x, const scalar *scale, const scalar *offset, scalar *y) {  \
     farro_status status = FARRO_OK;                                                                                    \
     if (kind == layer)                                                                                                 \
       status = farro_layer_norm_##type(l.rows, l.columns, x, l.x_row, scale, offset, (scalar)1e-5, y, l.y_row);        \
-    else if (kind == rms)                                                                                              \
-      status = farro_rms_norm_##type(l.rows, l.columns, x, l.x_row, scale, (scalar)1e-5, y, l.y_row);                  \
     else                                                                                                               \
-      status = farro_softmax_##type(l.rows, l.columns, x, l.x_row, y, l.y_row);                                        \
+      status = farro_rms_norm_##type(l.rows, l.columns, x, l.x_row, scale, (scalar)1e-5, y, l.y_row);                  \
     EXPECT(status == FARRO_OK, "%s: status %d", kind_names[kind], status);                                             \
   }                                                                                                                    \
                                                                                                                        \
@@ -42,18 +40,15 @@ static const char *const kind_names[kinds] = {"layer_norm", "rms_norm", "softmax
                                    scalar *y) {                                                                        \
     if (kind == layer)                                                                                                 \
       farro_layer_norm_reference_##type(l.rows, l.columns, x, l.x_row, scale, offset, (scalar)1e-5, y, l.y_row);       \
-    else if (kind == rms)                                                                                              \
-      farro_rms_norm_reference_##type(l.rows, l.columns, x, l.x_row, scale, (scalar)1e-5, y, l.y_row);                 \
     else                                                                                                               \
-      farro_softmax_reference_##type(l.rows, l.columns, x, l.x_row, y, l.y_row);                                       \
+      farro_rms_norm_reference_##type(l.rows, l.columns, x, l.x_row, scale, (scalar)1e-5, y, l.y_row);                 \
   }                                                                                                                    \
                                                                                                                        \
   /* The header's bounds, and a rounding of the reference. The deviation of uniform numbers is 0.58; of a short row    \
      it may be anything, but then h is small and epsilon keeps the divisor above 0.003. */                             \
-  static double bound_##type(int kind, layout l, double y, double scale, double offset, double spread, double d) {     \
+  static double bound_##type(int kind, layout l, double y, double scale, double offset) {                              \
     const double h = roundings(l.columns, unit);                                                                       \
     if (kind == rms) return (h / 2 + 7) * unit * fabs(y);                                                              \
-    if (kind == soft) return (d + spread + h + 9) * unit * y + smallest;                                               \
     const double r = h * unit * fabs(l.mean) / (l.columns < 16 ? 0.003 : 0.3);                                         \
     const double z = scale != 0 ? fabs((y - offset) / scale) : 0;                                                      \
     return (h + 8) * unit * (1 + r) * (1 + r) * (1 + z) * fabs(scale) + 3 * unit * (fabs(y) + fabs(offset));           \
@@ -65,7 +60,7 @@ static const char *const kind_names[kinds] = {"layer_norm", "rms_norm", "softmax
     scalar *expected = guarded_allocate(count_y * sizeof *y), *serial = guarded_allocate(count_y * sizeof *y);         \
     scalar *scale = guarded_allocate(l.columns * sizeof *x), *offset = guarded_allocate(l.columns * sizeof *x);        \
     fill_##type(x, count_x), fill_##type(y, count_y), fill_##type(scale, l.columns), fill_##type(offset, l.columns);   \
-    for (size_t i = 0; i < count_x; i++) x[i] = x[i] * (scalar)(kind == soft ? widest : 1) + (scalar)l.mean;           \
+    for (size_t i = 0; i < count_x; i++) x[i] = x[i] + (scalar)l.mean;                                                 \
     if (l.in_place) memcpy(y, x, count_y * sizeof *y);                                                                 \
     memcpy(expected, y, count_y * sizeof *y), memcpy(serial, y, count_y * sizeof *y);                                  \
     const scalar *some_scale = l.affine ? scale : NULL, *some_offset = l.affine && kind == layer ? offset : NULL;      \
@@ -79,15 +74,12 @@ static const char *const kind_names[kinds] = {"layer_norm", "rms_norm", "softmax
     EXPECT(count_y == 0 || memcmp(y, serial, count_y * sizeof *y) == 0, #type " %s: bits depend on threads", text);    \
     double worst = 0;                                                                                                  \
     for (size_t i = 0; i < l.rows; i++) {                                                                              \
-      double max = -INFINITY;                                                                                          \
-      for (size_t j = 0; j < l.columns; j++) max = fmax(max, (double)x[i * l.x_row + j]);                              \
       for (size_t j = 0; j < (i + 1 < l.rows ? l.y_row : l.columns); j++) {                                            \
         const double got = (double)y[i * l.y_row + j], right = (double)expected[i * l.y_row + j];                      \
         const bool inside = j < l.columns; /* between the rows nothing is written */                                   \
-        const double allowed =                                                                                         \
-            inside ? bound_##type(kind, l, right, some_scale ? (double)scale[j] : 1,                                   \
-                                  some_offset ? (double)offset[j] : 0, 2 * (widest), max - (double)x[i * l.x_row + j]) \
-                   : 0;                                                                                                \
+        const double allowed = inside ? bound_##type(kind, l, right, some_scale ? (double)scale[j] : 1,                \
+                                                     some_offset ? (double)offset[j] : 0)                              \
+                                      : 0;                                                                             \
         worst = worse(worst, got == right ? 0 : fabs(got - right) / allowed);                                          \
       }                                                                                                                \
     }                                                                                                                  \
@@ -111,8 +103,8 @@ static const char *const kind_names[kinds] = {"layer_norm", "rms_norm", "softmax
     farro_release(x, bytes), farro_release(y, bytes);                                                                  \
   }
 
-CHECK_ROWS(f32, float, 0x1p-24, 0x1p-126, 40.0)
-CHECK_ROWS(f64, double, 0x1p-53, 0x1p-1022, 300.0)
+CHECK_ROWS(f32, float, 0x1p-24)
+CHECK_ROWS(f64, double, 0x1p-53)
 
 static void check_rows(int kind, size_t rows, size_t columns, size_t pad_x, size_t pad_y, double mean, bool affine) {
   layout l = {rows, columns, columns + pad_x, columns + pad_y, mean, affine, false};
@@ -152,34 +144,11 @@ static void check_special_values(void) {
       EXPECT(all_nan(y, n), "layer_norm: %g at %zu", (double)x[at], at);
       farro_rms_norm_f32(1, n, x, n, NULL, 1e-5f, y, n);
       EXPECT(isnan(y[at]) && (s == 0 ? all_nan(y, n) : y[(at + 1) % n] == 0), "rms_norm: %g at %zu", (double)x[at], at);
-      farro_softmax_f32(1, n, x, n, y, n);
-      EXPECT(s == 2 ? y[at] == 0 && y[(at + 1) % n] > 0 : all_nan(y, n), "softmax: %g at %zu", (double)x[at], at);
     }
   float x[n], y[n];
-  for (size_t i = 0; i < n; i++) x[i] = -INFINITY;
-  farro_softmax_f32(1, n, x, n, y, n);
-  EXPECT(all_nan(y, n), "softmax of -infinity alone: %g", (double)y[0]);
   for (size_t i = 0; i < n; i++) x[i] = 0.1f;
   farro_layer_norm_f32(1, n, x, n, NULL, NULL, 0, y, n);
   EXPECT(all_nan(y, n), "layer_norm of equal elements without epsilon: %g", (double)y[0]);
-}
-
-// Rows longer than a block whose blocks differ: nothing but -infinity first, then ever greater.
-static void check_long_softmax(void) {
-  enum { n = 3 * 4096 + 5 };
-  static float x[n], y[n], expected[n];
-  for (size_t i = 0; i < n; i++) x[i] = i < 4100 ? -INFINITY : (float)random_unit() + (float)(i / 4096) * 20;
-  farro_softmax_f32(1, n, x, n, y, n);
-  farro_softmax_reference_f32(1, n, x, n, expected, n);
-  double worst = 0;
-  for (size_t i = 0; i < n; i++) {
-    const double allowed = (2 * 62 + roundings(n, 0x1p-24) + 9) * 0x1p-24 * (double)expected[i] + 0x1p-126;
-    worst = worse(worst, fabs((double)y[i] - (double)expected[i]) / allowed);
-  }
-  EXPECT(worst <= 1, "softmax of a long row: %g of the bound", worst);
-  for (size_t i = 0; i < n; i++) x[i] = -INFINITY;
-  farro_softmax_f32(1, n, x, n, y, n);
-  EXPECT(all_nan(y, n), "softmax of a long row of -infinity: %g", (double)y[0]);
 }
 
 // ---- columns ----
@@ -257,7 +226,6 @@ static void check_column_edges(void) {
 void check_normalization(void) {
   check_arguments();
   check_special_values();
-  check_long_softmax();
   check_column_edges();
   for (int kind = 0; kind < kinds; kind++) {
     for (size_t i = 0; i < tail_size_count; i++) check_rows(kind, i % 4, tail_sizes[i], i % 3, i % 2, 0, i % 2);

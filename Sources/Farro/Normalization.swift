@@ -123,49 +123,6 @@ public func rmsNorm<Scalar: KernelScalar>(
   x.withUnsafeMutableBufferPointer { rows.rmsNorm($0.baseAddress!, scale, epsilon, $0.baseAddress!) }
 }
 
-// MARK: - Softmax
-
-/// `exp(x) / sum(exp(x))` along an axis, computed from the differences to the greatest element so that nothing overflows.
-///
-/// Minus infinity gives 0. A row of nothing else, or with NaN or infinity, becomes NaN.
-///
-/// - Parameters:
-///   - x: Shape (..., n), at least one axis.
-///   - axis: The last axis, counted from the front or as -1.
-/// - Returns: The shape of `x`.
-/// - Precondition: the parameters are as above.
-/// - Complexity: O(`x.count`).
-public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1) -> Tensor<Scalar> {
-  let rows = Rows(x, "softmax", axis)
-  return Tensor(unsafeUninitializedShape: x.shape) { y in
-    x.withUnsafeBufferPointer { rows.softmax($0.baseAddress!, y.baseAddress!) }
-  }
-}
-
-/// ``softmax(_:axis:)`` into a tensor that exists.
-///
-/// - Precondition: `y` has the shape of `x`.
-/// - Complexity: O(`x.count`).
-@_specialize(where Scalar == Float)
-@_specialize(where Scalar == Double)
-public func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>, axis: Int = -1, into y: inout Tensor<Scalar>) {
-  let rows = Rows(x, "softmax", axis)
-  requireSameShape(x, y, "softmax")
-  y.withUnsafeMutableBufferPointer { y in
-    x.withUnsafeBufferPointer { rows.softmax($0.baseAddress!, y.baseAddress!) }
-  }
-}
-
-/// ``softmax(_:axis:)`` in place.
-///
-/// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
-@_specialize(where Scalar == Float)
-@_specialize(where Scalar == Double)
-public func softmax<Scalar: KernelScalar>(inPlace x: inout Tensor<Scalar>, axis: Int = -1) {
-  let rows = Rows(x, "softmax", axis)
-  x.withUnsafeMutableBufferPointer { rows.softmax($0.baseAddress!, $0.baseAddress!) }
-}
-
 // MARK: - Rows
 
 /// A tensor as contiguous rows of its last axis, and the kernels that work on them.
@@ -177,14 +134,6 @@ private struct Rows {
     require(x.rank > 0, "\(function): a tensor of the shape \(x.shape) has no axis to work along")
     length = x.shape[x.rank - 1]
     count = length == 0 ? 0 : x.count / length
-  }
-
-  init<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString, _ axis: Int) {
-    self.init(x, function)
-    require(
-      axis == -1 || axis == x.rank - 1,
-      "\(function): axis \(axis) is not the last one of the shape \(x.shape)"
-    )
   }
 
   init<Scalar: KernelScalar>(
@@ -265,13 +214,6 @@ private struct Rows {
       }
     }
     check(status, "rmsNorm")
-  }
-
-  func softmax<Scalar: KernelScalar>(_ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
-    switch Scalar.dtype {
-    case .f32: check(farro_softmax_f32(count, length, x.f32, length, y.f32, length), "softmax")
-    default: check(farro_softmax_f64(count, length, x.f64, length, y.f64, length), "softmax")
-    }
   }
 }
 

@@ -35,14 +35,6 @@ extension Reference {
     }
   }
 
-  package static func softmax<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-    rows(
-      x,
-      { farro_softmax_reference_f32($0, $1, $2, $1, $3, $1) },
-      { farro_softmax_reference_f64($0, $1, $2, $1, $3, $1) }
-    )
-  }
-
   package static func standardizeColumns<Scalar: KernelScalar>(
     _ x: Tensor<Scalar>
   ) -> (moments: ColumnMoments, y: Tensor<Scalar>) {

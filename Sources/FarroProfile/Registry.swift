@@ -73,6 +73,7 @@ extension ProfiledKernel {
     + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels
     + linearAlgebraKernels + hashingKernels + conversionKernels
     + optimizerKernels + randomKernels + embeddingKernels
+    + softmaxKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

@@ -33,6 +33,7 @@ import Testing
         "sorting",
         "matmul", "elementwise", "normalization", "distance", "linear_algebra", "hashing", "conversion",
         "optimizer", "random", "embedding",
+        "softmax",
       ]
     )
   }
@@ -54,6 +55,9 @@ import Testing
     #expect(try work("sum", .f32, [2, 5, 3]) == Work(flops: 30, bytes: 4 * 36, traffic: .read))
     #expect(try work("argmax", .f32, [2, 5, 3]) == Work(flops: 0, bytes: 4 * 30 + 8 * 6, traffic: .read))
     #expect(try work("layer_norm", .f32, [2, 5]) == Work(flops: 70, bytes: 4 * 30))
+    #expect(try work("softmax_columns", .f32, [2, 5, 3]) == Work(flops: 720, bytes: 4 * 60))
+    #expect(try work("softmax_backward", .f64, [2, 5]) == Work(flops: 40, bytes: 8 * 30, dtype: .f64))
+    #expect(try work("log_sum_exp", .f32, [2, 5]) == Work(flops: 230, bytes: 4 * 10, traffic: .read))
     #expect(try work("manhattan", .f32, [2, 3, 5]) == Work(flops: 60, bytes: 4 * 31))
     #expect(try work("symmetric_product", .f32, [3, 5]) == Work(flops: 60, bytes: 4 * 24))
     #expect(try work("triangular_solve", .f32, [4, 3]) == Work(flops: 48, bytes: 4 * 32))

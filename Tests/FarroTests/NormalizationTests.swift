@@ -48,25 +48,6 @@ import Testing
     }
   }
 
-  @Test func `softmax gives the shares of exponentials`() {
-    let x = Tensor<Double>([0, 1, 2, 1000, -.infinity, 1000, -1e300, -1e300, -1e300], shape: [3, 1, 3])
-    let row = [0.0900305731703805, 0.244728471054798, 0.665240955774822]  // 1, e, e^2 over their sum
-    let third = 1.0 / 3
-    for isa in InstructionSet.supported {
-      withInstructionSet(isa) {
-        let y = softmax(x, axis: 2)
-        #expect(y.shape == [3, 1, 3])
-        #expect(worstError(elements(y), row + [0.5, 0, 0.5, third, third, third]) { _ in 1e-15 } <= 1, "\(isa)")
-      }
-    }
-  }
-
-  @Test func `softmax of nothing but minus infinity is not a number`() {
-    let x = Tensor<Float>([-.infinity, -.infinity, 0, .nan], shape: [2, 2])
-    let y = elements(softmax(x))
-    #expect(y.count == 4 && y.allSatisfy { $0.isNaN })
-  }
-
   @Test func `columns get mean 0 and deviation 1, equal elements 0`() {
     let x = Tensor<Float>([1, 1_000_001, 7, 2, 1_000_002, 7, 3, 1_000_003, 7], shape: [3, 3])
     let unit: Float = 1.22474487  // sqrt(3 / 2)
@@ -91,22 +72,18 @@ import Testing
   @Test func `each result is the same in place and into a tensor that exists`() {
     let x = Tensor<Float>((0..<600).map { i in Float(i * 37 % 101) / 10 - 5 }, shape: [20, 30])
     let scale = Tensor<Float>((0..<30).map { Float($0) / 10 }, shape: [30])
-    var (a, b, c, d) = (x, x, x, x)
+    var (a, b, d) = (x, x, x)
     layerNorm(inPlace: &a, scale: scale, offset: scale)
     rmsNorm(inPlace: &b, scale: scale)
-    softmax(inPlace: &c)
     standardizeColumns(inPlace: &d)
     #expect(elements(a) == elements(layerNorm(x, scale: scale, offset: scale)))
     #expect(elements(b) == elements(rmsNorm(x, scale: scale)))
-    #expect(elements(c) == elements(softmax(x)))
     #expect(elements(d) == elements(standardizeColumns(x)))
     var y = Tensor<Float>(zeros: [20, 30])
     layerNorm(x, scale: scale, offset: scale, into: &y)
     #expect(elements(y) == elements(a))
     rmsNorm(x, scale: scale, into: &y)
     #expect(elements(y) == elements(b))
-    softmax(x, into: &y)
-    #expect(elements(y) == elements(c))
     standardizeColumns(x, into: &y)
     #expect(elements(y) == elements(d))
   }
@@ -120,7 +97,7 @@ import Testing
   @Test func `empty tensors keep their shape`() {
     for shape in [[0], [0, 5], [5, 0]] {
       let x = Tensor<Double>(zeros: shape)
-      #expect(layerNorm(x).shape == shape && rmsNorm(x).shape == shape && softmax(x).shape == shape)
+      #expect(layerNorm(x).shape == shape && rmsNorm(x).shape == shape)
     }
     #expect(standardizeColumns(Tensor<Double>(zeros: [0, 5])).shape == [0, 5])
     #expect(columnMoments(Tensor<Double>(zeros: [5, 0])) == ColumnMoments(mean: [], deviation: []))
@@ -130,7 +107,6 @@ import Testing
     await #expect(processExitsWith: .failure) {
       _ = layerNorm(Tensor<Float>(zeros: [2, 3]), scale: Tensor(zeros: [2]))
     }
-    await #expect(processExitsWith: .failure) { _ = softmax(Tensor<Float>(zeros: [2, 3]), axis: 0) }
     await #expect(processExitsWith: .failure) { _ = rmsNorm(Tensor<Float>(zeros: [])) }
     await #expect(processExitsWith: .failure) { _ = standardizeColumns(Tensor<Float>(zeros: [3])) }
   }

@@ -11,14 +11,6 @@ private func normalization<Scalar: KernelScalar>(of type: Scalar.Type) -> [Profi
     normalizationKernel(of: type, named: "layer_norm", flops: 7, parameters: 2, prepare: prepareLayerNorm(type)),
     // The square and the sum; the division and the scale.
     normalizationKernel(of: type, named: "rms_norm", flops: 4, parameters: 1, prepare: prepareRMSNorm(type)),
-    // The difference, e to its power as ElementwiseKernels.swift counts it, the sum, the division.
-    normalizationKernel(
-      of: type,
-      named: "softmax",
-      flops: type.dtype == .f32 ? 24 : 34,
-      parameters: 0,
-      prepare: prepareSoftmax(type)
-    ),
     // The mean; the difference, its square and their sum; the division. A column is known only when all of x has been
     // read, so that out of cache x is read twice, and two thirds of the bound is as far as it goes.
     normalizationKernel(
@@ -97,29 +89,6 @@ private func prepareRMSNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepar
         let expected = Reference.rmsNorm(x, scale: scale, epsilon: 1e-5)
         let values = doubles(expected)
         return worstError(y, expected) { (chain(shape[1], type) / 2 + 7) * unitRoundoff(type) * abs(values[$0]) }
-      }
-    )
-  }
-}
-
-private func prepareSoftmax<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
-  { shape in
-    let x = operand(type, shape: shape, in: -4...4, seed: 1)
-    var y = operand(type, shape: shape, seed: 2)
-    return ProfiledKernel.Prepared(
-      run: { softmax(x, into: &y) },
-      verify: {
-        softmax(x, into: &y)
-        let expected = Reference.softmax(x)
-        let rows = rows(of: x)
-        let ranges = rows.map { (least: $0.min()!, most: $0.max()!) }
-        let values = doubles(expected)
-        return worstError(y, expected) { i in
-          let (row, column) = (i / shape[1], i % shape[1])
-          let depth = ranges[row].most - rows[row][column] + ranges[row].most - ranges[row].least
-          return (depth + chain(shape[1], type) + 9) * unitRoundoff(type) * values[i]
-            + Double(Scalar.leastNormalMagnitude)
-        }
       }
     )
   }
