@@ -19,7 +19,7 @@ static double share_of(double got, double right, double allowed) {
     const double h = (double)(n < 4096 ? n : 4096) / 8 + 9 + (unit == 0x1p-53 ? (double)n / 4096 : 0);                 \
     const double b = (double)(n < 1024 ? n : 1024) / 2 + 8;                                                            \
     double *allowed = calloc(s.channels, sizeof *allowed);                                                             \
-    for (size_t item = 0; item < s.samples * s.groups; item++) {                                                       \
+    for (size_t item = 0; item < s.samples * s.groups && n > 0; item++) {                                              \
       const scalar *xs = x + item * n, *gs = grad_y + item * n;                                                        \
       double mean = 0, square = 0, of_g = 0, of_gz = 0;                                                                \
       for (size_t i = 0; i < n; i++) mean += ((double)xs[i] - (double)xs[0]) / (double)n;                              \
