@@ -12,18 +12,18 @@ enum { KERNEL(most_rows) = 4, KERNEL(gradient_block) = 1024 };
 
 // Some rows: of g and x, and what the sums made of them.
 typedef struct {
-  const ELEMENT *grad_y, *x, *next_grad_y, *next_x; // the next ones are fetched; NULL: nothing is
+  const ELEMENT *grad_y, *x;
   ELEMENT *grad_x;
   KERNEL(statistics) statistics;
-  // grad_x = g factor - base - z slope
-  SCALAR base, slope;
+  SCALAR slope, base; // grad_x = g factor + (x - center) slope + base
 } KERNEL(gradient_row);
 
 // ---- the sums of rows ----
 
-// `rows` rows, each in `chains` chains: 4 in all. Of g and of g (x - center).
+// `rows` rows, each in `chains` chains: 4 in all. Of g and of g (x - center). What lies `ahead` of x is fetched, unless
+// that is 0.
 INLINE void KERNEL(gradient_sums)(const size_t rows, const size_t chains, const KERNEL(gradient_row) * r,
-                                  const SCALAR *scale, size_t columns, const norm_kind kind, double *sum,
+                                  const SCALAR *scale, size_t columns, size_t ahead, const norm_kind kind, double *sum,
                                   double *product) {
   enum { most = KERNEL(most_rows) };
   UNROLL for (size_t c = 0; c < rows; c++) sum[c] = product[c] = 0;
@@ -35,7 +35,7 @@ INLINE void KERNEL(gradient_sums)(const size_t rows, const size_t chains, const 
         const size_t row = c / chains, at = i + c % chains * LANES;
         VECTOR g = load(r[row].grad_y + at);
         VECTOR d = load(r[row].x + at);
-        if (r[row].next_x) __builtin_prefetch(r[row].next_x + at);
+        if (ahead) __builtin_prefetch(r[row].x + at + ahead);
         if (scale) g *= load(scale + at);
         if (kind == norm_layer) {
           d -= broadcast(r[row].statistics.center);
@@ -73,24 +73,23 @@ INLINE void KERNEL(set_gradient)(KERNEL(gradient_row) * r, size_t n, double epsi
                                  double product) {
   const KERNEL(statistics) *s = &r->statistics;
   const double inverse = s->inverse;
+  double mean_of_g = 0, slope = product * inverse * inverse * inverse;
   if (kind == norm_layer) {
-    const double share = 1 / (double)n;
-    r->base = (SCALAR)(sum * share * inverse);
-    r->slope = (SCALAR)((product - s->rest * sum) * inverse * share * inverse);
-  } else {
-    // A row no longer than epsilon is divided by epsilon, whatever its elements are.
-    const bool constant = kind == norm_l2 && inverse >= 1 / epsilon;
-    const double share = kind == norm_rms ? 1 / (double)n : constant ? 0 : 1;
-    r->base = 0;
-    r->slope = (SCALAR)(product * inverse * share * inverse);
+    mean_of_g = sum / (double)n;
+    slope -= s->rest * sum * inverse * inverse * inverse;
   }
+  if (kind != norm_l2) slope /= (double)n;
+  // A row no longer than epsilon is divided by epsilon, whatever its elements are.
+  if (kind == norm_l2 && inverse >= 1 / epsilon) slope = 0;
+  r->slope = (SCALAR)-slope;
+  r->base = (SCALAR)(s->rest * slope - mean_of_g * inverse);
 }
 
 // ---- grad_x and the columns ----
 
 // Elements i... of `rows` rows, as many as a vector has, or the first n when `partial`. `products` NULL: no columns.
 INLINE void KERNEL(gradient_at)(const size_t rows, const KERNEL(gradient_row) * r, const SCALAR *scale,
-                                SCALAR *products, SCALAR *sums, size_t i, size_t n, const norm_kind kind,
+                                SCALAR *products, SCALAR *sums, size_t i, size_t n, size_t ahead, const norm_kind kind,
                                 const bool partial, const bool past_caches) {
   VECTOR product, sum;
   if (products) product = KERNEL(load_some)(products + i, n, partial);
@@ -98,18 +97,19 @@ INLINE void KERNEL(gradient_at)(const size_t rows, const KERNEL(gradient_row) * 
   UNROLL for (size_t row = 0; row < rows; row++) {
     const KERNEL(statistics) *s = &r[row].statistics;
     VECTOR g = KERNEL(load_elements)(r[row].grad_y + i, n, partial);
-    VECTOR z = KERNEL(load_elements)(r[row].x + i, n, partial);
-    if (!partial && r[row].next_grad_y) __builtin_prefetch(r[row].next_grad_y + i);
-    if (kind == norm_layer)
-      z = multiply_add(z - broadcast(s->center), broadcast(s->factor), broadcast(s->shift));
-    else
-      z *= broadcast(s->factor);
-    if (products) product = multiply_add(g, z, product);
-    if (products && kind == norm_layer) sum += g;
+    VECTOR d = KERNEL(load_elements)(r[row].x + i, n, partial);
+    if (kind == norm_layer) d -= broadcast(s->center);
+    if (ahead && !partial) __builtin_prefetch(r[row].grad_y + i + ahead);
+    if (products) {
+      const VECTOR z =
+          kind == norm_layer ? multiply_add(d, broadcast(s->factor), broadcast(s->shift)) : d * broadcast(s->factor);
+      product = multiply_add(g, z, product);
+      if (kind == norm_layer) sum += g;
+    }
     if (scale) g *= KERNEL(load_some)(scale + i, n, partial);
-    VECTOR rest = z * broadcast(-r[row].slope);
-    if (kind == norm_layer) rest -= broadcast(r[row].base);
-    const VECTOR v = multiply_add(g, broadcast(s->factor), rest);
+    d = kind == norm_layer ? multiply_add(d, broadcast(r[row].slope), broadcast(r[row].base))
+                           : d * broadcast(r[row].slope);
+    const VECTOR v = multiply_add(g, broadcast(s->factor), d);
     if (partial)
       store_first(r[row].grad_x + i, v, n);
     else if (past_caches)
@@ -128,24 +128,24 @@ INLINE void KERNEL(gradient_at)(const size_t rows, const KERNEL(gradient_row) * 
 }
 
 INLINE void KERNEL(gradient_span)(const size_t rows, const KERNEL(gradient_row) * r, const SCALAR *scale,
-                                  SCALAR *products, SCALAR *sums, size_t from, size_t to, const norm_kind kind,
-                                  const bool past_caches) {
+                                  SCALAR *products, SCALAR *sums, size_t from, size_t to, size_t ahead,
+                                  const norm_kind kind, const bool past_caches) {
   size_t i = from;
   for (; i + LANES <= to; i += LANES)
-    KERNEL(gradient_at)(rows, r, scale, products, sums, i, LANES, kind, false, past_caches);
-  if (i < to) KERNEL(gradient_at)(rows, r, scale, products, sums, i, to - i, kind, true, false);
+    KERNEL(gradient_at)(rows, r, scale, products, sums, i, LANES, ahead, kind, false, past_caches);
+  if (i < to) KERNEL(gradient_at)(rows, r, scale, products, sums, i, to - i, ahead, kind, true, false);
 }
 
 INLINE void KERNEL(write_gradient)(const size_t rows, const KERNEL(gradient_row) * r, const SCALAR *scale, size_t n,
-                                   SCALAR *products, SCALAR *sums, const norm_kind kind, bool streams) {
+                                   SCALAR *products, SCALAR *sums, size_t ahead, const norm_kind kind, bool streams) {
   if (!streams) {
-    KERNEL(gradient_span)(rows, r, scale, products, sums, 0, n, kind, false);
+    KERNEL(gradient_span)(rows, r, scale, products, sums, 0, n, ahead, kind, false);
     return;
   }
   const KERNEL(lines) lines = KERNEL(lines_of)(r->grad_x, n);
-  KERNEL(gradient_span)(rows, r, scale, products, sums, 0, lines.first, kind, false);
-  KERNEL(gradient_span)(rows, r, scale, products, sums, lines.first, lines.end, kind, true);
-  KERNEL(gradient_span)(rows, r, scale, products, sums, lines.end, n, kind, false);
+  KERNEL(gradient_span)(rows, r, scale, products, sums, 0, lines.first, ahead, kind, false);
+  KERNEL(gradient_span)(rows, r, scale, products, sums, lines.first, lines.end, ahead, kind, true);
+  KERNEL(gradient_span)(rows, r, scale, products, sums, lines.end, n, ahead, kind, false);
 }
 
 // ---- rows ----
@@ -180,22 +180,21 @@ INLINE void KERNEL(gradient_of)(const size_t rows, const row_gradient_work *w, s
   const size_t n = w->columns;
   const ELEMENT *grad_y = w->grad_y, *x = w->x;
   KERNEL(gradient_row) r[KERNEL(most_rows)];
+  const size_t ahead = row + 2 * rows <= last && KERNEL(is_narrow)(n) ? rows : 0;
   UNROLL for (size_t k = 0; k < rows; k++) {
-    const bool fetches = row + k + rows < last && KERNEL(is_narrow)(n);
     r[k].grad_y = grad_y + (row + k) * w->grad_y_row;
     r[k].x = x + (row + k) * w->x_row;
-    r[k].next_grad_y = fetches ? r[k].grad_y + rows * w->grad_y_row : NULL;
-    r[k].next_x = fetches ? r[k].x + rows * w->x_row : NULL;
     r[k].grad_x = (ELEMENT *)w->grad_x + (row + k) * w->grad_x_row;
     r[k].statistics = KERNEL(known_statistics)(w, row + k, kind);
   }
   double sum[KERNEL(most_rows)], product[KERNEL(most_rows)];
-  KERNEL(gradient_sums)(rows, KERNEL(most_rows) / rows, r, w->scale, n, kind, sum, product);
+  KERNEL(gradient_sums)(rows, KERNEL(most_rows) / rows, r, w->scale, n, ahead * w->x_row, kind, sum, product);
   UNROLL for (size_t k = 0; k < rows; k++) KERNEL(set_gradient)(&r[k], n, w->epsilon, kind, sum[k], product[k]);
   if (rows == 1 || in_step)
-    KERNEL(write_gradient)(rows, r, w->scale, n, products, sums, kind, w->streams);
+    KERNEL(write_gradient)(rows, r, w->scale, n, products, sums, ahead * w->grad_y_row, kind, w->streams);
   else
-    for (size_t k = 0; k < rows; k++) KERNEL(write_gradient)(1, r + k, w->scale, n, products, sums, kind, w->streams);
+    for (size_t k = 0; k < rows; k++)
+      KERNEL(write_gradient)(1, r + k, w->scale, n, products, sums, ahead * w->grad_y_row, kind, w->streams);
 }
 
 INLINE void KERNEL(gradient_rows)(const row_gradient_work *w, size_t first, size_t last, const norm_kind kind,
