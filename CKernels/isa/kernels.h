@@ -23,7 +23,10 @@
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
-#include "normalization/normalization_kernels.h"
+#include "normalization/row_kernels.h"
+#include "normalization/row_norm_kernels.h"
+#include "normalization/row_gradient_kernels.h"
+#include "normalization/group_norm_kernels.h"
 #include "normalization/columns_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
 #include "optimizer/optimizer_kernels.h"
@@ -47,7 +50,10 @@
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
-#include "normalization/normalization_kernels.h"
+#include "normalization/row_kernels.h"
+#include "normalization/row_norm_kernels.h"
+#include "normalization/row_gradient_kernels.h"
+#include "normalization/group_norm_kernels.h"
 #include "normalization/columns_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
 #include "optimizer/optimizer_kernels.h"
@@ -66,6 +72,10 @@
 #include "softmax/softmax_rows.h"
 #include "softmax/softmax_kernels.h"
 #include "softmax/softmax_columns_kernels.h"
+#include "simd/bfloat16.h"
+#include "normalization/row_kernels.h"
+#include "normalization/row_norm_kernels.h"
+#include "normalization/row_gradient_kernels.h"
 
 #include "probe/traffic_kernels.h"
 
@@ -101,6 +111,11 @@ const farro_kernels FARRO_TABLE = {
     .distance_f64 = &distance_f64,
     .normalization_f32 = &normalization_f32,
     .normalization_f64 = &normalization_f64,
+    .row_norm_f32 = &row_norm_f32,
+    .row_norm_f64 = &row_norm_f64,
+    .row_norm_bf16 = &row_norm_bf16,
+    .group_norm_f32 = &group_norms_f32,
+    .group_norm_f64 = &group_norms_f64,
     .conversion = &conversion_table,
     .linear_algebra_f32 = &linear_algebra_f32,
     .linear_algebra_f64 = &linear_algebra_f64,

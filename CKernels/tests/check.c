@@ -79,6 +79,8 @@ static const struct {
     {"sorting", check_sorting},
     {"distance", check_distance},
     {"normalization", check_normalization},
+    {"row norms", check_row_norms},
+    {"group norms", check_group_norms},
     {"conversion", check_conversion},
     {"low precision", check_low_precision},
     {"linear algebra", check_linear_algebra},

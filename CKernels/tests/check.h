@@ -47,6 +47,8 @@ void check_histogram(void);
 void check_sorting(void);
 void check_distance(void);
 void check_normalization(void);
+void check_row_norms(void);
+void check_group_norms(void);
 void check_conversion(void);
 void check_low_precision(void);
 void check_low_precision_batches(void);

@@ -71,6 +71,7 @@ extension ProfiledKernel {
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels
     + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels
+    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + normKernels + distanceKernels
     + linearAlgebraKernels + hashingKernels + conversionKernels
     + optimizerKernels + randomKernels + embeddingKernels
     + softmaxKernels
