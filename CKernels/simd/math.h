@@ -2,10 +2,10 @@
 //
 // vector_exp        within 1 ulp (0.93 seen); subnormal results too; +inf above the range, 0 below it, exactly 1 at 0
 // vector_exp_fast   within 4 ulp (2.3 seen); 0 in place of subnormal results
-// vector_tanh       within 1 ulp (0.94 seen); odd, -0 for -0, exactly +-1 for large |x|
+// vector_tanh       within 1 ulp (0.96 seen); odd, -0 for -0, exactly +-1 for large |x|
 // vector_tanh_fast  within 2 ulp (1.80 seen), likewise
 // vector_sigmoid    within 2 ulp (1.78 seen); 1 / (1 + e^-x), subnormal results too, exactly 1/2 at 0
-// vector_erf        within 1 ulp (0.91 seen); odd, -0 for -0, exactly +-1 for large |x|
+// vector_erf        within 1 ulp (0.93 seen); odd, -0 for -0, exactly +-1 for large |x|
 // vector_erf_fast   within 2 ulp (1.55 seen), likewise
 // NaN gives NaN. The bounds hold on every instruction set. A function without a suffix is the strict form; kernels
 // whose own bound leaves room take the fast one.
@@ -161,7 +161,7 @@ OVERLOAD f32v vector_exp_fast(f32v x) {
   const f32v q2 = multiply_add(broadcast(0x1.1061b6p-7f), r, broadcast(0x1.572acep-5f));
   const f32v e = multiply_add(multiply_add(q2, square, q0), square, r) + 1.0f;
   const f32v result = (f32v)((u32v)e + ((u32v)(n + integer_shift_f32) << 23));
-  return x < -0x1.5d589p+6f ? broadcast(0.0f) : x <= 0x1.62e42ep+6f ? result : x * 0x1p127f;
+  return x < -0x1.5d589ep+6f ? broadcast(0.0f) : x <= 0x1.62e42ep+6f ? result : x * 0x1p127f;
 }
 OVERLOAD f64v vector_exp_fast(f64v x) {
   const f64v n = exp_exponent(x), e = exp_minus_one(x, n) + 1.0;
@@ -267,21 +267,21 @@ OVERLOAD f64v vector_erf_fast(f64v x) {
   return __builtin_elementwise_copysign(magnitude, x);
 }
 
-// In three parts, so that what rounding costs counts for little in each: up to 0.85 as above; up to 1.5, erf 1.15625 in
-// two numbers and a polynomial in x - 1.15625, which leaves 2^-26.6 (2^-60.6); beyond, as above.
+// In three parts, so that what rounding costs counts for little in each: up to 0.75 as above; up to 1.3, erf 0.953125
+// in two numbers and a polynomial in x - 0.953125, which leaves 2^-28.9 (2^-62.9); beyond, as above.
 OVERLOAD f32v vector_erf(f32v x) {
   static const float inner[] = {0x1.06eba8p-3f, -0x1.812744p-2f,  0x1.ce2e7ep-4f, -0x1.b81abap-6f,
                                 0x1.555004p-8f, -0x1.af9214p-11f, 0x1.708822p-14f};
-  static const float middle[] = {-0x1.713b6ep-26f, 0x1.2f7ccap-2f,  -0x1.5ee88cp-2f, 0x1.52a3ecp-3f,
-                                 0x1.324566p-6f,   -0x1.db6de8p-5f, 0x1.0bfb42p-6f,  0x1.c255ep-8f};
+  static const float middle[] = {-0x1.667fe2p-26f, 0x1.d1d2d2p-2f,  -0x1.bbfce4p-2f, 0x1.fb59dp-4f,
+                                 0x1.5e27e6p-4f,   -0x1.1cdc4ap-4f, -0x1.6a9ap-11f,  0x1.ce63dcp-7f};
   static const float above[] = {0x1.00f0dap+0f, 0x1.ab98b8p-1f, 0x1.36e77ap-2f};
   static const float below[] = {0x1p+0f, 0x1.fbdac8p+0f, 0x1.7d394ap+0f, 0x1.13429cp-1f};
   const f32v a = at_most(__builtin_elementwise_abs(x), 4.0f), square = a * a, n = exp_exponent(-square);
   const f32v tail = polynomial(a, square, above, 2) / polynomial(a, square, below, 3);
   const f32v power = tail * power_of_two(n), outer = 1.0f - multiply_add(power, exp_minus_one(-square, n), power);
-  const f32v s = a - 1.15625f, near = polynomial(s, s * s, middle, 7) + 0x1.cbc54cp-1f;
+  const f32v s = a - 0.953125f, near = polynomial(s, s * s, middle, 7) + 0x1.a506bp-1f;
   const f32v small = multiply_add(a, polynomial(square, square * square, inner, 6), a);
-  return __builtin_elementwise_copysign(a < 0.85f ? small : a < 1.5f ? near : outer, x);
+  return __builtin_elementwise_copysign(a < 0.75f ? small : a < 1.3f ? near : outer, x);
 }
 OVERLOAD f64v vector_erf(f64v x) {
   static const double inner[] = {0x1.06eba8214db69p-3,   -0x1.812746b037a06p-2,  0x1.ce2f21a044046p-4,
@@ -290,10 +290,10 @@ OVERLOAD f64v vector_erf(f64v x) {
                                  -0x1.6774612f9d688p-23, 0x1.356544904fc47p-26,  -0x1.824d88aa90a03p-29,
                                  0x1.d63ed70b2c251p-32};
   static const double middle[] = {
-      0x1.1a504adde06a6p-55,  0x1.2f7cc3fe6f423p-2,   -0x1.5ee8429e30a49p-2, 0x1.52a8395f96376p-3,
-      0x1.313759f1978d1p-6,   -0x1.dcf844d914169p-5,  0x1.1e45f26b2aa09p-6,  0x1.091cb54a9931ap-7,
-      -0x1.8ea51f7c28ca2p-8,  -0x1.56d742b5e7f43p-17, 0x1.1c19b27747075p-10, -0x1.da44712fddb66p-13,
-      -0x1.f9f74a12e1be4p-14, 0x1.be7fe60b5656ep-15,  0x1.e185a3e4f636ep-18, -0x1.e1c1541b4343bp-18};
+      0x1.4cd4280552cd1p-56,  0x1.d1d2cfff91594p-2,  -0x1.bbfcee3f9689p-2,   0x1.fb5f1d8cdcd7dp-4,
+      0x1.5e30943fa70e1p-4,   -0x1.1db8a7c8f1cabp-4, -0x1.4dcf8341c5d25p-11, 0x1.12f4ce8f1a028p-6,
+      -0x1.fa40b2298aebbp-9,  -0x1.407b8f6dbc4ebp-9, 0x1.2e2fc8ae6012p-10,   0x1.a42102b2d401bp-13,
+      -0x1.b139a042cac9dp-13, 0x1.31eded255a153p-19, 0x1.ca5ea8fb0f118p-16,  -0x1.8ac50094d474p-18};
   static const double above[] = {0x1.0000027e90428p+0, 0x1.aed7310e2eab1p+0, 0x1.6332e37bb5855p+0, 0x1.620b4178c07d7p-1,
                                  0x1.bf261e2bfda1p-3,  0x1.5601169237158p-5, 0x1.0113227ba95c2p-8};
   static const double below[] = {0x1p+0,
@@ -307,9 +307,9 @@ OVERLOAD f64v vector_erf(f64v x) {
   const f64v a = at_most(__builtin_elementwise_abs(x), 6.0), square = a * a, n = exp_exponent(-square);
   const f64v tail = polynomial(a, square, above, 6) / polynomial(a, square, below, 7);
   const f64v power = tail * power_of_two(n), outer = 1.0 - multiply_add(power, exp_minus_one(-square, n), power);
-  const f64v s = a - 1.15625, near = polynomial(s, s * s, middle, 15) + 0x1.cbc54b476248dp-1;
+  const f64v s = a - 0.953125, near = polynomial(s, s * s, middle, 15) + 0x1.a506af4cc00f4p-1;
   const f64v small = multiply_add(a, polynomial(square, square * square, inner, 12), a);
-  return __builtin_elementwise_copysign(a < 0.85 ? small : a < 1.5 ? near : outer, x);
+  return __builtin_elementwise_copysign(a < 0.75 ? small : a < 1.3 ? near : outer, x);
 }
 
 #endif

@@ -221,7 +221,7 @@ for name, bits, terms, high_bits in (("f32", 24, 5, 15), ("f64", 53, 10, 41)):
     print_quotient("erf(x) / x", erf_over_x, (0, 1), degrees, bits, {(0, 0): first, (1, 0): mpf(1)}, exact=False)
     degrees = (6 if is_short else 12, 0)
     print_quotient("erf(x) / x below 0.85", erf_over_x, (0, mpf("0.85") ** 2), degrees, bits, {(0, 0): first, (1, 0): mpf(1)}, exact=False)
-    print_near("erf", erf, mpf("1.15625"), mpf("-0.31"), mpf("0.35"), 7 if is_short else 15, bits)
+    print_near("erf", erf, mpf("0.953125"), mpf("-0.21"), mpf("0.35"), 7 if is_short else 15, bits)
     interval, degrees = ((1, "3.95"), (2, 3)) if is_short else ((1, 6), (6, 7))
     print_quotient("scaled erfc", scaled_erfc, interval, degrees, bits, {(1, 0): mpf(1)})
     interval, degrees = ((0, "14.5"), (4, 5)) if is_short else ((0, "38.7"), (10, 11))
