@@ -40,14 +40,6 @@ private func activations<Scalar: KernelScalar>(of type: Scalar.Type) -> [Profile
       { softplus($0, into: &$1) },
       { Reference.activate(.softplus(1, 20), $0) }
     ),
-    mapKernel(
-      of: type,
-      named: "hard_swish",
-      flops: (3, 3),
-      ulps: (1 << 20, 1 << 20),
-      { hardSwish($0, into: &$1) },
-      { Reference.activate(.hardSwish, $0) }
-    ),
     gradientKernel(of: type, named: "relu", flops: (0, 0), within: 0, { reluBackward($0, $1, into: &$2) }, .relu),
     gradientKernel(of: type, named: "tanh", flops: (3, 3), within: 2 * u, { tanhBackward($0, $1, into: &$2) }, .tanh),
     gradientKernel(
@@ -76,10 +68,25 @@ private func activations<Scalar: KernelScalar>(of type: Scalar.Type) -> [Profile
       { softplusBackward($0, $1, into: &$2) },
       .softplus(1, 20)
     ),
+    hardSwishKernel(of: type),
     preluKernel(of: type),
     preluGradientKernel(of: type),
     maxoutKernel(of: type),
   ]
+}
+
+private func hardSwishKernel<Scalar: KernelScalar>(of type: Scalar.Type) -> ProfiledKernel {
+  elementwiseKernel(of: type, named: "hard_swish", operands: 1, flops: 3) { shape in
+    let x = operand(type, shape: shape, in: -10...10, seed: 1)
+    var result = operand(type, shape: shape, seed: 2)
+    return ProfiledKernel.Prepared(
+      run: { hardSwish(x, into: &result) },
+      verify: {
+        hardSwish(x, into: &result)
+        return worstError(result, Reference.activate(.hardSwish, x)) { _ in 30 * unitRoundoff(type) }
+      }
+    )
+  }
 }
 
 /// - Parameter within: the error of the derivative that the kernel's header allows.
