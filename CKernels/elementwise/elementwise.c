@@ -1,4 +1,5 @@
-// Entry of the maps: check, plan, partition. One driver for all operations and both element types.
+// Entry of the maps: check, plan, partition. One driver for all operations and both element types; activation.c uses it
+// too.
 #include "elementwise.h"
 
 #include "include/elementwise.h"
@@ -27,8 +28,11 @@ static map_view part(const map_work *work, size_t row, size_t rows, size_t colum
   map_view view = work->view;
   for (size_t k = 0; k < work->operands; k++) {
     map_operand *operand = &view.in[k];
-    operand->base = (const char *)operand->base + (row * operand->row + column * operand->step) * work->element_bytes;
+    const size_t rows_before = k == 1 && view.period ? 0 : row;
+    operand->base =
+        (const char *)operand->base + (rows_before * operand->row + column * operand->step) * work->element_bytes;
   }
+  view.first_row = row;
   view.out = (char *)view.out + (row * view.out_row + column) * work->element_bytes;
   view.rows = rows;
   view.columns = columns;
@@ -51,7 +55,7 @@ static void run_tasks(void *context, size_t first, size_t last) {
 
 // Rows without gaps are one long row.
 static void join_rows(map_view *view, size_t operands) {
-  bool joins = view->out_row == view->columns;
+  bool joins = view->out_row == view->columns && view->period == 0;
   for (size_t k = 0; k < operands; k++) joins &= view->in[k].row == view->in[k].step * view->columns;
   if (!joins) return;
   view->columns *= view->rows;
@@ -76,7 +80,7 @@ static double nanoseconds_of(map_operation operation, size_t operands, double by
          (operation >= map_exp ? bytes / 4 * function_nanoseconds : 0);
 }
 
-static farro_status map(const elementwise_kernels *kernels, map_operation operation, size_t operands, map_view view) {
+farro_status farro_map(const elementwise_kernels *kernels, map_operation operation, size_t operands, map_view view) {
   if (!is_valid(&view, operands)) return FARRO_ERROR_ARGUMENT;
   if (view.rows == 0 || view.columns == 0) return FARRO_OK;
   join_rows(&view, operands);
@@ -99,12 +103,12 @@ static farro_status map(const elementwise_kernels *kernels, map_operation operat
   farro_status farro_##name##_##type(const farro_binary_shape *s, const scalar *a, const scalar *b, scalar *out) {     \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    return map(kernels->elementwise_##type, map_##name, 2,                                                             \
-               (map_view){.rows = s->rows,                                                                             \
-                          .columns = s->columns,                                                                       \
-                          .in = {{a, s->a_row, s->a_step}, {b, s->b_row, s->b_step}},                                  \
-                          .out = out,                                                                                  \
-                          .out_row = s->out_row});                                                                     \
+    return farro_map(kernels->elementwise_##type, map_##name, 2,                                                       \
+                     (map_view){.rows = s->rows,                                                                       \
+                                .columns = s->columns,                                                                 \
+                                .in = {{a, s->a_row, s->a_step}, {b, s->b_row, s->b_step}},                            \
+                                .out = out,                                                                            \
+                                .out_row = s->out_row});                                                               \
   }
 
 #define MULTIPLY_ADD(type, scalar)                                                                                     \
@@ -112,20 +116,20 @@ static farro_status map(const elementwise_kernels *kernels, map_operation operat
                                          const scalar *c, scalar *out) {                                               \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    return map(kernels->elementwise_##type, map_multiply_add, 3,                                                       \
-               (map_view){.rows = s->rows,                                                                             \
-                          .columns = s->columns,                                                                       \
-                          .in = {{a, s->a_row, s->a_step}, {b, s->b_row, s->b_step}, {c, s->c_row, s->c_step}},        \
-                          .out = out,                                                                                  \
-                          .out_row = s->out_row});                                                                     \
+    return farro_map(kernels->elementwise_##type, map_multiply_add, 3,                                                 \
+                     (map_view){.rows = s->rows,                                                                       \
+                                .columns = s->columns,                                                                 \
+                                .in = {{a, s->a_row, s->a_step}, {b, s->b_row, s->b_step}, {c, s->c_row, s->c_step}},  \
+                                .out = out,                                                                            \
+                                .out_row = s->out_row});                                                               \
   }
 
 #define UNARY(name, type, scalar)                                                                                      \
   farro_status farro_##name##_##type(size_t n, const scalar *x, scalar *out) {                                         \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    return map(kernels->elementwise_##type, map_##name, 1,                                                             \
-               (map_view){.rows = 1, .columns = n, .in = {{x, n, 1}}, .out = out, .out_row = n});                      \
+    return farro_map(kernels->elementwise_##type, map_##name, 1,                                                       \
+                     (map_view){.rows = 1, .columns = n, .in = {{x, n, 1}}, .out = out, .out_row = n});                \
   }
 
 #define ENTRIES(type, scalar)                                                                                          \
@@ -136,6 +140,9 @@ static farro_status map(const elementwise_kernels *kernels, map_operation operat
   MULTIPLY_ADD(type, scalar)                                                                                           \
   UNARY(relu, type, scalar)                                                                                            \
   UNARY(exp, type, scalar)                                                                                             \
+  UNARY(log, type, scalar)                                                                                             \
+  UNARY(sin, type, scalar)                                                                                             \
+  UNARY(cos, type, scalar)                                                                                             \
   UNARY(tanh, type, scalar)                                                                                            \
   UNARY(sigmoid, type, scalar)                                                                                         \
   UNARY(erf, type, scalar)                                                                                             \

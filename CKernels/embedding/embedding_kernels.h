@@ -85,7 +85,7 @@ static void KERNEL(bag)(const embedding_work *w, size_t first, size_t last) {
   }
 }
 
-INLINE const SCALAR *KERNEL(gradient_row)(const scatter_work *w, size_t position) {
+INLINE const SCALAR *KERNEL(row_to_scatter)(const scatter_work *w, size_t position) {
   return (const SCALAR *)w->grad_y + (w->bag ? w->bag[position] : position) * w->grad_y_row;
 }
 
@@ -93,11 +93,11 @@ static void KERNEL(scatter_add)(const scatter_work *w, size_t first, size_t last
   for (size_t k = first; k < last; k++) {
     if (k + KERNEL(rows_ahead) < last) {
       const size_t ahead = w->order[k + KERNEL(rows_ahead)];
-      KERNEL(fetch_row)(KERNEL(gradient_row)(w, ahead), w->columns);
+      KERNEL(fetch_row)(KERNEL(row_to_scatter)(w, ahead), w->columns);
       KERNEL(fetch_row)((const SCALAR *)w->grad_table + (size_t)w->indices[ahead] * w->table_row, w->columns);
     }
     const size_t position = w->order[k];
-    const SCALAR *g = KERNEL(gradient_row)(w, position);
+    const SCALAR *g = KERNEL(row_to_scatter)(w, position);
     SCALAR *to = (SCALAR *)w->grad_table + (size_t)w->indices[position] * w->table_row;
     const VECTOR share = broadcast((SCALAR)(w->share ? w->share[w->bag[position]] : 1));
     size_t i = 0;

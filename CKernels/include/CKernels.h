@@ -4,6 +4,7 @@
 
 #include "runtime.h"
 
+#include "activation.h"
 #include "conversion.h"
 #include "distance.h"
 #include "elementwise.h"

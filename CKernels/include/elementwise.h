@@ -67,7 +67,18 @@ FARRO_API farro_status farro_relu_f64(size_t n, const double *x, double *out);
 FARRO_API farro_status farro_exp_f32(size_t n, const float *x, float *out);
 FARRO_API farro_status farro_exp_f64(size_t n, const double *x, double *out);
 
-// tanh x within 2 ulp; odd, -0 for -0, exactly +-1 for large |x|, NaN for NaN.
+// The natural logarithm within 1 ulp, of subnormal numbers too; exactly 0 at 1, -infinity at 0 and -0, NaN below 0 and
+// for NaN.
+FARRO_API farro_status farro_log_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_log_f64(size_t n, const double *x, double *out);
+
+// Sine and cosine within 1 ulp for every finite x, however large; NaN for infinities and NaN. sin(-0) is -0.
+FARRO_API farro_status farro_sin_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_sin_f64(size_t n, const double *x, double *out);
+FARRO_API farro_status farro_cos_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_cos_f64(size_t n, const double *x, double *out);
+
+// tanh x within 1 ulp; odd, -0 for -0, exactly +-1 for large |x|, NaN for NaN.
 FARRO_API farro_status farro_tanh_f32(size_t n, const float *x, float *out);
 FARRO_API farro_status farro_tanh_f64(size_t n, const double *x, double *out);
 
@@ -75,7 +86,7 @@ FARRO_API farro_status farro_tanh_f64(size_t n, const double *x, double *out);
 FARRO_API farro_status farro_sigmoid_f32(size_t n, const float *x, float *out);
 FARRO_API farro_status farro_sigmoid_f64(size_t n, const double *x, double *out);
 
-// The error function within 2 ulp; odd, -0 for -0, exactly +-1 for large |x|, NaN for NaN.
+// The error function within 1 ulp; odd, -0 for -0, exactly +-1 for large |x|, NaN for NaN.
 FARRO_API farro_status farro_erf_f32(size_t n, const float *x, float *out);
 FARRO_API farro_status farro_erf_f64(size_t n, const double *x, double *out);
 
@@ -102,6 +113,12 @@ FARRO_API farro_status farro_relu_reference_f32(size_t n, const float *x, float 
 FARRO_API farro_status farro_relu_reference_f64(size_t n, const double *x, double *out);
 FARRO_API farro_status farro_exp_reference_f32(size_t n, const float *x, float *out);
 FARRO_API farro_status farro_exp_reference_f64(size_t n, const double *x, double *out);
+FARRO_API farro_status farro_log_reference_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_log_reference_f64(size_t n, const double *x, double *out);
+FARRO_API farro_status farro_sin_reference_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_sin_reference_f64(size_t n, const double *x, double *out);
+FARRO_API farro_status farro_cos_reference_f32(size_t n, const float *x, float *out);
+FARRO_API farro_status farro_cos_reference_f64(size_t n, const double *x, double *out);
 FARRO_API farro_status farro_tanh_reference_f32(size_t n, const float *x, float *out);
 FARRO_API farro_status farro_tanh_reference_f64(size_t n, const double *x, double *out);
 FARRO_API farro_status farro_sigmoid_reference_f32(size_t n, const float *x, float *out);

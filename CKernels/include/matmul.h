@@ -2,6 +2,7 @@
 #ifndef FARRO_MATMUL_H
 #define FARRO_MATMUL_H
 
+#include "activation.h"
 #include "runtime.h"
 
 #ifdef __cplusplus
@@ -42,17 +43,6 @@ FARRO_API farro_status farro_matmul_f64(const farro_matmul_shape *shape, double 
 
 // ---- fused products --------------------------------------------------------------------------------------------
 
-typedef enum farro_activation {
-  FARRO_ACTIVATION_NONE = 0,
-  FARRO_ACTIVATION_RELU = 1,      // max(x, 0)
-  FARRO_ACTIVATION_GELU = 2,      // x (1 + erf(x / sqrt 2)) / 2
-  FARRO_ACTIVATION_GELU_TANH = 3, // x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
-  FARRO_ACTIVATION_SIGMOID = 4,   // 1 / (1 + e^-x)
-  FARRO_ACTIVATION_TANH = 5,
-  FARRO_ACTIVATION_SILU = 6, // x / (1 + e^-x)
-  FARRO_ACTIVATION_COUNT = 7,
-} farro_activation;
-
 // Sees a finished part of a product: rows x columns elements, row i at tile + i ld elements, whose first one is element
 // (row, column) of product `item` of the batch. Each element of C is seen exactly once. Calls come from several
 // threads at a time and in no order that one may rely on.
@@ -66,7 +56,7 @@ typedef void (*farro_tile_visitor)(void *context, size_t item, size_t row, size_
 typedef struct farro_epilogue {
   const void *scale;                   // n factors, one per column
   const void *bias;                    // n terms, one per column
-  farro_activation activation;         // of the elementwise family, with its error bounds
+  farro_activation activation;         // one of those below FARRO_ACTIVATION_FUSED, with the bounds of elementwise.h
   const void *residual;                // (m, n) per product
   size_t ld_residual, stride_residual; // elements from row to row, at least n, and from product to product
   farro_tile_visitor visit;            // gets D in C's place; beta must be 0, C is not touched and may be NULL

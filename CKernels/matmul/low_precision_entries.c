@@ -33,7 +33,7 @@ static bool is_valid(const low_precision_job *j) {
   const farro_epilogue *e = j->epilogue;
   const size_t bytes = j->kernels->element_bytes, c_bytes = j->result == to_narrow ? 2 : 4;
   if (!farro_matmul_accepts(s, j->panels != NULL)) return false;
-  if ((unsigned)e->activation >= FARRO_ACTIVATION_COUNT || (e->residual && e->ld_residual < s->n)) return false;
+  if ((unsigned)e->activation >= FARRO_ACTIVATION_FUSED || (e->residual && e->ld_residual < s->n)) return false;
   if (e->visit && *j->beta != 0) return false;
   const farro_extent a = farro_extent_of(j->a, s->batch, s->transpose_a ? s->k : s->m, s->transpose_a ? s->m : s->k,
                                          s->lda, s->stride_a, bytes);

@@ -130,7 +130,7 @@ static operands operands_of(const matmul_job *job) {
 static bool is_valid_epilogue(const matmul_job *job, const operands *o) {
   const farro_matmul_shape *s = &job->shape;
   const farro_epilogue *e = job->epilogue;
-  if ((unsigned)e->activation >= FARRO_ACTIVATION_COUNT || (e->visit && !job->overwrites)) return false;
+  if ((unsigned)e->activation >= FARRO_ACTIVATION_FUSED || (e->visit && !job->overwrites)) return false;
   if (!e->residual) return true;
   const farro_extent residual = farro_extent_of(e->residual, s->batch, s->m, s->n, e->ld_residual, e->stride_residual,
                                                 job->kernels->element_bytes);

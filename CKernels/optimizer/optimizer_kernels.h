@@ -40,7 +40,7 @@ INLINE VECTOR KERNEL(get)(const SCALAR *x, const KERNEL(optimizer_place) at) {
   return at.partial ? load_first(x + at.i, at.n) : load(x + at.i);
 }
 
-INLINE void KERNEL(put)(SCALAR *x, const KERNEL(optimizer_place) at, VECTOR v) {
+INLINE void KERNEL(put_state)(SCALAR *x, const KERNEL(optimizer_place) at, VECTOR v) {
   if (at.partial)
     store_first(x + at.i, v, at.n);
   else
@@ -57,7 +57,7 @@ INLINE VECTOR KERNEL(decayed_gradient)(const KERNEL(optimizer_terms) * t, const 
 INLINE VECTOR KERNEL(advance)(const KERNEL(optimizer_terms) * t, const KERNEL(optimizer_place) at, const size_t which,
                               VECTOR decay, VECTOR x) {
   const VECTOR state = multiply_add(decay, KERNEL(get)(t->state[which], at), x);
-  KERNEL(put)(t->state[which], at, state);
+  KERNEL(put_state)(t->state[which], at, state);
   return state;
 }
 
@@ -69,15 +69,15 @@ INLINE void KERNEL(sgd_part)(const KERNEL(optimizer_terms) * t, const KERNEL(opt
     const VECTOR v = KERNEL(advance)(t, at, 0, t->decay[0], t->share[0] * g);
     step = t->nesterov ? multiply_add(t->decay[0], v, g) : v;
   }
-  KERNEL(put)(t->parameters, at, p - t->rate * step);
+  KERNEL(put_state)(t->parameters, at, p - t->rate * step);
 }
 
 // State: the sum of squares.
 INLINE void KERNEL(adagrad_part)(const KERNEL(optimizer_terms) * t, const KERNEL(optimizer_place) at) {
   const VECTOR p = KERNEL(get)(t->parameters, at), g = KERNEL(decayed_gradient)(t, at, p);
   const VECTOR sum = multiply_add(g, g, KERNEL(get)(t->state[0], at));
-  KERNEL(put)(t->state[0], at, sum);
-  KERNEL(put)(t->parameters, at, p - t->rate * g / (__builtin_elementwise_sqrt(sum) + t->epsilon));
+  KERNEL(put_state)(t->state[0], at, sum);
+  KERNEL(put_state)(t->parameters, at, p - t->rate * g / (__builtin_elementwise_sqrt(sum) + t->epsilon));
 }
 
 // State: the mean of squares, the mean, if any (both with decay[0] and share[0]), and the velocity, if any (decay[1]).
@@ -90,7 +90,7 @@ INLINE void KERNEL(rmsprop_part)(const KERNEL(optimizer_terms) * t, const KERNEL
   }
   VECTOR step = g / (__builtin_elementwise_sqrt(square) + t->epsilon);
   if (t->state[2]) step = KERNEL(advance)(t, at, 2, t->decay[1], step);
-  KERNEL(put)(t->parameters, at, p - t->rate * step);
+  KERNEL(put_state)(t->parameters, at, p - t->rate * step);
 }
 
 // State: the mean, the mean of squares, its greatest value, if wanted. rate and root_scale correct their start at 0.
@@ -101,10 +101,10 @@ INLINE void KERNEL(adam_part)(const KERNEL(optimizer_terms) * t, const KERNEL(op
   if (t->state[2]) {
     const VECTOR before = KERNEL(get)(t->state[2], at);
     square = MAXIMUM(square, before);
-    KERNEL(put)(t->state[2], at, square);
+    KERNEL(put_state)(t->state[2], at, square);
   }
   const VECTOR divisor = multiply_add(__builtin_elementwise_sqrt(square), t->root_scale, t->epsilon);
-  KERNEL(put)(t->parameters, at, (t->keeps_all ? p : p * t->keep) - t->rate * mean / divisor);
+  KERNEL(put_state)(t->parameters, at, (t->keeps_all ? p : p * t->keep) - t->rate * mean / divisor);
 }
 
 #define STEP(name)                                                                                                     \

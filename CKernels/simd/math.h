@@ -1,14 +1,14 @@
-// Functions on vectors: exp, tanh, sigmoid, erf, silu, gelu; and the blocks they are made of.
+// Functions on vectors: exp, tanh, sigmoid, erf; and the blocks they are made of. log.h and trigonometry.h have others.
 //
 // vector_exp        within 1 ulp (0.93 seen); subnormal results too; +inf above the range, 0 below it, exactly 1 at 0
-// vector_tanh       within 2 ulp (1.80 seen); odd, -0 for -0, exactly +-1 for large |x|
+// vector_exp_fast   within 4 ulp (2.3 seen); 0 in place of subnormal results
+// vector_tanh       within 1 ulp (0.96 seen); odd, -0 for -0, exactly +-1 for large |x|
+// vector_tanh_fast  within 2 ulp (1.80 seen), likewise
 // vector_sigmoid    within 2 ulp (1.78 seen); 1 / (1 + e^-x), subnormal results too, exactly 1/2 at 0
-// vector_erf        within 2 ulp (1.55 seen); odd, -0 for -0, exactly +-1 for large |x|
-// vector_silu       within 3 ulp (2.61 seen); x / (1 + e^-x)
-// vector_gelu       within 7 ulp (6.13 on baseline, 4.97 on AVX-512), f64 8 (5.97); x (1 + erf(x / sqrt 2)) / 2
-// vector_gelu_tanh  within 3 ulp (2.65 seen), f64 4 (2.32); x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
-// NaN gives NaN; the last three keep their bounds down to subnormal results, and are -0 at -0 and -infinity. The bounds
-// hold on every instruction set.
+// vector_erf        within 1 ulp (0.93 seen); odd, -0 for -0, exactly +-1 for large |x|
+// vector_erf_fast   within 2 ulp (1.55 seen), likewise
+// NaN gives NaN. The bounds hold on every instruction set. A function without a suffix is the strict form; kernels
+// whose own bound leaves room take the fast one.
 //
 // Argument reduction by two parts of ln 2: W. Cody and W. Waite, "Software manual for the elementary functions", 1980.
 // Splitting of factors, where no multiply-add gives a product's rest: T. Dekker, "A floating-point technique for
@@ -153,9 +153,25 @@ OVERLOAD f64v vector_exp(f64v x) {
   return scale_by_power(exp_minus_one(x, n) + 1.0, n);
 }
 
+// A shorter polynomial, whose error is 2^-23.2 of e^r, and n added to the exponent as it stands.
+OVERLOAD f32v vector_exp_fast(f32v x) {
+  const f32v n = exp_exponent(x), high = multiply_add(n, broadcast(-0x1.62e4p-1f), x);
+  const f32v r = multiply_add(n, broadcast(-0x1.7f7d1cp-20f), high), square = r * r;
+  const f32v q0 = multiply_add(broadcast(0x1.5557b2p-3f), r, broadcast(0x1.fffdfap-2f));
+  const f32v q2 = multiply_add(broadcast(0x1.1061b6p-7f), r, broadcast(0x1.572acep-5f));
+  const f32v e = multiply_add(multiply_add(q2, square, q0), square, r) + 1.0f;
+  const f32v result = (f32v)((u32v)e + ((u32v)(n + integer_shift_f32) << 23));
+  return x < -0x1.5d589ep+6f ? broadcast(0.0f) : x <= 0x1.62e42ep+6f ? result : x * 0x1p127f;
+}
+OVERLOAD f64v vector_exp_fast(f64v x) {
+  const f64v n = exp_exponent(x), e = exp_minus_one(x, n) + 1.0;
+  const f64v result = (f64v)((u64v)e + ((u64v)(n + integer_shift_f64) << 52));
+  return x < -0x1.6232bdd7abcd2p+9 ? broadcast(0.0) : x <= 0x1.62e42fefa39efp+9 ? result : x * 0x1p1023;
+}
+
 // With y = 2 |x| and t = e^y - 1 = 2^n (e^r - 1) + (2^n - 1): up to about 1/2, tanh |x| = t / (t + 2) = t/2 - t/2 tanh
 // |x|, where a rough tanh |x| on the right is good enough; above, 1 - 2 / (t + 2). The division is shared.
-OVERLOAD f32v vector_tanh(f32v x) {
+OVERLOAD f32v vector_tanh_fast(f32v x) {
   const f32v y = 2.0f * clamp(__builtin_elementwise_abs(x), 0.0f, 10.0f), n = exp_exponent(y);
   const f32v power = power_of_two(n), e = exp_minus_one(y, n), t = multiply_add(power, e, power - 1.0f);
   const i32v is_large = y > 1.1f;
@@ -163,13 +179,45 @@ OVERLOAD f32v vector_tanh(f32v x) {
   const f32v magnitude = is_large ? 1.0f - quotient : multiply_add(-half, quotient, half);
   return __builtin_elementwise_copysign(magnitude, x);
 }
-OVERLOAD f64v vector_tanh(f64v x) {
+OVERLOAD f64v vector_tanh_fast(f64v x) {
   const f64v y = 2.0 * clamp(__builtin_elementwise_abs(x), 0.0, 20.0), n = exp_exponent(y);
   const f64v power = power_of_two(n), e = exp_minus_one(y, n), t = multiply_add(power, e, power - 1.0);
   const i64v is_large = y > 1.1;
   const f64v quotient = (is_large ? broadcast(2.0) : t) / multiply_add(power, e, power + 1.0), half = 0.5 * t;
   const f64v magnitude = is_large ? 1.0 - quotient : multiply_add(-half, quotient, half);
   return __builtin_elementwise_copysign(magnitude, x);
+}
+
+// Up to 0.65, tanh x = x + x^3 p(x^2); up to 1.1, tanh 0.875 in two numbers and a polynomial in x - 0.875; and beyond,
+// 1 - 2 / (e^y + 1): in each, what rounding costs counts for little.
+OVERLOAD f32v vector_tanh(f32v x) {
+  static const float inner[] = {-0x1.555556p-2f, 0x1.111124p-3f,  -0x1.ba1206p-5f,
+                                0x1.64ed1cp-6f,  -0x1.120a66p-7f, 0x1.2c689ep-9f};
+  static const float middle[] = {0x1.718402p-26f, 0x1.02500ap-1f,  -0x1.6ba7dep-2f, 0x1.4f158ap-4f,
+                                 0x1.f2455ap-5f,  -0x1.e24208p-5f, 0x1.918258p-7f,  0x1.74ea5ap-7f};
+  const f32v a = at_most(__builtin_elementwise_abs(x), 10.0f), y = 2.0f * a, n = exp_exponent(y), z = a * a;
+  const f32v power = power_of_two(n), e = exp_minus_one(y, n);
+  const f32v large = 1.0f - 2.0f / multiply_add(power, e, power + 1.0f);
+  const f32v s = a - 0.875f, near = polynomial(s, s * s, middle, 7) + 0x1.68665p-1f;
+  const f32v small = multiply_add(a * z, polynomial(z, z * z, inner, 5), a);
+  return __builtin_elementwise_copysign(a < 0.65f ? small : a < 1.1f ? near : large, x);
+}
+OVERLOAD f64v vector_tanh(f64v x) {
+  static const double inner[] = {-0x1.5555555555555p-2,  0x1.1111111110fe1p-3,   -0x1.ba1ba1b9fd723p-5,
+                                 0x1.664f4878cd897p-6,   -0x1.226e33a23c326p-7,  0x1.d6d3743a7e2b5p-9,
+                                 -0x1.7d9d332e8e49bp-10, 0x1.3511a1a2980e9p-11,  -0x1.f13ebbabc0061p-13,
+                                 0x1.806503ac9846bp-14,  -0x1.faca060b36abbp-16, 0x1.943bf0667ac3cp-18};
+  static const double middle[] = {
+      0x1.9fa72eaddbf64p-57, 0x1.02500a09f8d6ep-1,  -0x1.6ba7cb7576536p-2,  0x1.4f152b2badfa2p-4,
+      0x1.f203c316cf88ap-5,  -0x1.e2196b7835244p-5, 0x1.b2ca623a8a1e7p-7,   0x1.69545489627e5p-7,
+      -0x1.4a6023b2b6124p-7, 0x1.0c54a3ce2c636p-9,  0x1.078fd7721ba79p-9,   -0x1.c367b716c422ep-10,
+      0x1.43c6b65af10f2p-12, 0x1.82be8db2b03e9p-12, -0x1.24f424afc155ep-12, 0x1.5524e21805273p-16};
+  const f64v a = at_most(__builtin_elementwise_abs(x), 20.0), y = 2.0 * a, n = exp_exponent(y), z = a * a;
+  const f64v power = power_of_two(n), e = exp_minus_one(y, n);
+  const f64v large = 1.0 - 2.0 / multiply_add(power, e, power + 1.0);
+  const f64v s = a - 0.875, near = polynomial(s, s * s, middle, 15) + 0x1.686650b8c2015p-1;
+  const f64v small = multiply_add(a * z, polynomial(z, z * z, inner, 11), a);
+  return __builtin_elementwise_copysign(a < 0.65 ? small : a < 1.1 ? near : large, x);
 }
 
 // With z = e^-|x|, which cannot overflow, and q = z / (1 + z): 1 - q for positive x, and for negative x the same q, as
@@ -185,7 +233,7 @@ OVERLOAD f64v vector_sigmoid(f64v x) {
 
 // Up to 1, erf x = x + x p(x^2), and beyond 1 - e^(-x^2) q(|x|), whose error counts for little: neither cancels. The
 // polynomial leaves 2^-29.3 (2^-56.3) of erf x, the quotient 2^-22.6 (2^-51.3) of erfc x.
-OVERLOAD f32v vector_erf(f32v x) {
+OVERLOAD f32v vector_erf_fast(f32v x) {
   static const float inner[] = {0x1.06eba8p-3f, -0x1.81273ep-2f,  0x1.ce2cfp-4f,  -0x1.b7f856p-6f,
                                 0x1.53ff72p-8f, -0x1.a3c80ep-11f, 0x1.48e978p-14f};
   static const float above[] = {0x1.00f0dap+0f, 0x1.ab98b8p-1f, 0x1.36e77ap-2f};
@@ -196,7 +244,7 @@ OVERLOAD f32v vector_erf(f32v x) {
   const f32v magnitude = a < 1.0f ? multiply_add(a, polynomial(square, square * square, inner, 6), a) : outer;
   return __builtin_elementwise_copysign(magnitude, x);
 }
-OVERLOAD f64v vector_erf(f64v x) {
+OVERLOAD f64v vector_erf_fast(f64v x) {
   static const double inner[] = {0x1.06eba8214db69p-3,   -0x1.812746b037a01p-2,  0x1.ce2f21a043a4cp-4,
                                  -0x1.b82ce312c3fa2p-6,  0x1.565bcd170597cp-8,   -0x1.c02db59027b51p-11,
                                  0x1.f9a3571095348p-14,  -0x1.f4d65221e8f22p-17, 0x1.ba20d734f9de5p-20,
@@ -219,104 +267,49 @@ OVERLOAD f64v vector_erf(f64v x) {
   return __builtin_elementwise_copysign(magnitude, x);
 }
 
-// x F(x), for an F that rises from 0 to 1 with F(-x) = 1 - F(x), is x - v for positive and -v for negative x, with v =
-// |x| F(-|x|): nothing cancels, and v, taken apart as m e^y, is rounded once where it is subnormal. The -0 gives the
-// result the sign of x where v is 0.
-
-OVERLOAD f32v gated(f32v x, f32v v) { return (x >= 0.0f ? x : broadcast(-0.0f)) - v; }
-OVERLOAD f64v gated(f64v x, f64v v) { return (x >= 0.0 ? x : broadcast(-0.0)) - v; }
-
-// x / (1 + e^-|y|) for positive and x e^-|y| / (1 + e^-|y|) for negative x, where y + rest is negative and a is |x|, or
-// less where the result is x or 0 for certain.
-OVERLOAD f32v logistic_gated(f32v x, f32v a, f32v y, f32v rest) {
-  const f32v n = exp_exponent(y), e = exp_minus_one(y, n, rest);
-  const f32v power = power_of_two(at_least(n, -100.0f)); // 1 + e^y is the same for less
-  return gated(x, scale_by_power(multiply_add(a, e, a) / multiply_add(power, e, power + 1.0f), n));
+// In three parts, so that what rounding costs counts for little in each: up to 0.75 as above; up to 1.3, erf 0.953125
+// in two numbers and a polynomial in x - 0.953125, which leaves 2^-28.9 (2^-62.9); beyond, as above.
+OVERLOAD f32v vector_erf(f32v x) {
+  static const float inner[] = {0x1.06eba8p-3f, -0x1.812744p-2f,  0x1.ce2e7ep-4f, -0x1.b81abap-6f,
+                                0x1.555004p-8f, -0x1.af9214p-11f, 0x1.708822p-14f};
+  static const float middle[] = {-0x1.667fe2p-26f, 0x1.d1d2d2p-2f,  -0x1.bbfce4p-2f, 0x1.fb59dp-4f,
+                                 0x1.5e27e6p-4f,   -0x1.1cdc4ap-4f, -0x1.6a9ap-11f,  0x1.ce63dcp-7f};
+  static const float above[] = {0x1.00f0dap+0f, 0x1.ab98b8p-1f, 0x1.36e77ap-2f};
+  static const float below[] = {0x1p+0f, 0x1.fbdac8p+0f, 0x1.7d394ap+0f, 0x1.13429cp-1f};
+  const f32v a = at_most(__builtin_elementwise_abs(x), 4.0f), square = a * a, n = exp_exponent(-square);
+  const f32v tail = polynomial(a, square, above, 2) / polynomial(a, square, below, 3);
+  const f32v power = tail * power_of_two(n), outer = 1.0f - multiply_add(power, exp_minus_one(-square, n), power);
+  const f32v s = a - 0.953125f, near = polynomial(s, s * s, middle, 7) + 0x1.a506bp-1f;
+  const f32v small = multiply_add(a, polynomial(square, square * square, inner, 6), a);
+  return __builtin_elementwise_copysign(a < 0.75f ? small : a < 1.3f ? near : outer, x);
 }
-OVERLOAD f64v logistic_gated(f64v x, f64v a, f64v y, f64v rest) {
-  const f64v n = exp_exponent(y), e = exp_minus_one(y, n, rest);
-  const f64v power = power_of_two(at_least(n, -1000.0));
-  return gated(x, scale_by_power(multiply_add(a, e, a) / multiply_add(power, e, power + 1.0), n));
-}
-
-OVERLOAD f32v vector_silu(f32v x) {
-  const f32v a = at_most(__builtin_elementwise_abs(x), 110.0f);
-  return logistic_gated(x, a, -a, broadcast(-0.0f));
-}
-OVERLOAD f64v vector_silu(f64v x) {
-  const f64v a = at_most(__builtin_elementwise_abs(x), 755.0);
-  return logistic_gated(x, a, -a, broadcast(-0.0));
-}
-
-// x sigmoid(2 u) with 2 u = x (c1 + c3 x^2). An error of 2 u is one of e^(2 u) relative to it, up to 100 (700) times as
-// many ulp, so every rounding on the way is made good. c1 has so few bits that `factor` - c1 is exact.
-OVERLOAD f32v vector_gelu_tanh(f32v x) {
-  const f32v c1 = broadcast(0x1.98845p+0f), c1_rest = broadcast(0x1.9ea1b2p-23f);
-  const f32v c3 = broadcast(0x1.2444f2p-4f), c3_rest = broadcast(0x1.49b16ap-29f);
-  const f32v a = at_most(__builtin_elementwise_abs(x), 11.0f), square = a * a;
-  const f32v factor = multiply_add(c3, square, c1), y = -a * factor;
-  const f32v lost = multiply_add(c3, product_rest(a, a, square), multiply_add(c3_rest, square, c1_rest));
-  const f32v factor_rest = product_rest(c3, square, factor - c1) + lost;
-  return logistic_gated(x, a, y, multiply_add(-a, factor_rest, product_rest(-a, factor, y)));
-}
-OVERLOAD f64v vector_gelu_tanh(f64v x) {
-  const f64v c1 = broadcast(0x1.9884533d4366p+0), c1_rest = broadcast(-0x1.ee5e069875fe9p-49);
-  const f64v c3 = broadcast(0x1.2444f2a4d8b4bp-4), c3_rest = broadcast(-0x1.6c843a29d1c7p-61);
-  const f64v a = at_most(__builtin_elementwise_abs(x), 21.7), square = a * a;
-  const f64v factor = multiply_add(c3, square, c1), y = -a * factor;
-  const f64v lost = multiply_add(c3, product_rest(a, a, square), multiply_add(c3_rest, square, c1_rest));
-  const f64v factor_rest = product_rest(c3, square, factor - c1) + lost;
-  return logistic_gated(x, a, y, multiply_add(-a, factor_rest, product_rest(-a, factor, y)));
-}
-
-// The tail of the normal distribution is e^(-a^2 / 2) times a slowly falling function, of which a quotient leaves
-// 2^-26.5 (2^-57.5). Both of its polynomials have positive coefficients: no digits are lost. a^2 / 2 is exact, in two
-// parts.
-OVERLOAD f32v vector_gelu(f32v x) {
-  static const float above[] = {0x1p-1f, 0x1.c0190cp-2f, 0x1.761dc8p-3f, 0x1.4b36dp-5f, 0x1.0b8ed6p-8f};
-  static const float below[] = {0x1p+0f,        0x1.ac4eb4p+0f, 0x1.33449ep+0f,
-                                0x1.df3596p-2f, 0x1.9f245cp-4f, 0x1.4f5488p-7f};
-  const f32v a = at_most(__builtin_elementwise_abs(x), 14.5f), square = a * a, y = -0.5f * square;
-  const f32v n = exp_exponent(y), e = exp_minus_one(y, n, -0.5f * product_rest(a, a, square));
-  // |x| times the polynomial above, whose first coefficient is 1/2.
-  const f32v product = multiply_add(polynomial_rest(a, square, above, 4), square, 0.5f * a);
-  const f32v m = product / polynomial(a, square, below, 5);
-  return gated(x, scale_by_power(multiply_add(m, e, m), n));
-}
-OVERLOAD f64v vector_gelu(f64v x) {
-  static const double above[] = {0x1p-1,
-                                 0x1.a7b0f7bbb5f51p-1,
-                                 0x1.5ba1b9a3bd8e9p-1,
-                                 0x1.6d67e7dc9509p-2,
-                                 0x1.0dea911344339p-3,
-                                 0x1.237a4f67b7458p-5,
-                                 0x1.d162d3db740e5p-8,
-                                 0x1.0f8a67235d697p-10,
-                                 0x1.bcfa5afacffeep-14,
-                                 0x1.d1953a27b5095p-18,
-                                 0x1.de3307b7fccecp-23};
+OVERLOAD f64v vector_erf(f64v x) {
+  static const double inner[] = {0x1.06eba8214db69p-3,   -0x1.812746b037a06p-2,  0x1.ce2f21a044046p-4,
+                                 -0x1.b82ce312ebebfp-6,  0x1.565bcd1f5ab2dp-8,   -0x1.c02db79526d25p-11,
+                                 0x1.f9a3a5c5ab16p-14,   -0x1.f4de27439a346p-17, 0x1.baa4fcc936961p-20,
+                                 -0x1.6774612f9d688p-23, 0x1.356544904fc47p-26,  -0x1.824d88aa90a03p-29,
+                                 0x1.d63ed70b2c251p-32};
+  static const double middle[] = {
+      0x1.4cd4280552cd1p-56,  0x1.d1d2cfff91594p-2,  -0x1.bbfcee3f9689p-2,   0x1.fb5f1d8cdcd7dp-4,
+      0x1.5e30943fa70e1p-4,   -0x1.1db8a7c8f1cabp-4, -0x1.4dcf8341c5d25p-11, 0x1.12f4ce8f1a028p-6,
+      -0x1.fa40b2298aebbp-9,  -0x1.407b8f6dbc4ebp-9, 0x1.2e2fc8ae6012p-10,   0x1.a42102b2d401bp-13,
+      -0x1.b139a042cac9dp-13, 0x1.31eded255a153p-19, 0x1.ca5ea8fb0f118p-16,  -0x1.8ac50094d474p-18};
+  static const double above[] = {0x1.0000027e90428p+0, 0x1.aed7310e2eab1p+0, 0x1.6332e37bb5855p+0, 0x1.620b4178c07d7p-1,
+                                 0x1.bf261e2bfda1p-3,  0x1.5601169237158p-5, 0x1.0113227ba95c2p-8};
   static const double below[] = {0x1p+0,
-                                 0x1.39f990ad2bd3dp+1,
-                                 0x1.6854e17eb0dc6p+1,
-                                 0x1.ffd1f970996c6p+0,
-                                 0x1.f5101558f90a1p-1,
-                                 0x1.63fa7261b3b11p-2,
-                                 0x1.77ce51a9f750cp-4,
-                                 0x1.27f9e6823762ap-6,
-                                 0x1.569ae7d19528p-9,
-                                 0x1.176f11cc3fe5ep-12,
-                                 0x1.23c2c58efc8e9p-16,
-                                 0x1.2baac0262bc74p-21};
-  const f64v a = at_most(__builtin_elementwise_abs(x), 38.7), square = a * a, y = -0.5 * square;
-  const f64v n = exp_exponent(y), e = exp_minus_one(y, n, -0.5 * product_rest(a, a, square));
-  // |x| times the polynomial above, whose first coefficient is 1/2.
-  const f64v product = multiply_add(polynomial_rest(a, square, above, 10), square, 0.5 * a);
-  const f64v m = product / polynomial(a, square, below, 11);
-  return gated(x, scale_by_power(multiply_add(m, e, m), n));
+                                 0x1.67da5f468f754p+1,
+                                 0x1.c7a62f426dbdfp+1,
+                                 0x1.5318113930cb5p+1,
+                                 0x1.433cd9d02aacdp+0,
+                                 0x1.8fd5a0a23cf6ep-2,
+                                 0x1.2f17eed1a467ap-4,
+                                 0x1.c7a730c2d3177p-8};
+  const f64v a = at_most(__builtin_elementwise_abs(x), 6.0), square = a * a, n = exp_exponent(-square);
+  const f64v tail = polynomial(a, square, above, 6) / polynomial(a, square, below, 7);
+  const f64v power = tail * power_of_two(n), outer = 1.0 - multiply_add(power, exp_minus_one(-square, n), power);
+  const f64v s = a - 0.953125, near = polynomial(s, s * s, middle, 15) + 0x1.a506af4cc00f4p-1;
+  const f64v small = multiply_add(a, polynomial(square, square * square, inner, 12), a);
+  return __builtin_elementwise_copysign(a < 0.75 ? small : a < 1.3 ? near : outer, x);
 }
-
-// The larger of x and 0; NaN stays NaN.
-OVERLOAD f32v vector_relu(f32v x) { return x <= 0.0f ? broadcast(0.0f) : x; }
-OVERLOAD f64v vector_relu(f64v x) { return x <= 0.0 ? broadcast(0.0) : x; }
 
 #endif

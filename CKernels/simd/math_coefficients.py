@@ -9,7 +9,8 @@ erf(x) / x is a polynomial in x^2 for small x. e^(x^2) erfc(x), and the same for
 times its tail beyond a, are quotients of polynomials with positive coefficients. All are found likewise, for the least
 relative error. Coefficients are rounded one by one, and the others fitted anew each time.
 """
-from mpmath import cos, erf, erfc, exp, expm1, floor, log, lu_solve, matrix, mp, mpf, pi, polyval, sqrt
+from mpmath import (atanh, cos, erf, erfc, exp, expm1, floor, log, log1p, lu_solve, matrix, mp, mpf, pi, polyval, sin,
+                    sqrt, tanh)
 
 mp.prec = 300
 END = log(2) / 2 * (1 + mpf(2) ** -10)  # the rounding of n may overshoot a little
@@ -159,6 +160,47 @@ def scaled_tail(a):
     return scaled_erfc(a / sqrt(mpf(2))) / 2
 
 
+def rest_of_tanh(square):
+    x = sqrt(square)
+    return (tanh(x) / x - 1) / square if square > mpf(2) ** -80 else -mpf(1) / 3 + 2 * square / 15
+
+
+# log(1 + f) = f - f^2 / 2 + f^3 q(f)
+def rest_of_log(f):
+    return (log1p(f) - f + f * f / 2) / f**3 if abs(f) > mpf(2) ** -60 else mpf(1) / 3 - f / 4
+
+
+# log((1 + s) / (1 - s)) = 2 s + s z q(z) with z = s^2
+def rest_of_quotient_log(z):
+    s = sqrt(z)
+    return (2 * atanh(s) / s - 2) / z if z > mpf(2) ** -80 else mpf(2) / 3 + 2 * z / 5
+
+
+def rest_of_sin(square):
+    x = sqrt(square)
+    return (sin(x) / x - 1) / square if square > mpf(2) ** -80 else -mpf(1) / 6 + square / 120
+
+
+def rest_of_cos(square):
+    return (cos(sqrt(square)) - 1 + square / 2) / square**2 if square > mpf(2) ** -80 else mpf(1) / 24 - square / 720
+
+
+def print_parts(name, value, widths):
+    """A number as a sum of parts with so many bits."""
+    parts = []
+    for width in widths:
+        parts.append(rounded(value - sum(parts, mpf(0)), width))
+    print(" ", name, ", ".join(float(part).hex() for part in parts))
+
+
+def print_near(name, function, center, low, high, degree, bits):
+    """A function about a center, as a polynomial whose first coefficient has two parts."""
+    value = function(center)
+    print_parts("%s(%s)" % (name, float(center)), value, (bits, bits))
+    fixed = {(0, 0): value, (1, 0): mpf(1)}
+    print_quotient(name + " about that", lambda s: function(center + s), (low, high), (degree, 0), bits, fixed, exact=False)
+
+
 for name, bits, terms, high_bits in (("f32", 24, 5, 15), ("f64", 53, 10, 41)):
     coefficients = [rounded(c, bits) for c in remez(terms)]
     worst = max(abs(error(coefficients, END * (mpf(i) / 1000 - 1))) for i in range(2001))
@@ -169,10 +211,17 @@ for name, bits, terms, high_bits in (("f32", 24, 5, 15), ("f64", 53, 10, 41)):
     print("  log2 e:", float(rounded(1 / log(2), bits)).hex())
 
     is_short = bits == 24
+    if is_short:
+        fast = [rounded(c, bits) for c in remez(terms - 1)]
+        worst = max(abs(error(fast, END * (mpf(i) / 1000 - 1))) for i in range(2001))
+        print("  the fast one's q:", ", ".join(float(c).hex() for c in fast), "relative error: 2^%.2f" % log(worst, 2))
     first = 1 + rounded(2 / sqrt(pi) - 1, bits)
     print("  the next one's first coefficient less 1:", float(first - 1).hex())
     degrees = (6 if is_short else 13, 0)
     print_quotient("erf(x) / x", erf_over_x, (0, 1), degrees, bits, {(0, 0): first, (1, 0): mpf(1)}, exact=False)
+    degrees = (6 if is_short else 12, 0)
+    print_quotient("erf(x) / x below 0.85", erf_over_x, (0, mpf("0.85") ** 2), degrees, bits, {(0, 0): first, (1, 0): mpf(1)}, exact=False)
+    print_near("erf", erf, mpf("0.953125"), mpf("-0.21"), mpf("0.35"), 7 if is_short else 15, bits)
     interval, degrees = ((1, "3.95"), (2, 3)) if is_short else ((1, 6), (6, 7))
     print_quotient("scaled erfc", scaled_erfc, interval, degrees, bits, {(1, 0): mpf(1)})
     interval, degrees = ((0, "14.5"), (4, 5)) if is_short else ((0, "38.7"), (10, 11))
@@ -185,3 +234,24 @@ for name, bits, terms, high_bits in (("f32", 24, 5, 15), ("f64", 53, 10, 41)):
     c1_high, c3_high = floor(c1 / unit + mpf(1) / 2) * unit, rounded(c3, bits)
     print("  c1:", float(c1_high).hex(), "+", float(rounded(c1 - c1_high, bits)).hex())
     print("  c3:", float(c3_high).hex(), "+", float(rounded(c3 - c3_high, bits)).hex())
+
+    one = {(1, 0): mpf(1)}
+    print_quotient("rest of tanh", rest_of_tanh, (0, mpf("0.65") ** 2), (5 if is_short else 11, 0), bits, one)
+    print_near("tanh", tanh, mpf("0.875"), mpf("-0.23"), mpf("0.23"), 7 if is_short else 15, bits)
+    low, high = sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1
+    if is_short:
+        print_quotient("rest of log", rest_of_log, (low, high), (7, 0), bits, one)
+    else:
+        print_quotient("rest of log of a quotient", rest_of_quotient_log, (0, mpf("0.02944")), (6, 0), bits, one)
+    end = (pi / 4 * (1 + mpf(2) ** -10)) ** 2
+    for bits, degree in ((53, 3), (24, 2)) if is_short else ((53, 5),):
+        print_quotient("rest of sin", rest_of_sin, (0, end), (degree, 0), bits, one)
+        print_quotient("rest of cos", rest_of_cos, (0, end), (degree, 0), bits, one)
+    print_parts("pi / 2, products exact:", pi / 2, (33, 33, 53))
+    print_parts("pi / 2:", pi / 2, (bits,) * 3)
+
+print("64 bits each of 2 / pi:")
+mp.prec = 1300
+digits = int(floor(2 / pi * mpf(2) ** 1216))
+print(" ", ", ".join("0x%016x" % (digits >> 64 * (18 - i) & (1 << 64) - 1) for i in range(19)))
+print("64 bits of pi / 4:", hex(int(floor(pi / 4 * mpf(2) ** 64 + mpf(1) / 2))))

@@ -73,6 +73,8 @@ static const struct {
     {"hashing", check_hashing},
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
+    {"functions", check_functions},
+    {"activation", check_activation},
     {"reduction", check_reduction},
     {"scan", check_scan},
     {"histogram", check_histogram},

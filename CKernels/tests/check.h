@@ -41,6 +41,8 @@ void check_runtime(void);
 void check_hashing(void);
 void check_matmul(void);
 void check_elementwise(void);
+void check_functions(void);
+void check_activation(void);
 void check_reduction(void);
 void check_scan(void);
 void check_histogram(void);

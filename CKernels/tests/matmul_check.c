@@ -258,13 +258,13 @@ static void check_epilogues(void) {
   };
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
     for (int terms = 0; terms < 8; terms++) {
-      const farro_activation activation = (farro_activation)((i + (size_t)terms) % FARRO_ACTIVATION_COUNT);
+      const farro_activation activation = (farro_activation)((i + (size_t)terms) % FARRO_ACTIVATION_FUSED);
       check_fused_f32(shapes[i], terms % 3 == 2 ? 0.25f : 0, activation, terms);
       check_fused_f64(shapes[i], terms % 3 == 2 ? 0.25 : 0, activation, terms);
     }
   float x[4] = {1, 2, 3, 4}, c[4] = {5, 5, 5, 5};
   const farro_matmul_shape s = shape(1, 2, 2, 2, false, false, 0);
-  EXPECT(farro_matmul_fused_f32(&s, 1, x, x, 0, c, &(farro_epilogue){.activation = FARRO_ACTIVATION_COUNT}) ==
+  EXPECT(farro_matmul_fused_f32(&s, 1, x, x, 0, c, &(farro_epilogue){.activation = FARRO_ACTIVATION_FUSED}) ==
              FARRO_ERROR_ARGUMENT,
          "an unknown activation is accepted");
   EXPECT(farro_matmul_fused_f32(&s, 1, x, x, 0, c, &(farro_epilogue){.residual = x, .ld_residual = 1}) ==

@@ -32,7 +32,52 @@ public func exp<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Te
   map(x, into: &result, farro_exp_f32, farro_exp_f64, "exp")
 }
 
-/// The hyperbolic tangent of each element, within 2 units in the last place.
+/// The natural logarithm of each element, within 1 unit in the last place; minus infinity of 0, NaN below it.
+///
+/// - Complexity: O(`x.count`).
+public func log<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_log_f32, farro_log_f64, "log")
+}
+
+/// ``log(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+public func log<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_log_f32, farro_log_f64, "log")
+}
+
+/// The sine of each element, within 1 unit in the last place however large it is; NaN of infinities.
+///
+/// - Complexity: O(`x.count`).
+public func sin<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_sin_f32, farro_sin_f64, "sin")
+}
+
+/// ``sin(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+public func sin<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_sin_f32, farro_sin_f64, "sin")
+}
+
+/// The cosine of each element, within 1 unit in the last place however large it is; NaN of infinities.
+///
+/// - Complexity: O(`x.count`).
+public func cos<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+  map(x, farro_cos_f32, farro_cos_f64, "cos")
+}
+
+/// ``cos(_:)`` into a tensor that exists.
+///
+/// - Precondition: `result` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+public func cos<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inout Tensor<Scalar>) {
+  map(x, into: &result, farro_cos_f32, farro_cos_f64, "cos")
+}
+
+/// The hyperbolic tangent of each element, within 1 unit in the last place.
 ///
 /// - Complexity: O(`x.count`).
 public func tanh<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
@@ -62,7 +107,7 @@ public func sigmoid<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into result: inou
   map(x, into: &result, farro_sigmoid_f32, farro_sigmoid_f64, "sigmoid")
 }
 
-/// The error function of each element, within 2 units in the last place.
+/// The error function of each element, within 1 unit in the last place.
 ///
 /// - Complexity: O(`x.count`).
 public func erf<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {

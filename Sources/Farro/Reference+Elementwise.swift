@@ -53,6 +53,18 @@ extension Reference {
     map(x, farro_exp_reference_f32, farro_exp_reference_f64)
   }
 
+  package static func log<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    map(x, farro_log_reference_f32, farro_log_reference_f64)
+  }
+
+  package static func sin<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    map(x, farro_sin_reference_f32, farro_sin_reference_f64)
+  }
+
+  package static func cos<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
+    map(x, farro_cos_reference_f32, farro_cos_reference_f64)
+  }
+
   package static func tanh<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
     map(x, farro_tanh_reference_f32, farro_tanh_reference_f64)
   }

@@ -72,6 +72,7 @@ extension ProfiledKernel {
     matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels
     + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels
     matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + normKernels + distanceKernels
+    matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + distanceKernels
     + linearAlgebraKernels + hashingKernels + conversionKernels
     + optimizerKernels + randomKernels + embeddingKernels
     + softmaxKernels

@@ -15,9 +15,12 @@ private func elementwise<Scalar: KernelScalar>(of type: Scalar.Type) -> [Profile
     multiplyAddKernel(of: type),
     mapKernel(of: type, named: "relu", flops: (0, 0), ulps: (0, 0), { relu($0, into: &$1) }, Reference.relu),
     mapKernel(of: type, named: "exp", flops: (21, 31), ulps: (1, 1), { exp($0, into: &$1) }, Reference.exp),
-    mapKernel(of: type, named: "tanh", flops: (31, 41), ulps: (2, 2), { tanh($0, into: &$1) }, Reference.tanh),
+    mapKernel(of: type, named: "log", flops: (25, 29), ulps: (1, 1), { log($0, into: &$1) }, Reference.log),
+    mapKernel(of: type, named: "sin", flops: (32, 49), ulps: (1, 1), { sin($0, into: &$1) }, Reference.sin),
+    mapKernel(of: type, named: "cos", flops: (32, 49), ulps: (1, 1), { cos($0, into: &$1) }, Reference.cos),
+    mapKernel(of: type, named: "tanh", flops: (62, 92), ulps: (1, 1), { tanh($0, into: &$1) }, Reference.tanh),
     mapKernel(of: type, named: "sigmoid", flops: (26, 36), ulps: (2, 2), { sigmoid($0, into: &$1) }, Reference.sigmoid),
-    mapKernel(of: type, named: "erf", flops: (49, 89), ulps: (2, 2), { erf($0, into: &$1) }, Reference.erf),
+    mapKernel(of: type, named: "erf", flops: (65, 121), ulps: (1, 1), { erf($0, into: &$1) }, Reference.erf),
     mapKernel(of: type, named: "silu", flops: (26, 36), ulps: (3, 3), { silu($0, into: &$1) }, Reference.silu),
     mapKernel(of: type, named: "gelu", flops: (48, 82), ulps: (7, 8), { gelu($0, into: &$1) }, Reference.gelu),
     mapKernel(
@@ -66,7 +69,7 @@ private func multiplyAddKernel<Scalar: KernelScalar>(of type: Scalar.Type) -> Pr
   }
 }
 
-private func mapKernel<Scalar: KernelScalar>(
+func mapKernel<Scalar: KernelScalar>(
   of type: Scalar.Type,
   named name: String,
   flops: (f32: Double, f64: Double),
@@ -76,7 +79,7 @@ private func mapKernel<Scalar: KernelScalar>(
 ) -> ProfiledKernel {
   let (flops, ulps) = Scalar.dtype == .f32 ? (flops.f32, ulps.f32) : (flops.f64, ulps.f64)
   return elementwiseKernel(of: type, named: name, operands: 1, flops: flops) { shape in
-    let x = operand(type, shape: shape, in: -10...10, seed: 1)
+    let x = operand(type, shape: shape, in: name == "log" ? 0...20 : -10...10, seed: 1)
     var result = operand(type, shape: shape, seed: 2)
     return ProfiledKernel.Prepared(
       run: { kernel(x, &result) },
@@ -88,7 +91,7 @@ private func mapKernel<Scalar: KernelScalar>(
   }
 }
 
-private func elementwiseKernel<Scalar: KernelScalar>(
+func elementwiseKernel<Scalar: KernelScalar>(
   of type: Scalar.Type,
   named name: String,
   operands: Int,
@@ -111,7 +114,7 @@ private func elementwiseKernel<Scalar: KernelScalar>(
 
 /// - Parameter ulps: the error that the kernel's header allows, in units in the last place of the exact value. The reference
 ///   is the exact value rounded to nearest, so that a kernel within n ulp is at most n steps away from it.
-private func worstError<Scalar: KernelScalar>(_ actual: Tensor<Scalar>, _ expected: Tensor<Scalar>, ulps: Double)
+func worstError<Scalar: KernelScalar>(_ actual: Tensor<Scalar>, _ expected: Tensor<Scalar>, ulps: Double)
   -> Double
 {
   expected.withUnsafeBufferPointer { steps in worstError(actual, expected) { ulps * Double(steps[$0].ulp) } }
