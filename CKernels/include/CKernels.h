@@ -4,6 +4,7 @@
 
 #include "runtime.h"
 
+#include "attention.h"
 #include "conversion.h"
 #include "distance.h"
 #include "elementwise.h"

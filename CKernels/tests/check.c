@@ -79,6 +79,7 @@ static const struct {
     {"conversion", check_conversion},
     {"low precision", check_low_precision},
     {"linear algebra", check_linear_algebra},
+    {"attention", check_attention},
 };
 
 // check [--exhaustive] [--isa NAME]: every supported instruction set, or one.

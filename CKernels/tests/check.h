@@ -47,5 +47,6 @@ void check_normalization(void);
 void check_conversion(void);
 void check_low_precision(void);
 void check_linear_algebra(void);
+void check_attention(void);
 
 #endif
