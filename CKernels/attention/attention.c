@@ -84,6 +84,18 @@ static size_t item_of_task(const attention_job *job, size_t task) {
   return low;
 }
 
+// The first block of the head after that of q; false where there is none, or one that is too large to be asked for.
+static bool next_head(const query_block *q, query_block *next, attention_item *item) {
+  const attention_job *job = q->job;
+  const farro_attention_shape *s = &job->shape;
+  const bool is_last = q->head + 1 == s->heads;
+  if (is_last && q->item->index + 1 == s->batch) return false;
+  *item = is_last ? farro_attention_item(job, q->item->index + 1) : *q->item;
+  const size_t rows = farro_attention_query_block(job, item->queries);
+  *next = farro_attention_queries(job, item, is_last ? 0 : q->head + 1, 0, smaller(rows, item->queries));
+  return item->keys * (s->d + s->dv) * job->matmul->element_bytes <= job->matmul->near_bytes / 2;
+}
+
 static void run_tasks(void *context, size_t first, size_t last) {
   attention_job *job = context;
   const size_t bytes = forward_space_elements(job) * job->matmul->element_bytes;
@@ -99,6 +111,9 @@ static void run_tasks(void *context, size_t first, size_t last) {
     for (; task < last && task < job->first_task[index + 1]; task++) {
       const size_t part = task - job->first_task[index], query = part % blocks * rows;
       query_block q = farro_attention_queries(job, &item, part / blocks, query, smaller(rows, item.queries - query));
+      query_block next;
+      attention_item next_item;
+      if (job->asks_ahead && part % blocks + 1 == blocks && next_head(&q, &next, &next_item)) q.next = &next;
       attend(&q, &space);
     }
   }
@@ -134,6 +149,16 @@ static void share_keys(attention_job *job) {
   s->mask.query = s->mask.head, s->mask.head *= group;
 }
 
+// Whether the operands are larger than the caches.
+static bool comes_from_memory(const attention_job *job) {
+  const farro_attention_shape *s = &job->shape;
+  const size_t items = s->query_offsets ? 1 : s->batch;
+  const double of_queries = (double)s->heads * (double)s->queries * (double)s->d;
+  const double of_keys = (double)s->kv_heads * (double)s->keys * (double)(s->d + s->dv);
+  const double bytes = (double)items * (of_queries + of_keys) * (double)job->matmul->element_bytes;
+  return bytes > 4 * (double)job->matmul->near_bytes;
+}
+
 static farro_status attend_all(attention_job *job) {
   const farro_attention_shape *s = &job->shape;
   const farro_status status = farro_attention_check(s);
@@ -144,6 +169,7 @@ static farro_status attend_all(attention_job *job) {
   job->first_task = farro_allocate(bytes);
   if (!job->first_task) return FARRO_ERROR_MEMORY;
   const double nanoseconds = count_tasks(job);
+  job->asks_ahead = comes_from_memory(job);
   farro_attention_run(job, job->first_task[s->batch], nanoseconds, run_tasks);
   farro_release(job->first_task, bytes);
   return atomic_load(&job->lacks_memory) ? FARRO_ERROR_MEMORY : FARRO_OK;

@@ -108,6 +108,25 @@ size_t farro_attention_visible_keys(const query_block *b) {
 
 // ---- products and scores ----
 
+// Of `count` rows, those from the share `from` / `all` to the share `to` / `all`.
+static void ask_for_rows(const attention_job *job, const void *base, size_t count, size_t columns, size_t row_step,
+                         size_t from, size_t to, size_t all) {
+  const size_t bytes = columns * job->matmul->element_bytes;
+  for (size_t i = count * from / all; i < count * to / all; i++) {
+    const char *row = attention_element(job, base, i * row_step);
+    for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(row + at, 0, 2);
+  }
+}
+
+// Heads of some KB follow one another too quickly for the hardware to run ahead.
+static void ask_for(const query_block *next, size_t from, size_t to, size_t all) {
+  const attention_job *job = next->job;
+  const farro_attention_shape *s = &job->shape;
+  ask_for_rows(job, next->q, next->rows, s->d, s->q.row, from, to, all);
+  ask_for_rows(job, next->k, next->item->keys, s->d, s->k.row, from, to, all);
+  ask_for_rows(job, next->v, next->item->keys, s->dv, s->v.row, from, to, all);
+}
+
 void farro_attention_multiply(const attention_job *job, const attention_product *p) {
   const matmul_kernels *kernels = job->matmul;
   const size_t most = p->columns <= kernels->narrow_columns ? kernels->tall_rows : kernels->rows;
@@ -126,7 +145,9 @@ void farro_attention_multiply(const attention_job *job, const attention_product 
   for (size_t row = 0; row < p->rows; row += rows) {
     tile.a = attention_element(job, p->a, row * p->a_row);
     tile.c = attention_element(job, p->c, row * p->ldc);
-    kernels->tile[smaller(rows, p->rows - row)](&tile);
+    const size_t here = smaller(rows, p->rows - row);
+    kernels->tile[here](&tile);
+    if (p->next) ask_for(p->next, p->first + row, p->first + row + here, p->all);
   }
 }
 
@@ -199,7 +220,10 @@ void farro_attention_scores(const query_block *q, size_t key, const score_block 
                                                        .ldc = block->width,
                                                        .alpha = job->scale,
                                                        .beta = beta,
-                                                       .padded = true});
+                                                       .padded = true,
+                                                       .next = q->next,
+                                                       .first = key,
+                                                       .all = farro_attention_visible_keys(q)});
   else
     multiply_dots(q, key, block, beta);
   const ptrdiff_t shift = (ptrdiff_t)q->first + q->item->shift - (ptrdiff_t)key;

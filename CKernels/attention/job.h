@@ -23,6 +23,7 @@ typedef struct attention_job {
   void *out, *log_sums;
   const void *grad_out;
   void *grad_q, *grad_k, *grad_v;
+  bool asks_ahead;    // for the operands of the next head
   bool is_single;     // all queries stand at the first one's place
   size_t *first_task; // of each batch item, and their number
   atomic_bool lacks_memory;
@@ -36,16 +37,18 @@ typedef struct attention_item {
 } attention_item;
 
 // Some queries of one head.
-typedef struct query_block {
+typedef struct query_block query_block;
+struct query_block {
   const attention_job *job;
   const attention_item *item;
   size_t head, first, rows;
   size_t width; // `rows` in whole vectors
   const void *q;
-  const void *packed_q; // (d, width); NULL: q is read where it lies, by dot products
-  const void *k, *v;    // of the item's first key
-  void *bias;           // room for most_queries * bias_keys elements
-} query_block;
+  const void *packed_q;    // (d, width); NULL: q is read where it lies, by dot products
+  const void *k, *v;       // of the item's first key
+  void *bias;              // room for most_queries * bias_keys elements
+  const query_block *next; // NULL, or the first of the next head: asked for while this one is computed
+};
 
 static inline void *attention_element(const attention_job *job, const void *base, size_t index) {
   return (char *)base + index * job->matmul->element_bytes;
@@ -74,7 +77,7 @@ size_t farro_attention_visible_keys(const query_block *block);
 // scale k q^T + mask for the keys key..<key + block.keys.
 void farro_attention_scores(const query_block *queries, size_t key, const score_block *block);
 
-// c (rows, columns) = alpha a b + beta c over `steps`, for all rows. The transposed a, at a[p * a_step + i].
+// c (rows, columns) = alpha a b + beta c over `steps`, with element (i, p) of a at a[i * a_row + p * a_step].
 typedef struct attention_product {
   size_t rows, columns, steps;
   const void *a;
@@ -85,6 +88,10 @@ typedef struct attention_product {
   size_t ldc;
   const void *alpha, *beta;
   bool padded; // b is whole vectors wide
+
+  // NULL, or whose operands to ask for between tiles: the share of them that the rows are of first..<all.
+  const query_block *next;
+  size_t first, all;
 } attention_product;
 
 void farro_attention_multiply(const attention_job *job, const attention_product *p);
