@@ -84,6 +84,11 @@ static size_t item_of_task(const attention_job *job, size_t task) {
   return low;
 }
 
+// Whether a head's keys and values stay in the core's cache beside those of another.
+static bool is_near(const attention_job *job, const attention_item *item) {
+  return item->keys * (job->shape.d + job->shape.dv) * job->matmul->element_bytes <= job->matmul->near_bytes / 2;
+}
+
 // The first block of the head after that of q; false where there is none, or one that is too large to be asked for.
 static bool next_head(const query_block *q, query_block *next, attention_item *item) {
   const attention_job *job = q->job;
@@ -93,7 +98,7 @@ static bool next_head(const query_block *q, query_block *next, attention_item *i
   *item = is_last ? farro_attention_item(job, q->item->index + 1) : *q->item;
   const size_t rows = farro_attention_query_block(job, item->queries);
   *next = farro_attention_queries(job, item, is_last ? 0 : q->head + 1, 0, smaller(rows, item->queries));
-  return item->keys * (s->d + s->dv) * job->matmul->element_bytes <= job->matmul->near_bytes / 2;
+  return is_near(job, item);
 }
 
 static void run_tasks(void *context, size_t first, size_t last) {
@@ -114,6 +119,7 @@ static void run_tasks(void *context, size_t first, size_t last) {
       query_block next;
       attention_item next_item;
       if (job->asks_ahead && part % blocks + 1 == blocks && next_head(&q, &next, &next_item)) q.next = &next;
+      q.is_far = job->asks_ahead && query == 0 && !is_near(job, &item);
       attend(&q, &space);
     }
   }

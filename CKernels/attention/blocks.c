@@ -108,23 +108,16 @@ size_t farro_attention_visible_keys(const query_block *b) {
 
 // ---- products and scores ----
 
-// Of `count` rows, those from the share `from` / `all` to the share `to` / `all`.
-static void ask_for_rows(const attention_job *job, const void *base, size_t count, size_t columns, size_t row_step,
-                         size_t from, size_t to, size_t all) {
-  const size_t bytes = columns * job->matmul->element_bytes;
-  for (size_t i = count * from / all; i < count * to / all; i++) {
-    const char *row = attention_element(job, base, i * row_step);
-    for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(row + at, 0, 2);
+// Some of the rows that come next: their share when row..<last are done.
+static void ask_for(const rows_ahead *ahead, size_t row, size_t last) {
+  const size_t bytes = ahead->job->matmul->element_bytes, from = ahead->done + row, to = ahead->done + last;
+  for (size_t o = 0; o < 3; o++) {
+    const size_t count = ahead->operands[o].count, end = count * to / ahead->all;
+    for (size_t i = count * from / ahead->all; i < end; i++) {
+      const char *rows = attention_element(ahead->job, ahead->operands[o].first, i * ahead->operands[o].step);
+      for (size_t at = 0; at < ahead->operands[o].columns * bytes; at += 64) __builtin_prefetch(rows + at, 0, 2);
+    }
   }
-}
-
-// Heads of some KB follow one another too quickly for the hardware to run ahead.
-static void ask_for(const query_block *next, size_t from, size_t to, size_t all) {
-  const attention_job *job = next->job;
-  const farro_attention_shape *s = &job->shape;
-  ask_for_rows(job, next->q, next->rows, s->d, s->q.row, from, to, all);
-  ask_for_rows(job, next->k, next->item->keys, s->d, s->k.row, from, to, all);
-  ask_for_rows(job, next->v, next->item->keys, s->dv, s->v.row, from, to, all);
 }
 
 void farro_attention_multiply(const attention_job *job, const attention_product *p) {
@@ -147,12 +140,13 @@ void farro_attention_multiply(const attention_job *job, const attention_product 
     tile.c = attention_element(job, p->c, row * p->ldc);
     const size_t here = smaller(rows, p->rows - row);
     kernels->tile[here](&tile);
-    if (p->next) ask_for(p->next, p->first + row, p->first + row + here, p->all);
+    if (p->ahead) ask_for(p->ahead, row, row + here);
   }
 }
 
 // For a few queries, which would leave most lanes of a tile empty.
-static void multiply_dots(const query_block *q, size_t key, const score_block *block, const void *beta) {
+static void multiply_dots(const query_block *q, size_t key, const score_block *block, const void *beta,
+                          const rows_ahead *ahead) {
   const attention_job *job = q->job;
   const farro_attention_shape *s = &job->shape;
   const size_t rows = job->matmul->dot_rows;
@@ -169,7 +163,9 @@ static void multiply_dots(const query_block *q, size_t key, const score_block *b
   for (size_t j = 0; j < block->keys; j += rows) {
     tile.a = attention_element(job, q->k, (key + j) * s->k.row);
     tile.c = attention_element(job, block->scores, j * block->width);
-    job->matmul->dot(smaller(rows, block->keys - j), &tile);
+    const size_t here = smaller(rows, block->keys - j);
+    job->matmul->dot(here, &tile);
+    if (ahead) ask_for(ahead, j, j + here);
   }
 }
 
@@ -201,11 +197,37 @@ static void lay_mask(const query_block *q, size_t key, const score_block *block)
   }
 }
 
+// What comes after the keys of the block: the first queries, the keys and the values of the next head; or, of a large
+// head, the block's values and the keys of the next block.
+static bool comes_next(const query_block *q, size_t key, const score_block *block, rows_ahead *ahead) {
+  const farro_attention_shape *s = &q->job->shape;
+  const query_block *n = q->next;
+  if (!n && !q->is_far) return false;
+  const size_t visible = farro_attention_visible_keys(q), left = visible - key - block->keys;
+  if (n)
+    *ahead = (rows_ahead){q->job,
+                          {{n->q, n->rows, s->d, s->q.row},
+                           {n->k, n->item->keys, s->d, s->k.row},
+                           {n->v, n->item->keys, s->dv, s->v.row}},
+                          key,
+                          visible};
+  else
+    *ahead = (rows_ahead){
+        q->job,
+        {{attention_element(q->job, q->v, key * s->v.row), block->keys, s->dv, s->v.row},
+         {attention_element(q->job, q->k, (key + block->keys) * s->k.row), smaller(block->keys, left), s->d, s->k.row}},
+        0,
+        block->keys};
+  return true;
+}
+
 void farro_attention_scores(const query_block *q, size_t key, const score_block *block) {
   const attention_job *job = q->job;
   const farro_attention_shape *s = &job->shape;
   const bool has_mask = s->mask.seen || s->mask.additive;
   const void *beta = has_mask ? job->one : job->zero;
+  rows_ahead ahead;
+  const bool has_ahead = comes_next(q, key, block, &ahead);
   if (has_mask) lay_mask(q, key, block);
   if (q->packed_q)
     farro_attention_multiply(job, &(attention_product){.rows = block->keys,
@@ -221,11 +243,9 @@ void farro_attention_scores(const query_block *q, size_t key, const score_block 
                                                        .alpha = job->scale,
                                                        .beta = beta,
                                                        .padded = true,
-                                                       .next = q->next,
-                                                       .first = key,
-                                                       .all = farro_attention_visible_keys(q)});
+                                                       .ahead = has_ahead ? &ahead : NULL});
   else
-    multiply_dots(q, key, block, beta);
+    multiply_dots(q, key, block, beta, has_ahead ? &ahead : NULL);
   const ptrdiff_t shift = (ptrdiff_t)q->first + q->item->shift - (ptrdiff_t)key;
   if ((ptrdiff_t)block->keys - 1 > shift) job->kernels->hide_later(block, shift);
 }

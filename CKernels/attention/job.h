@@ -23,7 +23,7 @@ typedef struct attention_job {
   void *out, *log_sums;
   const void *grad_out;
   void *grad_q, *grad_k, *grad_v;
-  bool asks_ahead;    // for the operands of the next head
+  bool asks_ahead;    // for operands that come from memory
   bool is_single;     // all queries stand at the first one's place
   size_t *first_task; // of each batch item, and their number
   atomic_bool lacks_memory;
@@ -48,6 +48,7 @@ struct query_block {
   const void *k, *v;       // of the item's first key
   void *bias;              // room for most_queries * bias_keys elements
   const query_block *next; // NULL, or the first of the next head: asked for while this one is computed
+  bool is_far;             // its own keys and values have not been asked for
 };
 
 static inline void *attention_element(const attention_job *job, const void *base, size_t index) {
@@ -77,6 +78,17 @@ size_t farro_attention_visible_keys(const query_block *block);
 // scale k q^T + mask for the keys key..<key + block.keys.
 void farro_attention_scores(const query_block *queries, size_t key, const score_block *block);
 
+// Rows that come next, to be asked for while others are worked on. Heads follow one another too quickly for the
+// hardware to run ahead.
+typedef struct rows_ahead {
+  const attention_job *job;
+  struct {
+    const void *first;
+    size_t count, columns, step;
+  } operands[3];
+  size_t done, all; // of the rows that are worked on: those before, and all
+} rows_ahead;
+
 // c (rows, columns) = alpha a b + beta c over `steps`, with element (i, p) of a at a[i * a_row + p * a_step].
 typedef struct attention_product {
   size_t rows, columns, steps;
@@ -87,11 +99,8 @@ typedef struct attention_product {
   void *c;
   size_t ldc;
   const void *alpha, *beta;
-  bool padded; // b is whole vectors wide
-
-  // NULL, or whose operands to ask for between tiles: the share of them that the rows are of first..<all.
-  const query_block *next;
-  size_t first, all;
+  bool padded;             // b is whole vectors wide
+  const rows_ahead *ahead; // NULL: nothing is asked for
 } attention_product;
 
 void farro_attention_multiply(const attention_job *job, const attention_product *p);
