@@ -35,9 +35,8 @@ let package = Package(
       path: "peers/swift"
     ),
     suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"),
-    suite("LinearAlgebra"), suite("Hashing"),
-    suite("Reduction"), suite("Sorting"),
-    suite("LinearAlgebra"), suite("Hashing"), suite("Softmax"),
+    suite("LinearAlgebra"), suite("Hashing"), suite("Reduction"), suite("Sorting"), suite("Softmax"),
+    suite("Attention"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -5,6 +5,7 @@
 #include "runtime.h"
 
 #include "activation.h"
+#include "attention.h"
 #include "conversion.h"
 #include "distance.h"
 #include "elementwise.h"

@@ -41,6 +41,8 @@
 #include "softmax/softmax_kernels.h"
 #include "softmax/softmax_columns_kernels.h"
 #include "softmax/loss_kernels.h"
+#include "attention/attention_kernels.h"
+#include "attention/rotary_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
@@ -66,24 +68,23 @@
 #include "optimizer/optimizer_kernels.h"
 #include "random/random_kernels.h"
 #include "embedding/embedding_kernels.h"
-#include "probe/probe_kernels.h"
-
-#include "probe/dot_kernels.h"
 #include "softmax/softmax_rows.h"
 #include "softmax/softmax_kernels.h"
 #include "softmax/softmax_columns_kernels.h"
 #include "softmax/loss_kernels.h"
+#include "attention/attention_kernels.h"
+#include "attention/rotary_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/bfloat16.h"
 #include "softmax/softmax_rows.h"
 #include "softmax/softmax_kernels.h"
 #include "softmax/softmax_columns_kernels.h"
-#include "simd/bfloat16.h"
 #include "normalization/row_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
 
+#include "probe/dot_kernels.h"
 #include "probe/traffic_kernels.h"
 
 #include "random/words_kernels.h"
@@ -138,5 +139,7 @@ const farro_kernels FARRO_TABLE = {
     .softmax_bf16 = &softmax_bf16,
     .loss_f32 = &loss_f32,
     .loss_f64 = &loss_f64,
+    .attention_f32 = &attention_f32,
+    .attention_f64 = &attention_f64,
     .probe = &probe,
 };

@@ -4,6 +4,7 @@
 
 #include "runtime.h"
 
+#include "attention/attention.h"
 #include "conversion/conversion.h"
 #include "distance/distance.h"
 #include "elementwise/elementwise.h"
@@ -44,6 +45,7 @@ typedef struct farro_kernels {
   random_kernel *random_words;
   const softmax_kernels *softmax_f32, *softmax_f64, *softmax_bf16;
   const loss_kernels *loss_f32, *loss_f64;
+  const attention_kernels *attention_f32, *attention_f64;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,

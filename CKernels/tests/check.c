@@ -91,6 +91,7 @@ static const struct {
     {"embedding", check_embedding},
     {"softmax", check_softmax},
     {"loss", check_loss},
+    {"attention", check_attention},
 };
 
 // check [--exhaustive] [--isa NAME]: every supported instruction set, or one.

@@ -60,5 +60,6 @@ void check_random(void);
 void check_embedding(void);
 void check_softmax(void);
 void check_loss(void);
+void check_attention(void);
 
 #endif

@@ -69,13 +69,9 @@ public struct ProfiledKernel: Sendable {
 extension ProfiledKernel {
   /// Every registered kernel.
   public static let all: [ProfiledKernel] =
-    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels
-    + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels
-    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + normKernels + distanceKernels
-    matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + distanceKernels
-    + linearAlgebraKernels + hashingKernels + conversionKernels
-    + optimizerKernels + randomKernels + embeddingKernels
-    + softmaxKernels
+    matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
+    + distanceKernels + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels + optimizerKernels
+    + randomKernels + embeddingKernels + softmaxKernels + attentionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

@@ -30,10 +30,7 @@ import Testing
     #expect(
       ProfiledKernel.families == [
         "matmul", "elementwise", "reduction", "normalization", "distance", "linear_algebra", "hashing", "conversion",
-        "sorting",
-        "matmul", "elementwise", "normalization", "distance", "linear_algebra", "hashing", "conversion",
-        "optimizer", "random", "embedding",
-        "softmax",
+        "sorting", "optimizer", "random", "embedding", "softmax", "attention",
       ]
     )
   }
@@ -62,6 +59,7 @@ import Testing
     #expect(try work("symmetric_product", .f32, [3, 5]) == Work(flops: 60, bytes: 4 * 24))
     #expect(try work("triangular_solve", .f32, [4, 3]) == Work(flops: 48, bytes: 4 * 32))
     #expect(try work("cholesky", .f64, [6]) == Work(flops: 72, bytes: 8 * 72, dtype: .f64))
+    #expect(try work("attention", .f32, [2, 3, 5, 7]) == Work(flops: 150 * 50, bytes: 4 * 840))
     #expect(try work("xxh3_64_keys", .u8, [2, 5]) == Work(flops: 0, bytes: 10 + 24 + 16, dtype: .u8, traffic: .read))
   }
 
