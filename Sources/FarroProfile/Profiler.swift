@@ -39,7 +39,7 @@ public struct Profiler: Sendable {
     }
 
     /// What a quick run is about: every kernel, in single precision where it has a choice. With one number of threads
-    /// besides, a row gets as much time in 20 seconds as it gets in 70 of the whole.
+    /// besides, a row gets as much time in 30 seconds as it gets in 105 of the whole.
     public static let quickTypes: Set<DType> = [.f32, .u8]
 
     static var defaultConfigurations: [Configuration] {
