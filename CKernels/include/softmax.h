@@ -44,8 +44,8 @@ typedef struct farro_softmax_options {
 // is kept. Of those kept, -infinity gives 0; where they are nothing but -infinity, or where NaN or +infinity is among
 // them, all of the row or column becomes NaN.
 //   |y - exact| <= (d + D + 6 V + h + 8) u y + t.
-// O(outer axis inner): one pass over memory, and a second one only where a row, or 256 bytes of each element of a column,
-// exceed the L2 cache. Work space for them in the L2 cache at most; without it, exponentials are taken twice.
+// O(outer axis inner): one pass over memory, and a second one only where a row, or 256 bytes of each element of a
+// column, exceed the L2 cache. Work space for them in the L2 cache at most; without it, exponentials are taken twice.
 //
 // Source for the latter: M. Milakov, N. Gimelshein, "Online normalizer calculation for softmax", arXiv:1805.02867,
 // 2018.

@@ -62,10 +62,12 @@ INLINE void KERNEL(cross_entropy_row)(const loss_work *w, size_t row, size_t las
   const SCALAR *weights = w->weights;
   KERNEL(logits) l = {.x = KERNEL(loss_row)(w, row), .plain = true};
   double sum;
-  if (is_short)
-    sum = KERNEL(sum_exponentials)(&l, n, max, next, w->grad_x ? 2 : 4, w->grad_x ? scratch : NULL);
-  else
+  if (!is_short)
     sum = KERNEL(online_sum)(&l, n, KERNEL(soft_long_row_to_fetch)(w->x, w->x_row, n, row, last), &max, kept);
+  else if (w->grad_x)
+    sum = KERNEL(sum_exponentials)(&l, n, max, next, 2, scratch);
+  else
+    sum = KERNEL(sum_exponentials)(&l, n, max, next, 4, NULL);
   if (!is_short && max - max != 0) sum = (double)NAN;
   const double log_sum = log(sum), weight = (weights ? (double)weights[label] : 1) * (1 - w->smoothing);
   const double share = w->smoothing / (double)n;

@@ -186,7 +186,8 @@ static void check_special_values(void) {
     EXPECT(loss == 0 && grad[at] == 0, "cross_entropy of an ignored row: %g, %g", (double)loss, (double)grad[at]);
     x[at] = -INFINITY;
     farro_cross_entropy_f32(1, n, x, n, &label, NULL, &entropy, &loss, grad, n);
-    EXPECT(at == (size_t)label ? loss == INFINITY && fabsf(grad[at] + 1) < 1e-6f : loss > 0 && loss < 10 && grad[at] == 0,
+    EXPECT(at == (size_t)label ? loss == INFINITY && fabsf(grad[at] + 1) < 1e-6f
+                               : loss > 0 && loss < 10 && grad[at] == 0,
            "cross_entropy: -infinity at %zu gives %g", at, (double)loss);
     farro_cross_entropy_f32(1, n, x, n, &label, NULL, &smooth, &loss, NULL, 0);
     EXPECT(loss == INFINITY, "smoothed cross_entropy: -infinity at %zu gives %g", at, (double)loss);
