@@ -1,8 +1,9 @@
 // Sine and cosine on vectors.
 //
 // vector_sin, vector_cos             within 1 ulp (f32 0.51 seen, f64 0.79) for every argument
-// vector_sin_fast, vector_cos_fast   within 2 ulp for every argument (f32 1.6 seen, f64 1.4); baseline's f32 ones are
-// the above sin is odd, -0 for -0. NaN and infinities give NaN. The bounds hold on every instruction set.
+// vector_sin_fast, vector_cos_fast   within 3 ulp for every argument (f32 1.5 seen, f64 2.5)
+// sin is odd, -0 for -0. NaN and infinities give NaN. The bounds hold on every instruction set; baseline has no other
+// fast form of f32 than the strict one.
 //
 // x = q pi/2 + r with |r| <= pi/4, and the last two bits of q tell which of +-sin r, +-cos r is meant. f32 is computed
 // in double, where two parts of pi/2 do for |x| to 2^20; f64 takes three, and keeps what r loses to rounding (Cody and
