@@ -17,7 +17,11 @@
 #include "elementwise/elementwise_kernels.h"
 #include "elementwise/reduction_kernels.h"
 #include "distance/distance_kernels.h"
-#include "normalization/normalization_kernels.h"
+#include "normalization/row_kernels.h"
+#include "normalization/row_norm_kernels.h"
+#include "normalization/row_gradient_kernels.h"
+#include "normalization/group_norm_kernels.h"
+#include "normalization/softmax_kernels.h"
 #include "normalization/columns_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
 #include "probe/probe_kernels.h"
@@ -30,10 +34,19 @@
 #include "elementwise/elementwise_kernels.h"
 #include "elementwise/reduction_kernels.h"
 #include "distance/distance_kernels.h"
-#include "normalization/normalization_kernels.h"
+#include "normalization/row_kernels.h"
+#include "normalization/row_norm_kernels.h"
+#include "normalization/row_gradient_kernels.h"
+#include "normalization/group_norm_kernels.h"
+#include "normalization/softmax_kernels.h"
 #include "normalization/columns_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
 #include "probe/probe_kernels.h"
+
+#include "simd/bfloat16.h"
+#include "normalization/row_kernels.h"
+#include "normalization/row_norm_kernels.h"
+#include "normalization/row_gradient_kernels.h"
 
 #include "probe/traffic_kernels.h"
 
@@ -57,6 +70,11 @@ const farro_kernels FARRO_TABLE = {
     .distance_f64 = &distance_f64,
     .normalization_f32 = &normalization_f32,
     .normalization_f64 = &normalization_f64,
+    .row_norm_f32 = &row_norm_f32,
+    .row_norm_f64 = &row_norm_f64,
+    .row_norm_bf16 = &row_norm_bf16,
+    .group_norm_f32 = &group_norms_f32,
+    .group_norm_f64 = &group_norms_f64,
     .conversion = &conversion_table,
     .linear_algebra_f32 = &linear_algebra_f32,
     .linear_algebra_f64 = &linear_algebra_f64,

@@ -1,4 +1,4 @@
-// Moments and scaling of columns. Needs the row writer of normalization_kernels.h.
+// Moments and scaling of columns. Needs row_kernels.h.
 
 // ---- moments of a block of rows ----
 
@@ -101,8 +101,6 @@ static void KERNEL(scale_columns)(const column_work *w, size_t first, size_t las
 
 static const normalization_kernels KERNEL(normalization) = {
     .element_bytes = sizeof(SCALAR),
-    .layer_norm = KERNEL(layer_norm),
-    .rms_norm = KERNEL(rms_norm),
     .softmax = KERNEL(softmax),
     .scale_columns = KERNEL(scale_columns),
     .column_moments = KERNEL(column_moments),

@@ -1,24 +1,13 @@
-// Entry of normalization: check, cut into ranges of rows, run. One driver for both element types: it counts in bytes.
+// Entry of softmax and of columns: check, cut into ranges of rows, run. One driver for both element types: it counts in
+// bytes.
 #include "normalization.h"
 
 #include <math.h>
 
 #include "include/normalization.h"
+#include "rows.h"
 #include "runtime/dispatch.h"
 #include "runtime/sizes.h"
-#include "runtime/streaming.h"
-
-// A range of rows of 64 KiB takes more than 1 us, against 0.05 us for taking it from the queue. Out of cache, the first
-// two rows of a range are not fetched early and its end waits for the stores to drain: longer ranges make that rare.
-static size_t rows_of_range(size_t row_bytes, bool streams) {
-  const size_t bytes = streams ? (size_t)2 << 20 : 64 * 1024;
-  return row_bytes < bytes ? bytes / row_bytes : 1;
-}
-
-// In place, each line has been read already: writing it past the caches would save nothing.
-static bool writes_past_caches(const void *x, const void *y, size_t bytes) {
-  return x != y && farro_should_stream(bytes);
-}
 
 // ---- rows ----
 
@@ -32,13 +21,10 @@ static void run_rows(void *context, size_t first, size_t last) {
   call->kernel(&call->work, first, last);
 }
 
-static bool is_matrix(size_t rows, size_t columns, size_t row) { return rows < 2 || row >= columns; }
-
 // bytes_per_nanosecond: about what one thread does in cache, to decide about waking others.
 static farro_status normalize_rows(row_call *call, size_t rows, size_t element_bytes, double bytes_per_nanosecond) {
   row_work *w = &call->work;
-  if (!is_matrix(rows, w->columns, w->x_row) || !is_matrix(rows, w->columns, w->y_row) || !(w->epsilon >= 0))
-    return FARRO_ERROR_ARGUMENT;
+  if (!is_matrix(rows, w->columns, w->x_row) || !is_matrix(rows, w->columns, w->y_row)) return FARRO_ERROR_ARGUMENT;
   if (rows == 0 || w->columns == 0) return FARRO_OK;
   const size_t row_bytes = w->columns * element_bytes;
   w->streams = writes_past_caches(w->x, w->y, rows * row_bytes);
@@ -141,30 +127,12 @@ static farro_status standardize_columns(const normalization_kernels *kernels, si
 // ---- entry ----
 
 #define ENTRIES(type, scalar)                                                                                          \
-  farro_status farro_layer_norm_##type(size_t rows, size_t columns, const scalar *x, size_t x_row,                     \
-                                       const scalar *scale, const scalar *offset, scalar epsilon, scalar *y,           \
-                                       size_t y_row) {                                                                 \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    row_call call = {kernels->normalization_##type->layer_norm,                                                        \
-                     {columns, x, x_row, scale, offset, (double)epsilon, y, y_row, false}};                            \
-    return normalize_rows(&call, rows, sizeof(scalar), 50);                                                            \
-  }                                                                                                                    \
-                                                                                                                       \
-  farro_status farro_rms_norm_##type(size_t rows, size_t columns, const scalar *x, size_t x_row, const scalar *scale,  \
-                                     scalar epsilon, scalar *y, size_t y_row) {                                        \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    row_call call = {kernels->normalization_##type->rms_norm,                                                          \
-                     {columns, x, x_row, scale, NULL, (double)epsilon, y, y_row, false}};                              \
-    return normalize_rows(&call, rows, sizeof(scalar), 70);                                                            \
-  }                                                                                                                    \
-                                                                                                                       \
   farro_status farro_softmax_##type(size_t rows, size_t columns, const scalar *x, size_t x_row, scalar *y,             \
                                     size_t y_row) {                                                                    \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    row_call call = {kernels->normalization_##type->softmax, {columns, x, x_row, NULL, NULL, 0, y, y_row, false}};     \
+    row_call call = {kernels->normalization_##type->softmax,                                                           \
+                     {.columns = columns, .x = x, .x_row = x_row, .y = y, .y_row = y_row}};                            \
     return normalize_rows(&call, rows, sizeof(scalar), 20);                                                            \
   }                                                                                                                    \
                                                                                                                        \

@@ -25,6 +25,8 @@ typedef struct farro_kernels {
   const reduction_kernels *reduction_f32, *reduction_f64;
   const distance_kernels *distance_f32, *distance_f64;
   const normalization_kernels *normalization_f32, *normalization_f64;
+  const row_norm_kernels *row_norm_f32, *row_norm_f64, *row_norm_bf16;
+  const group_norm_kernels *group_norm_f32, *group_norm_f64;
   const linear_algebra_kernels *linear_algebra_f32, *linear_algebra_f64;
 } farro_kernels;
 

@@ -76,6 +76,8 @@ static const struct {
     {"reduction", check_reduction},
     {"distance", check_distance},
     {"normalization", check_normalization},
+    {"row norms", check_row_norms},
+    {"group norms", check_group_norms},
     {"conversion", check_conversion},
     {"low precision", check_low_precision},
     {"linear algebra", check_linear_algebra},

@@ -44,6 +44,8 @@ void check_elementwise(void);
 void check_reduction(void);
 void check_distance(void);
 void check_normalization(void);
+void check_row_norms(void);
+void check_group_norms(void);
 void check_conversion(void);
 void check_low_precision(void);
 void check_linear_algebra(void);

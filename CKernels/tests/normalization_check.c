@@ -278,4 +278,5 @@ void check_normalization(void) {
   }
   check_columns(5000, 70, 0, 1e4);
   check_columns(1030, 600, 1, -1e6);
+  check_rows(layer, 2, 140001, 1, 0, 100, true); // not read from a cache three times
 }
