@@ -169,7 +169,7 @@ static farro_status differentiate(attention_job *job) {
   farro_status status = farro_attention_check(s);
   if (status == FARRO_OK) status = farro_attention_check_gradients(s);
   if (status != FARRO_OK) return status;
-  if (s->batch == 0 || s->heads == 0) return FARRO_OK;
+  if (s->batch == 0 || s->kv_heads == 0) return FARRO_OK;
   double pairs = 0;
   for (size_t i = 0; i < s->batch; i++) {
     const attention_item item = farro_attention_item(job, i);

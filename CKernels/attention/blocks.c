@@ -14,7 +14,8 @@ farro_status farro_attention_check(const farro_attention_shape *s) {
   const bool is_ragged = s->query_offsets;
   if (s->d > most_columns || s->dv > most_columns) return FARRO_ERROR_ARGUMENT;
   if (s->heads > 0 && (s->kv_heads == 0 || s->heads % s->kv_heads != 0)) return FARRO_ERROR_ARGUMENT;
-  if (!farro_rows_are_apart(is_ragged ? 1 : s->batch, s->heads, s->queries, s->out, s->dv)) return FARRO_ERROR_ARGUMENT;
+  if (s->heads > 0 && !farro_rows_are_apart(is_ragged ? 1 : s->batch, s->heads, s->queries, s->out, s->dv))
+    return FARRO_ERROR_ARGUMENT;
   if ((unsigned)s->causal > FARRO_CAUSAL_END || (s->mask.seen && s->mask.additive)) return FARRO_ERROR_ARGUMENT;
   if (is_ragged != (s->key_offsets != NULL) || (is_ragged && s->key_lengths)) return FARRO_ERROR_ARGUMENT;
   if (is_ragged &&
@@ -27,7 +28,7 @@ farro_status farro_attention_check(const farro_attention_shape *s) {
 
 farro_status farro_attention_check_gradients(const farro_attention_shape *s) {
   const size_t batch = s->query_offsets ? 1 : s->batch;
-  return farro_rows_are_apart(batch, s->heads, s->queries, s->q, s->d) &&
+  return (s->heads == 0 || farro_rows_are_apart(batch, s->heads, s->queries, s->q, s->d)) &&
                  farro_rows_are_apart(batch, s->kv_heads, s->keys, s->k, s->d) &&
                  farro_rows_are_apart(batch, s->kv_heads, s->keys, s->v, s->dv)
              ? FARRO_OK

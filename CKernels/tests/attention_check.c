@@ -215,6 +215,7 @@ void check_attention(void) {
       (attention_problem){1, 1, 1, 90, 600, 8, 8, FARRO_CAUSAL_END, -3, additive_by_query, true, false, false});
   check_problem((attention_problem){3, 2, 1, 310, 280, 12, 9, FARRO_CAUSAL_END, 0, seen_by_query, true, false, true});
   check_problem((attention_problem){2, 6, 2, 1, 530, 64, 64, FARRO_CAUSAL_END, 0, seen_by_key, false, true, false});
+  check_problem((attention_problem){2, 0, 2, 3, 5, 4, 6, FARRO_CAUSAL_NONE, 0, no_mask, false, false, false});
   // More than the caches hold, in many heads and in few long ones.
   check_problem((attention_problem){33, 8, 8, 3, 200, 16, 16, FARRO_CAUSAL_NONE, 0, no_mask, false, true, false});
   check_problem((attention_problem){4, 2, 2, 6, 4200, 16, 16, FARRO_CAUSAL_END, 0, no_mask, true, false, false});

@@ -197,7 +197,7 @@ struct AttentionPlan<Scalar: KernelScalar> {
     }
   }
 
-  /// The references of both; without `out`, of the gradients.
+  /// ``attend(_:_:_:_:_:)`` by the reference.
   func attendByReference(
     _ q: Tensor<Scalar>,
     _ k: Tensor<Scalar>,
@@ -215,6 +215,7 @@ struct AttentionPlan<Scalar: KernelScalar> {
     }
   }
 
+  /// The gradients by the reference, which finds the result itself.
   func differentiateByReference(
     _ q: Tensor<Scalar>,
     _ k: Tensor<Scalar>,
