@@ -183,7 +183,8 @@ struct SystemShape {
   let batch, n, m, stride: Int
 
   init(_ t: [Int], _ given: [Int], left: Bool, _ function: StaticString) {
-    let b = given.count == 1 ? (left ? [given[0], 1] : [1, given[0]]) : given  // a vector is a matrix of one column or row
+    // A vector is a matrix of one column or row.
+    let b = given.count == 1 ? (left ? [given[0], 1] : [1, given[0]]) : given
     let isRight = t.count >= 2 && b.count >= 2 && t[t.count - 2] == t[t.count - 1]
     let n = t.last ?? 0
     let (batchT, batchB) = (t.dropLast(2), b.dropLast(2))

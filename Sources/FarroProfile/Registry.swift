@@ -72,8 +72,6 @@ extension ProfiledKernel {
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
     + distanceKernels + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels + optimizerKernels
     + randomKernels + embeddingKernels + softmaxKernels + attentionKernels
-    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + normKernels + distanceKernels
-    + linearAlgebraKernels + hashingKernels + conversionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

@@ -14,7 +14,7 @@ private func halfKernel<Half: HalfScalar>(
   of type: Half.Type,
   _ narrow: @escaping @Sendable (Tensor<Float>) -> Tensor<Half>
 ) -> ProfiledKernel {
-  lowPrecisionKernel(Half.dtype, operandBytes: 2, plan: { MatmulPlan($0, $1, of: type) }) { m, n, k in
+  let prepare: @Sendable (Int, Int, Int) -> ProfiledKernel.Prepared = { m, n, k in
     let a = narrow(operand(shape: [m, k], seed: 1))
     let b = narrow(operand(shape: [k, n], seed: 2))
     var c = operand(Float.self, shape: [m, n], seed: 3)
@@ -30,13 +30,22 @@ private func halfKernel<Half: HalfScalar>(
       }
     )
   }
+  return lowPrecisionKernel(
+    Half.dtype,
+    operandBytes: 2,
+    plan: { MatmulPlan($0, $1, of: type) },
+    prepare: prepare
+  )
 }
 
 private let integerKernel = lowPrecisionKernel(
   .i8,
   operandBytes: 1,
-  plan: { MatmulPlan($0, $1, of: UInt8.self, Int8.self) }
-) { m, n, k in
+  plan: { MatmulPlan($0, $1, of: UInt8.self, Int8.self) },
+  prepare: prepareBytes
+)
+
+private func prepareBytes(_ m: Int, _ n: Int, _ k: Int) -> ProfiledKernel.Prepared {
   let a = quantize(operand(shape: [m, k], seed: 1), to: UInt8.self).elements
   let b = quantize(operand(shape: [k, n], seed: 2), to: Int8.self).elements
   var c = Tensor<Int32>(zeros: [m, n])
