@@ -5,6 +5,12 @@ import CKernels
 /// Normalizes along the last axis: `(x - mean) / sqrt(variance + epsilon) * scale + offset`, with the mean and the
 /// population variance of each row.
 ///
+/// A row is what one example, or one token, has in its features: each is normalized by itself, in training as in use,
+/// whatever else is in the batch. ``groupNorm(_:groups:scale:offset:epsilon:)`` does the same over some channels and all
+/// places of an image, ``instanceNorm(_:scale:offset:epsilon:)`` over the places of one channel, and a batch norm over all
+/// examples of a batch, for each feature by itself. ``rmsNorm(_:scale:epsilon:)`` leaves the mean where it is and is
+/// cheaper.
+///
 /// A large mean costs no accuracy. A row with NaN or infinity becomes NaN.
 ///
 /// Source: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer normalization", 2016.
@@ -23,10 +29,7 @@ public func layerNorm<Scalar: KernelScalar>(
   offset: Tensor<Scalar>? = nil,
   epsilon: Scalar = 1e-5
 ) -> Tensor<Scalar> {
-  let rows = Rows(x, "layerNorm", scale, offset, epsilon)
-  return Tensor(unsafeUninitializedShape: x.shape) { y in
-    x.withUnsafeBufferPointer { rows.layerNorm($0.baseAddress!, scale, offset, epsilon, y.baseAddress!) }
-  }
+  RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalized(x, scale, offset)
 }
 
 /// ``layerNorm(_:scale:offset:epsilon:)`` into a tensor that exists.
@@ -42,11 +45,7 @@ public func layerNorm<Scalar: KernelScalar>(
   epsilon: Scalar = 1e-5,
   into y: inout Tensor<Scalar>
 ) {
-  let rows = Rows(x, "layerNorm", scale, offset, epsilon)
-  requireSameShape(x, y, "layerNorm")
-  y.withUnsafeMutableBufferPointer { y in
-    x.withUnsafeBufferPointer { rows.layerNorm($0.baseAddress!, scale, offset, epsilon, y.baseAddress!) }
-  }
+  RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalize(x, scale, offset, into: &y)
 }
 
 /// ``layerNorm(_:scale:offset:epsilon:)`` in place.
@@ -60,8 +59,25 @@ public func layerNorm<Scalar: KernelScalar>(
   offset: Tensor<Scalar>? = nil,
   epsilon: Scalar = 1e-5
 ) {
-  let rows = Rows(x, "layerNorm", scale, offset, epsilon)
-  x.withUnsafeMutableBufferPointer { rows.layerNorm($0.baseAddress!, scale, offset, epsilon, $0.baseAddress!) }
+  RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalize(inPlace: &x, scale, offset)
+}
+
+/// ``layerNorm(_:scale:offset:epsilon:)`` into a tensor that exists, keeping for
+/// ``layerNormBackward(_:_:scale:epsilon:statistics:)`` what rows were normalized by.
+///
+/// - Precondition: `y` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func layerNorm<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  offset: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5,
+  statistics: inout RowStatistics,
+  into y: inout Tensor<Scalar>
+) {
+  RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalize(x, scale, offset, &statistics, into: &y)
 }
 
 // MARK: - RMS norm
@@ -84,10 +100,7 @@ public func rmsNorm<Scalar: KernelScalar>(
   scale: Tensor<Scalar>? = nil,
   epsilon: Scalar = 1e-5
 ) -> Tensor<Scalar> {
-  let rows = Rows(x, "rmsNorm", scale, nil, epsilon)
-  return Tensor(unsafeUninitializedShape: x.shape) { y in
-    x.withUnsafeBufferPointer { rows.rmsNorm($0.baseAddress!, scale, epsilon, y.baseAddress!) }
-  }
+  RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalized(x, scale, nil)
 }
 
 /// ``rmsNorm(_:scale:epsilon:)`` into a tensor that exists.
@@ -102,11 +115,7 @@ public func rmsNorm<Scalar: KernelScalar>(
   epsilon: Scalar = 1e-5,
   into y: inout Tensor<Scalar>
 ) {
-  let rows = Rows(x, "rmsNorm", scale, nil, epsilon)
-  requireSameShape(x, y, "rmsNorm")
-  y.withUnsafeMutableBufferPointer { y in
-    x.withUnsafeBufferPointer { rows.rmsNorm($0.baseAddress!, scale, epsilon, y.baseAddress!) }
-  }
+  RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalize(x, scale, nil, into: &y)
 }
 
 /// ``rmsNorm(_:scale:epsilon:)`` in place.
@@ -119,8 +128,24 @@ public func rmsNorm<Scalar: KernelScalar>(
   scale: Tensor<Scalar>? = nil,
   epsilon: Scalar = 1e-5
 ) {
-  let rows = Rows(x, "rmsNorm", scale, nil, epsilon)
-  x.withUnsafeMutableBufferPointer { rows.rmsNorm($0.baseAddress!, scale, epsilon, $0.baseAddress!) }
+  RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalize(inPlace: &x, scale, nil)
+}
+
+/// ``rmsNorm(_:scale:epsilon:)`` into a tensor that exists, keeping for
+/// ``rmsNormBackward(_:_:scale:epsilon:statistics:)`` what rows were divided by.
+///
+/// - Precondition: `y` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func rmsNorm<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5,
+  statistics: inout RowStatistics,
+  into y: inout Tensor<Scalar>
+) {
+  RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalize(x, scale, nil, &statistics, into: &y)
 }
 
 // MARK: - Softmax
@@ -185,86 +210,6 @@ private struct Rows {
       axis == -1 || axis == x.rank - 1,
       "\(function): axis \(axis) is not the last one of the shape \(x.shape)"
     )
-  }
-
-  init<Scalar: KernelScalar>(
-    _ x: Tensor<Scalar>,
-    _ function: StaticString,
-    _ scale: Tensor<Scalar>?,
-    _ offset: Tensor<Scalar>?,
-    _ epsilon: Scalar
-  ) {
-    self.init(x, function)
-    require(epsilon >= 0, "\(function): epsilon is \(epsilon), not 0 or more")
-    requireFit(scale, "scale", x, function)
-    requireFit(offset, "offset", x, function)
-  }
-
-  @inline(__always)
-  private func requireFit<Scalar>(
-    _ parameter: Tensor<Scalar>?,
-    _ name: StaticString,
-    _ x: Tensor<Scalar>,
-    _ function: StaticString
-  ) {
-    guard let shape = parameter?.shape else { return }
-    require(
-      shape.count == 1 && shape[0] == length,
-      "\(function): \(name) of the shape \(shape) does not fit the rows of \(x.shape)"
-    )
-  }
-
-  func layerNorm<Scalar: KernelScalar>(
-    _ x: UnsafePointer<Scalar>,
-    _ scale: Tensor<Scalar>?,
-    _ offset: Tensor<Scalar>?,
-    _ epsilon: Scalar,
-    _ y: UnsafeMutablePointer<Scalar>
-  ) {
-    let status = withPointers(scale, offset) { scale, offset in
-      switch Scalar.dtype {
-      case .f32:
-        farro_layer_norm_f32(
-          count,
-          length,
-          x.f32,
-          length,
-          scale?.f32,
-          offset?.f32,
-          epsilon.f32,
-          y.f32,
-          length
-        )
-      default:
-        farro_layer_norm_f64(
-          count,
-          length,
-          x.f64,
-          length,
-          scale?.f64,
-          offset?.f64,
-          epsilon.f64,
-          y.f64,
-          length
-        )
-      }
-    }
-    check(status, "layerNorm")
-  }
-
-  func rmsNorm<Scalar: KernelScalar>(
-    _ x: UnsafePointer<Scalar>,
-    _ scale: Tensor<Scalar>?,
-    _ epsilon: Scalar,
-    _ y: UnsafeMutablePointer<Scalar>
-  ) {
-    let status = withPointers(scale, nil) { scale, _ in
-      switch Scalar.dtype {
-      case .f32: farro_rms_norm_f32(count, length, x.f32, length, scale?.f32, epsilon.f32, y.f32, length)
-      default: farro_rms_norm_f64(count, length, x.f64, length, scale?.f64, epsilon.f64, y.f64, length)
-      }
-    }
-    check(status, "rmsNorm")
   }
 
   func softmax<Scalar: KernelScalar>(_ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {

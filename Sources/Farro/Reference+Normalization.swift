@@ -57,7 +57,7 @@ extension Reference {
   }
 
   /// Calls a function of (rows, columns, x, y).
-  private static func rows<Scalar: KernelScalar>(
+  static func rows<Scalar: KernelScalar>(
     _ x: Tensor<Scalar>,
     _ f32: (Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> farro_status,
     _ f64: (Int, Int, UnsafePointer<Double>, UnsafeMutablePointer<Double>) -> farro_status
