@@ -134,14 +134,6 @@ struct SoftmaxOptions<Scalar: TensorScalar> {
   }
 }
 
-extension UnsafePointer {
-  fileprivate var bf16: UnsafePointer<UInt16> { `as`(UInt16.self) }
-}
-
-extension UnsafeMutablePointer {
-  fileprivate var bf16: UnsafeMutablePointer<UInt16> { `as`(UInt16.self) }
-}
-
 /// The operations that take x and its options, with their kernels for each element type.
 enum SoftmaxOperation {
   case softmax, logSoftmax, logSumExp
