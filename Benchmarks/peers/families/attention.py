@@ -32,7 +32,7 @@ def sequences(p: Parameters, flat: np.ndarray) -> Arrays:
 
 def exact(p: Parameters, x: Arrays) -> Arrays:
     results = []
-    for q, k, v in zip(*(sequences(p, operand) for operand in x)):
+    for q, k, v in zip(*(sequences(p, operand) for operand in x[:3])):
         if p["ragged"]:
             q, k, v = (operand.transpose(1, 0, 2) for operand in (q, k, v))
         scores = q @ k.transpose(0, 2, 1) / np.sqrt(p["size"])
@@ -47,7 +47,7 @@ def exact(p: Parameters, x: Arrays) -> Arrays:
 def torch_attention(torch, p, inputs, outputs):
     attend = torch.nn.functional.scaled_dot_product_attention
     if not p["ragged"]:
-        q, k, v = (x.reshape(p["batch"], p["heads"], p["length"], p["size"]) for x in inputs)
+        q, k, v = (x.reshape(p["batch"], p["heads"], p["length"], p["size"]) for x in inputs[:3])
         return (
             lambda: (attend(q, k, v, is_causal=bool(p["causal"])),),
             "scaled_dot_product_attention, which allocates its result",
@@ -56,7 +56,7 @@ def torch_attention(torch, p, inputs, outputs):
     most = int(lengths(p).max())
     mask = (torch.arange(most)[None] < torch.tensor(lengths(p))[:, None])[:, None, None]
     padded = []
-    for x in inputs:
+    for x in inputs[:3]:
         to = torch.zeros(p["batch"], p["heads"], most, p["size"])
         start = 0
         for i, length in enumerate(lengths(p).tolist()):
@@ -78,8 +78,8 @@ def torch_attention(torch, p, inputs, outputs):
 
 
 OPERATORS = {
-    "attention": Operator(
-        inputs=lambda p, g: [g.standard_normal(shape(p)) for _ in range(3)],
+    "attention": Operator(  # queries, keys, values, and where each sequence begins
+        inputs=lambda p, g: [*(g.standard_normal(shape(p)) for _ in range(3)), np.append(0, np.cumsum(lengths(p)))],
         shapes=lambda p: [shape(p)],
         exact=exact,
         torch=torch_attention,
