@@ -1,7 +1,7 @@
 """Rows of activations, forward and backward: in cache, and out of it against the copy bound."""
 import numpy as np
 
-from families.operators import Operator, Parameters, family_of, matrix, rows_of_matrices, values
+from families.operators import Operator, Parameters, family_of, into_new, matrix, new_row, rows_of_matrices, values
 from sidebyside.rows import Row
 
 
@@ -56,6 +56,8 @@ OPERATORS = {
     ),
 }
 
+OPERATORS["gelu_new"] = into_new(OPERATORS["gelu"], lambda torch, p, x: torch.nn.functional.gelu(x), "gelu")
+
 COST = {
     "relu": (2, 1),
     "gelu": (2, 30),
@@ -68,7 +70,8 @@ COST = {
 
 
 def rows() -> list[Row]:
-    return [row for name, cost in COST.items() for row in rows_of_matrices("elementwise", name, *cost)]
+    result = [row for name, cost in COST.items() for row in rows_of_matrices("elementwise", name, *cost)]
+    return result + [new_row("elementwise", "gelu_new", COST["gelu"][1])]
 
 
 family = family_of("elementwise", OPERATORS, rows)

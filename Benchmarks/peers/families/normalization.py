@@ -1,7 +1,7 @@
 """Rows of the norms, forward and backward: in cache, and out of it against the copy bound."""
 import numpy as np
 
-from families.operators import Arrays, Operator, Parameters, family_of, matrix, rows_of_matrices, values
+from families.operators import Arrays, Operator, family_of, into_new, matrix, new_row, rows_of_matrices, values
 from sidebyside.rows import Row
 
 EPSILON = 1e-5
@@ -140,6 +140,21 @@ OPERATORS = {
     ),
 }
 
+NEW = {
+    "layer_norm_new": (
+        "layer_norm",
+        lambda torch, p, x, scale, offset: torch.layer_norm(x, [p["columns"]], scale, offset, EPSILON),
+    ),
+    "rms_norm_new": ("rms_norm", lambda torch, p, x, scale: torch.rms_norm(x, [p["columns"]], scale, EPSILON)),
+    "batch_norm_new": (
+        "batch_norm",
+        lambda torch, p, x, scale, offset: torch.batch_norm(
+            x, scale, offset, None, None, True, 0.1, EPSILON, False
+        ),
+    ),
+}
+OPERATORS |= {name: into_new(OPERATORS[of], call, of) for name, (of, call) in NEW.items()}
+
 # Matrices read or written, and operations per element. Down columns, statistics need a pass of their own: out of cache x
 # is read twice, and two thirds of the bound is as far as it goes.
 TRAFFIC = {
@@ -157,7 +172,7 @@ def rows() -> list[Row]:
         row
         for operation, (matrices, flops) in TRAFFIC.items()
         for row in rows_of_matrices("normalization", operation, matrices, flops)
-    ]
+    ] + [new_row("normalization", name, TRAFFIC[of][1]) for name, (of, _) in NEW.items()]
 
 
 family = family_of("normalization", OPERATORS, rows)

@@ -6,7 +6,7 @@ results lie behind one another in the row's one output.
 import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -105,6 +105,15 @@ def row_of(
     )
 
 
+def into_new(operator: Operator, torch: Callable[..., object], how: str) -> Operator:
+    """The operator with a result that each call makes: the peer's memory is the system's, Farro's comes from its pool."""
+
+    def prepare(library, p, inputs, outputs):
+        return (lambda: (torch(library, p, *inputs),)), f"{how}, a new tensor each time"
+
+    return replace(operator, torch=prepare)
+
+
 # ---- operators on matrices ----
 
 
@@ -114,6 +123,22 @@ def matrix(p: Parameters) -> tuple[int, int]:
 
 def values(generator: np.random.Generator, *shapes: tuple[int, ...]) -> Arrays:
     return [generator.standard_normal(shape) for shape in shapes]
+
+
+def new_row(family: str, operation: str, flops: float) -> Row:
+    """Out of place and out of cache, by Farro's Swift interface."""
+    m, n = 32768, 1024
+    return row_of(
+        family,
+        operation,
+        f"{m}x{n}",
+        {"rows": m, "columns": n},
+        flops=float(flops) * m * n,
+        bytes=8.0 * m * n,
+        goal=Goal({"torch": 3.0}),
+        subject="farro-swift",
+        limit="copy",
+    )
 
 
 def rows_of_matrices(family: str, operation: str, matrices: int, flops: float) -> list[Row]:
