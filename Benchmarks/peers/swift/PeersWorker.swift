@@ -116,7 +116,9 @@ func matmulInto(_ parameters: Parameters) throws -> Operation {
 
 /// A function whose result is a new tensor each time, of the names of `families/`.
 func newTensor(_ name: String, _ parameters: Parameters) throws -> Operation? {
-  let operands = try (0..<3).filter { !parameters["in\($0)"].isEmpty }.map { try parameters.operand($0, as: Float.self) }
+  let operands = try (0..<3).filter { !parameters["in\($0)"].isEmpty }.map {
+    try parameters.operand($0, as: Float.self)
+  }
   let functions: [String: () -> Tensor<Float>] = [
     "layer_norm_new": { layerNorm(operands[0], scale: operands[1], offset: operands[2]) },
     "rms_norm_new": { rmsNorm(operands[0], scale: operands[1]) },
