@@ -113,7 +113,7 @@ def compile(program: str, sources: list[str], options: list[str]) -> str:
 
 
 def compiled_worker() -> str:
-    return compile("worker", ["worker.c", "farro.c", "cblas.c", "backends.c"], ["-ldl"])
+    return compile("worker", ["worker.c", "farro.c", "operators.c", "cblas.c", "backends.c"], ["-ldl", "-lm"])
 
 
 def compiled_xsmm_worker() -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sidebyside.libraries import Programs
-from sidebyside.rows import Family, Row
+from sidebyside.rows import BANDWIDTHS, Family, Row
 from sidebyside.workers import Missing, Worker, WorkerFailure
 
 
@@ -167,7 +167,7 @@ class Comparison:
     def summarize(self, result: RowResult, limits: list[tuple[float, float]]) -> None:
         if not limits:
             return
-        work = result.row.bytes if result.row.limit == "read" else result.row.flops
+        work = result.row.bytes if result.row.limit in BANDWIDTHS else result.row.flops
         result.seconds = Spread.of([seconds for _, seconds in limits])
         probed = [(limit, seconds) for limit, seconds in limits if limit > 0]
         if probed:
@@ -257,7 +257,7 @@ class Comparison:
         with self.forgetting(key):
             worker = self.worker(*key)
             self.settle()
-            amount = int(row.bytes) if row.limit == "read" else self.rounds_of(worker, row.limit, threads)
+            amount = int(row.bytes) if row.limit in BANDWIDTHS else self.rounds_of(worker, row.limit, threads)
             rate = max(float(worker.ask("probe", row.limit, amount)[0]) for _ in range(2))
         time.sleep(self.plan.rest)
         return rate

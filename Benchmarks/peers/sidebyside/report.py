@@ -8,13 +8,13 @@ import tempfile
 from collections.abc import Iterable
 
 from sidebyside.measure import RowResult, Spread
-from sidebyside.rows import OWN
+from sidebyside.rows import BANDWIDTHS, OWN
 
 COLUMNS = (
     ("row", 34), ("threads", 7), ("against", 14), ("Farro", 14), ("other", 14), ("ratio", 6), ("quartiles", 14),
     ("goal", 16), ("error", 8), ("other's", 8),
 )  # fmt: skip
-LIMITS = {"fma_f32": "FMA peak", "fma_f64": "FMA peak", "read": "read bandwidth"}
+LIMITS = {"fma_f32": "FMA peak", "fma_f64": "FMA peak", "read": "read bandwidth", "copy": "copy bandwidth"}
 
 
 def line(cells: Iterable[object]) -> str:
@@ -28,7 +28,7 @@ def header() -> str:
 def rate(result: RowResult, seconds: float) -> str:
     if result.row.goal.nanoseconds is not None:
         return f"{1e9 * seconds:.1f} ns"
-    if result.row.limit == "read":
+    if result.row.limit in BANDWIDTHS:
         return f"{1e-9 * result.row.bytes / seconds:.1f} GB/s"
     return f"{1e-9 * result.row.flops / seconds:.4g} G{'FLOP' if result.row.type != 'u8s8' else 'OP'}/s"
 
@@ -67,7 +67,7 @@ def lines(result: RowResult) -> list[str]:
     if result.fraction is not None:
         asked = row.goal.fraction
         goal = "" if asked is None else verdict(f">= {asked:g}", result.fraction.median >= asked)
-        unit = "GB/s" if row.limit == "read" else "GFLOP/s"
+        unit = "GB/s" if row.limit in BANDWIDTHS else "GFLOP/s"
         limit = f"{1e-9 * result.limit.median:.4g} {unit}"
         made.append(
             line([name, threads, LIMITS[row.limit], rate(result, result.seconds.median), limit,

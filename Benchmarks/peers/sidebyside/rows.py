@@ -20,13 +20,16 @@ class Goal:
 # Peers that are Farro itself, run for information or because a goal names them.
 OWN = ("farro", "farro f32")
 
+# Limits that are counted in bytes per second.
+BANDWIDTHS = ("read", "copy")
+
 
 @dataclass(frozen=True)
 class Row:
     """One line of the comparison, before the number of threads is chosen.
 
     `parameters` reach the workers as they are; worker/farro.c and its likes read them. `limit` is what bounds the row:
-    "fma_f32", "fma_f64" or "read". `own` is another row that Farro runs as a peer of this one ("farro f32").
+    "fma_f32", "fma_f64", or one of BANDWIDTHS. `own` is another row that Farro runs as a peer of this one ("farro f32").
     """
 
     family: str

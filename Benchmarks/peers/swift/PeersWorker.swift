@@ -57,6 +57,7 @@ enum PeersWorker {
     guard parameters["sets"] == "1" else { return nil }
     switch (parameters["operation"], parameters["type"]) {
     case ("matmul", "f32"): return try matmulInto(parameters)
+    case (let name, "f32"): return try newTensor(name, parameters)
     default: return nil
     }
   }
@@ -110,6 +111,25 @@ func matmulInto(_ parameters: Parameters) throws -> Operation {
     swap(&local, &c)
   } result: {
     c.scalars.withUnsafeBytes { Data($0) }
+  }
+}
+
+/// A function whose result is a new tensor each time, of the names of `families/`.
+func newTensor(_ name: String, _ parameters: Parameters) throws -> Operation? {
+  let operands = try (0..<3).filter { !parameters["in\($0)"].isEmpty }.map {
+    try parameters.operand($0, as: Float.self)
+  }
+  let functions: [String: () -> Tensor<Float>] = [
+    "layer_norm_new": { layerNorm(operands[0], scale: operands[1], offset: operands[2]) },
+    "rms_norm_new": { rmsNorm(operands[0], scale: operands[1]) },
+    "softmax_new": { softmax(operands[0]) },
+    "gelu_new": { gelu(operands[0]) },
+  ]
+  guard let function = functions[name] else { return nil }
+  return Operation(way: "into a new tensor") { count in
+    for _ in 0..<count { _ = function() }
+  } result: {
+    function().scalars.withUnsafeBytes { Data($0) }
   }
 }
 

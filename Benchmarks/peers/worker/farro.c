@@ -58,22 +58,34 @@ static void facts(char *text, size_t size) {
 
 // ---- limits ----
 
+static bool bandwidth(farro_traffic traffic, size_t amount, double *rate) {
+  static char *memory = NULL;
+  static size_t held = 0;
+  if (amount > held) {
+    if (memory) free(memory);
+    memory = aligned_alloc(2 << 20, (amount + (2 << 20) - 1) >> 21 << 21);
+    if (!memory) return false;
+    memset(memory, 0, amount);
+    held = amount;
+  }
+  farro_probe_result result = {0};
+  if (!p_farro_probe_traffic || p_farro_probe_traffic(traffic, amount, 1, memory, &result) != FARRO_OK) return false;
+  *rate = result.amount / result.seconds;
+  return result.seconds > 0;
+}
+
 static bool probe(const char *limit, size_t amount, double *rate) {
   farro_probe_result result = {0};
   farro_status status = FARRO_ERROR_ARGUMENT;
   if (strcmp(limit, "fma_f32") == 0 && p_farro_probe_fma_f32) status = p_farro_probe_fma_f32(amount, &result);
   if (strcmp(limit, "fma_f64") == 0 && p_farro_probe_fma_f64) status = p_farro_probe_fma_f64(amount, &result);
-  if (strcmp(limit, "read") == 0 && p_farro_probe_traffic) {
-    static char *memory = NULL;
-    static size_t held = 0;
-    if (amount > held) {
-      if (memory) free(memory);
-      memory = aligned_alloc(2 << 20, (amount + (2 << 20) - 1) >> 21 << 21);
-      if (!memory) return false;
-      memset(memory, 0, amount);
-      held = amount;
-    }
-    status = p_farro_probe_traffic(FARRO_TRAFFIC_READ, amount, 1, memory, &result);
+  if (strcmp(limit, "read") == 0) return bandwidth(FARRO_TRAFFIC_READ, amount, rate);
+  if (strcmp(limit, "copy") == 0) { // the faster of the two ways
+    double plain, past;
+    if (!bandwidth(FARRO_TRAFFIC_COPY, amount, &plain) || !bandwidth(FARRO_TRAFFIC_COPY_NT, amount, &past))
+      return false;
+    *rate = plain > past ? plain : past;
+    return true;
   }
   if (status != FARRO_OK || result.seconds <= 0) return false;
   *rate = result.amount / result.seconds;
@@ -144,7 +156,7 @@ static worker_call load_matmul(const char *operation, const char *type, const ch
 static worker_call load(const char **why, const char **how) {
   const char *operation = parameter("operation");
   if (strncmp(operation, "matmul", 6) == 0) return load_matmul(operation, parameter("type"), why, how);
-  return NULL;
+  return load_operator(operation, parameter("type"), why);
 }
 
 const backend farro_backend = {"farro", open, facts, load, probe};

@@ -24,13 +24,17 @@ typedef struct backend {
   // Makes ready for the row's parameters; NULL and a reason in *why where the library cannot run it. *how may be set
   // to a word on the way that it takes.
   worker_call (*load)(const char **why, const char **how);
-  // The limit "fma_f32", "fma_f64" (FLOP/s) or "read" (bytes/s over `amount` bytes); NULL where it has no probes.
+  // The limit "fma_f32", "fma_f64" (FLOP/s), "read" or "copy" (bytes/s over `amount` bytes); NULL where it has no
+  // probes.
   bool (*probe)(const char *limit, size_t amount, double *rate);
 } backend;
 
 // Looks up `name` in the library opened last by open_library.
 bool open_library(const char *path);
 void *symbol(const char *name);
+
+// Farro's operators on arrays (operators.c).
+worker_call load_operator(const char *operation, const char *type, const char **why);
 
 // Ends every list: NULL.
 extern const backend *const backends[];

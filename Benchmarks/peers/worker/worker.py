@@ -14,6 +14,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
+from families.operators import split  # noqa: E402
+from families import OPERATORS  # noqa: E402
+
 Call = Callable[[], object]
 Loaded = tuple[Call, Callable[[], np.ndarray], str]  # a call, its result, how it runs
 
@@ -95,6 +99,8 @@ class Torch:
 
     def load(self, parameters: dict[str, str], inputs: list[np.ndarray], output: np.ndarray) -> Loaded:
         torch, operation, kind = self.torch, parameters["operation"], parameters["type"]
+        if operation in OPERATORS:
+            return self.load_operator(parameters, inputs, output)
         if operation == "matmul_bias_gelu" and kind == "f32":
             return self.load_fused(inputs, output)
         if operation != "matmul" or self.fused:
@@ -115,6 +121,22 @@ class Torch:
         a, b, product = a[0], b[0], c[0]
         how = "mm(out=), the result rounded to bf16" if kind == "bf16" else "mm(out=)"
         return lambda: torch.mm(a, b, out=product), result, how
+
+    def load_operator(self, parameters: dict[str, str], inputs: list[np.ndarray], output: np.ndarray) -> Loaded:
+        torch, operator = self.torch, OPERATORS[parameters["operation"]]
+        if self.fused or parameters["type"] != "f32" or operator.torch is None:
+            raise Missing(f"no {parameters['operation']} of {parameters['type']}")
+        numbers = {name: int(value) for name, value in parameters.items() if value.isdigit()}
+        outputs = split(torch.from_numpy(output), operator.shapes(numbers))
+        call, how = operator.torch(torch, numbers, [torch.from_numpy(x) for x in inputs], outputs)
+
+        def result() -> np.ndarray:
+            made = call.result() if hasattr(call, "result") else call()
+            for to, x in zip(outputs, made if isinstance(made, (tuple, list)) else ()):
+                to.copy_(x.detach().reshape(to.shape))
+            return output
+
+        return call, result, how
 
     def load_fused(self, inputs: list[np.ndarray], output: np.ndarray) -> Loaded:
         torch = self.torch

@@ -1,0 +1,113 @@
+"""Rows of scaled dot-product attention: one length, causal, and ragged batches against padded ones."""
+import numpy as np
+
+from families.operators import Arrays, Operator, Parameters, family_of, row_of
+from sidebyside.rows import Goal, Row
+
+# Lengths are uniform in this range; the same sequence of them every time.
+RAGGED = (16, 512)
+
+
+def lengths(p: Parameters) -> np.ndarray:
+    if not p["ragged"]:
+        return np.full(p["batch"], p["length"])
+    return np.random.default_rng(3).integers(RAGGED[0], RAGGED[1] + 1, p["batch"])
+
+
+def shape(p: Parameters) -> tuple[int, ...]:
+    """(heads, tokens, size) of each sequence, one behind another; (batch, heads, length, size) where all are equal."""
+    return (int(lengths(p).sum()) * p["heads"] * p["size"],)
+
+
+def sequences(p: Parameters, flat: np.ndarray) -> Arrays:
+    """A (tokens, heads, size) view of each sequence of a ragged batch, (heads, tokens, size) of another."""
+    views, start = [], 0
+    for length in lengths(p):
+        count = int(length) * p["heads"] * p["size"]
+        part = flat[start : start + count]
+        views.append(part.reshape(-1, p["heads"], p["size"]) if p["ragged"] else part.reshape(p["heads"], -1, p["size"]))
+        start += count
+    return views
+
+
+def exact(p: Parameters, x: Arrays) -> Arrays:
+    results = []
+    for q, k, v in zip(*(sequences(p, operand) for operand in x[:3])):
+        if p["ragged"]:
+            q, k, v = (operand.transpose(1, 0, 2) for operand in (q, k, v))
+        scores = q @ k.transpose(0, 2, 1) / np.sqrt(p["size"])
+        if p["causal"]:
+            scores = np.where(np.tri(scores.shape[1], dtype=bool), scores, -np.inf)
+        e = np.exp(scores - scores.max(2, keepdims=True))
+        result = e / e.sum(2, keepdims=True) @ v
+        results.append((result.transpose(1, 0, 2) if p["ragged"] else result).reshape(-1))
+    return [np.concatenate(results)]
+
+
+def torch_attention(torch, p, inputs, outputs):
+    attend = torch.nn.functional.scaled_dot_product_attention
+    if not p["ragged"]:
+        q, k, v = (x.reshape(p["batch"], p["heads"], p["length"], p["size"]) for x in inputs[:3])
+        return (
+            lambda: (attend(q, k, v, is_causal=bool(p["causal"])),),
+            "scaled_dot_product_attention, which allocates its result",
+        )
+    # Padded to the longest, with a mask of the keys: what a user of padded batches has.
+    most = int(lengths(p).max())
+    mask = (torch.arange(most)[None] < torch.tensor(lengths(p))[:, None])[:, None, None]
+    padded = []
+    for x in inputs[:3]:
+        to = torch.zeros(p["batch"], p["heads"], most, p["size"])
+        start = 0
+        for i, length in enumerate(lengths(p).tolist()):
+            count = length * p["heads"] * p["size"]
+            to[i, :, :length] = x[start : start + count].reshape(length, p["heads"], p["size"]).transpose(0, 1)
+            start += count
+        padded.append(to)
+    last = []
+
+    def run():
+        last[:] = [attend(*padded, attn_mask=mask)]
+
+    def result():
+        parts = [last[0][i, :, :n].transpose(0, 1).reshape(-1) for i, n in enumerate(lengths(p).tolist())]
+        return (torch.cat(parts),)
+
+    run.result = result
+    return run, "scaled_dot_product_attention of the padded batch, packing not counted"
+
+
+OPERATORS = {
+    "attention": Operator(  # queries, keys, values, and where each sequence begins
+        inputs=lambda p, g: [*(g.standard_normal(shape(p)) for _ in range(3)), np.append(0, np.cumsum(lengths(p)))],
+        shapes=lambda p: [shape(p)],
+        exact=exact,
+        torch=torch_attention,
+        units=64,
+    )
+}
+
+
+def attention(length: int, size: int, causal: bool = False, ragged: bool = False) -> Row:
+    p = {"batch": 32, "heads": 12, "length": length, "size": size, "causal": int(causal), "ragged": int(ragged)}
+    counts = lengths(p).astype(float)
+    words = "ragged" if ragged else f"{length}"
+    return row_of(
+        "attention",
+        "attention",
+        f"32x12x{words}x{size}" + (" causal" if causal else ""),
+        p,
+        flops=float((counts * counts).sum()) * p["heads"] * 4 * size * (0.5 if causal else 1),
+        bytes=16.0 * float(counts.sum()) * p["heads"] * size,
+        goal=Goal({"torch": 2.0 if ragged else 1.3}),
+        limit="fma_f32",
+    )
+
+
+def rows() -> list[Row]:
+    result = [attention(length, size) for size in (32, 64) for length in (16, 64, 128, 512)]
+    result += [attention(512, 64, causal=True)]
+    return result + [attention(0, size, ragged=True) for size in (32, 64)]
+
+
+family = family_of("attention", OPERATORS, rows)

@@ -1,0 +1,67 @@
+"""Rows of reductions and scans: along rows and down columns, out of cache against the read or copy bound."""
+import numpy as np
+
+from families.operators import Operator, family_of, matrix, row_of, values
+from sidebyside.rows import Goal, Row
+
+
+def reduction(axis: int, exact, call, how: str, units: float, is_scan: bool = False) -> Operator:
+    def prepare(torch, p, inputs, outputs):
+        return (lambda: call(torch, inputs[0], axis, outputs[0])), how
+
+    return Operator(
+        inputs=lambda p, g: values(g, matrix(p)),
+        shapes=lambda p: [matrix(p) if is_scan else (p["columns"] if axis == 0 else p["rows"],)],
+        exact=lambda p, x: [exact(x[0], axis)],
+        torch=prepare,
+        units=units,
+    )
+
+
+def both_axes(name: str, *arguments: object, **others: object) -> dict[str, Operator]:
+    return {f"{name}_{word}": reduction(axis, *arguments, **others) for word, axis in (("rows", 1), ("columns", 0))}
+
+
+OPERATORS = {
+    **both_axes("sum", np.sum, lambda torch, x, axis, y: torch.sum(x, axis, out=y), "sum(out=)", 300),
+    **both_axes("max", np.max, lambda torch, x, axis, y: torch.amax(x, axis, out=y), "amax(out=)", 1),
+    **both_axes(
+        "variance",
+        lambda x, axis: x.var(axis, ddof=1),
+        lambda torch, x, axis, y: torch.var(x, axis, correction=1, out=y),
+        "var(out=)",
+        300,
+    ),
+    **both_axes(
+        "cumsum",
+        np.cumsum,
+        lambda torch, x, axis, y: torch.cumsum(x, axis, out=y),
+        "cumsum(out=)",
+        300,
+        is_scan=True,
+    ),
+}
+
+
+def rows() -> list[Row]:
+    result = []
+    for operation in OPERATORS:
+        for m, n in ((512, 768), (32768, 1024)):
+            is_far, matrices = m > 1000, 2 if operation.startswith("cumsum") else 1
+            fraction = 0.9 if is_far else None
+            result.append(
+                row_of(
+                    "reduction",
+                    operation,
+                    f"{m}x{n}",
+                    {"rows": m, "columns": n},
+                    flops=float(m) * n,
+                    bytes=4.0 * matrices * m * n,
+                    goal=Goal({"torch": 1.0}, fraction=fraction),
+                    limit=("copy" if matrices == 2 else "read") if is_far else None,
+                )
+            )
+    return result
+
+
+family = family_of("reduction", OPERATORS, rows)
