@@ -234,20 +234,12 @@ private func expect(
 ) {
   let step = 1e-5
   #expect(gradient.shape == x.shape, "\(what)")
-<<<<<<< HEAD
-  let value = { (x: Tensor<Double>) in (f(x) * gradY).scalars.reduce(0, +) }
-=======
   func value(_ elements: [Double]) -> Double { (f(Tensor(elements, shape: x.shape)) * gradY).scalars.reduce(0, +) }
->>>>>>> norms
   let numeric = (0..<x.count).map { i in
     var (elements, others) = (x.scalars, x.scalars)
     elements[i] += step
     others[i] -= step
-<<<<<<< HEAD
-    return (value(Tensor(elements, shape: x.shape)) - value(Tensor(others, shape: x.shape))) / (2 * step)
-=======
     return (value(elements) - value(others)) / (2 * step)
->>>>>>> norms
   }
   #expect(worstError(gradient.scalars, numeric) { _ in 1e-7 } <= 1, "\(what)")
 }
