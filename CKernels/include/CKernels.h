@@ -5,6 +5,7 @@
 #include "runtime.h"
 
 #include "conversion.h"
+#include "convolution.h"
 #include "distance.h"
 #include "elementwise.h"
 #include "hashing.h"
@@ -12,6 +13,7 @@
 #include "matmul.h"
 #include "matmul_low_precision.h"
 #include "normalization.h"
+#include "pooling.h"
 #include "probe.h"
 #include "reduction.h"
 

@@ -20,6 +20,8 @@
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
+#include "convolution/unfold_kernels.h"
+#include "convolution/window_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
@@ -33,6 +35,8 @@
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
+#include "convolution/unfold_kernels.h"
+#include "convolution/window_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "probe/traffic_kernels.h"
@@ -60,5 +64,7 @@ const farro_kernels FARRO_TABLE = {
     .conversion = &conversion_table,
     .linear_algebra_f32 = &linear_algebra_f32,
     .linear_algebra_f64 = &linear_algebra_f64,
+    .convolution_f32 = &convolution_f32,
+    .convolution_f64 = &convolution_f64,
     .probe = &probe,
 };

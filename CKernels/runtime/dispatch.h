@@ -5,6 +5,7 @@
 #include "runtime.h"
 
 #include "conversion/conversion.h"
+#include "convolution/convolution.h"
 #include "distance/distance.h"
 #include "elementwise/elementwise.h"
 #include "hashing/hashing.h"
@@ -26,6 +27,7 @@ typedef struct farro_kernels {
   const distance_kernels *distance_f32, *distance_f64;
   const normalization_kernels *normalization_f32, *normalization_f64;
   const linear_algebra_kernels *linear_algebra_f32, *linear_algebra_f64;
+  const convolution_kernels *convolution_f32, *convolution_f64;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,

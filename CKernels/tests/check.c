@@ -79,6 +79,8 @@ static const struct {
     {"conversion", check_conversion},
     {"low precision", check_low_precision},
     {"linear algebra", check_linear_algebra},
+    {"convolution", check_convolution},
+    {"pooling", check_pooling},
 };
 
 // check [--exhaustive] [--isa NAME]: every supported instruction set, or one.

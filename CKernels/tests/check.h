@@ -47,5 +47,7 @@ void check_normalization(void);
 void check_conversion(void);
 void check_low_precision(void);
 void check_linear_algebra(void);
+void check_convolution(void);
+void check_pooling(void);
 
 #endif
