@@ -36,6 +36,7 @@ let package = Package(
     ),
     suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"),
     suite("LinearAlgebra"), suite("Hashing"),
+    suite("Convolution"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -71,6 +71,7 @@ extension ProfiledKernel {
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels
     + linearAlgebraKernels + hashingKernels + conversionKernels
+    + convolutionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

@@ -30,6 +30,7 @@ import Testing
     #expect(
       ProfiledKernel.families == [
         "matmul", "elementwise", "normalization", "distance", "linear_algebra", "hashing", "conversion",
+        "convolution",
       ]
     )
   }
