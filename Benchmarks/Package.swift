@@ -34,9 +34,8 @@ let package = Package(
       dependencies: [.product(name: "Farro", package: "farro")],
       path: "peers/swift"
     ),
-    suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"),
-    suite("LinearAlgebra"), suite("Hashing"), suite("Reduction"), suite("Sorting"), suite("Softmax"),
-    suite("Attention"),
+    suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"), suite("LinearAlgebra"),
+    suite("Hashing"), suite("Reduction"), suite("Sorting"), suite("Softmax"), suite("Attention"), suite("Convolution"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -43,6 +43,8 @@
 #include "softmax/loss_kernels.h"
 #include "attention/attention_kernels.h"
 #include "attention/rotary_kernels.h"
+#include "convolution/unfold_kernels.h"
+#include "convolution/window_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
@@ -74,6 +76,8 @@
 #include "softmax/loss_kernels.h"
 #include "attention/attention_kernels.h"
 #include "attention/rotary_kernels.h"
+#include "convolution/unfold_kernels.h"
+#include "convolution/window_kernels.h"
 #include "probe/probe_kernels.h"
 
 #include "simd/bfloat16.h"
@@ -141,5 +145,7 @@ const farro_kernels FARRO_TABLE = {
     .loss_f64 = &loss_f64,
     .attention_f32 = &attention_f32,
     .attention_f64 = &attention_f64,
+    .convolution_f32 = &convolution_f32,
+    .convolution_f64 = &convolution_f64,
     .probe = &probe,
 };

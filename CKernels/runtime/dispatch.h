@@ -6,6 +6,7 @@
 
 #include "attention/attention.h"
 #include "conversion/conversion.h"
+#include "convolution/convolution.h"
 #include "distance/distance.h"
 #include "elementwise/elementwise.h"
 #include "embedding/embedding.h"
@@ -46,6 +47,7 @@ typedef struct farro_kernels {
   const softmax_kernels *softmax_f32, *softmax_f64, *softmax_bf16;
   const loss_kernels *loss_f32, *loss_f64;
   const attention_kernels *attention_f32, *attention_f64;
+  const convolution_kernels *convolution_f32, *convolution_f64;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,

@@ -92,6 +92,8 @@ static const struct {
     {"softmax", check_softmax},
     {"loss", check_loss},
     {"attention", check_attention},
+    {"convolution", check_convolution},
+    {"pooling", check_pooling},
 };
 
 // check [--exhaustive] [--isa NAME]: every supported instruction set, or one.

@@ -61,5 +61,7 @@ void check_embedding(void);
 void check_softmax(void);
 void check_loss(void);
 void check_attention(void);
+void check_convolution(void);
+void check_pooling(void);
 
 #endif

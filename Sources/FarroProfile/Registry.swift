@@ -71,7 +71,7 @@ extension ProfiledKernel {
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
     + distanceKernels + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels + optimizerKernels
-    + randomKernels + embeddingKernels + softmaxKernels + attentionKernels
+    + randomKernels + embeddingKernels + softmaxKernels + attentionKernels + convolutionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

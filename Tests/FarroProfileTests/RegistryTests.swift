@@ -30,7 +30,7 @@ import Testing
     #expect(
       ProfiledKernel.families == [
         "matmul", "elementwise", "reduction", "normalization", "distance", "linear_algebra", "hashing", "conversion",
-        "sorting", "optimizer", "random", "embedding", "softmax", "attention",
+        "sorting", "optimizer", "random", "embedding", "softmax", "attention", "convolution",
       ]
     )
   }
