@@ -4,6 +4,7 @@
 
 #include "runtime.h"
 
+#include "batch_norm.h"
 #include "conversion.h"
 #include "distance.h"
 #include "elementwise.h"
@@ -14,5 +15,6 @@
 #include "normalization.h"
 #include "probe.h"
 #include "reduction.h"
+#include "scaling.h"
 
 #endif

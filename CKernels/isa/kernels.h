@@ -19,6 +19,8 @@
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
+#include "normalization/batch_norm_kernels.h"
+#include "scaling/scaling_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
 #include "probe/probe_kernels.h"
 
@@ -32,6 +34,8 @@
 #include "distance/distance_kernels.h"
 #include "normalization/normalization_kernels.h"
 #include "normalization/columns_kernels.h"
+#include "normalization/batch_norm_kernels.h"
+#include "scaling/scaling_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
 #include "probe/probe_kernels.h"
 
@@ -57,6 +61,10 @@ const farro_kernels FARRO_TABLE = {
     .distance_f64 = &distance_f64,
     .normalization_f32 = &normalization_f32,
     .normalization_f64 = &normalization_f64,
+    .columns_f32 = &columns_f32,
+    .columns_f64 = &columns_f64,
+    .scaling_f32 = &scaling_f32,
+    .scaling_f64 = &scaling_f64,
     .conversion = &conversion_table,
     .linear_algebra_f32 = &linear_algebra_f32,
     .linear_algebra_f64 = &linear_algebra_f64,

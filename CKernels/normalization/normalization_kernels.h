@@ -277,3 +277,10 @@ static void KERNEL(softmax)(const row_work *w, size_t first, size_t last) {
   }
   if (w->streams) fence_nontemporal();
 }
+
+static const normalization_kernels KERNEL(normalization) = {
+    .element_bytes = sizeof(SCALAR),
+    .layer_norm = KERNEL(layer_norm),
+    .rms_norm = KERNEL(rms_norm),
+    .softmax = KERNEL(softmax),
+};

@@ -11,8 +11,10 @@
 #include "matmul/low_precision.h"
 #include "linear_algebra/linear_algebra.h"
 #include "matmul/matmul.h"
+#include "normalization/columns.h"
 #include "normalization/normalization.h"
 #include "probe/probe.h"
+#include "scaling/scaling.h"
 
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
@@ -25,6 +27,8 @@ typedef struct farro_kernels {
   const reduction_kernels *reduction_f32, *reduction_f64;
   const distance_kernels *distance_f32, *distance_f64;
   const normalization_kernels *normalization_f32, *normalization_f64;
+  const column_kernels *columns_f32, *columns_f64;
+  const scaling_kernels *scaling_f32, *scaling_f64;
   const linear_algebra_kernels *linear_algebra_f32, *linear_algebra_f64;
 } farro_kernels;
 

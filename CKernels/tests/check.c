@@ -76,6 +76,8 @@ static const struct {
     {"reduction", check_reduction},
     {"distance", check_distance},
     {"normalization", check_normalization},
+    {"batch norm", check_batch_norm},
+    {"scaling", check_scaling},
     {"conversion", check_conversion},
     {"low precision", check_low_precision},
     {"linear algebra", check_linear_algebra},

@@ -44,6 +44,8 @@ void check_elementwise(void);
 void check_reduction(void);
 void check_distance(void);
 void check_normalization(void);
+void check_batch_norm(void);
+void check_scaling(void);
 void check_conversion(void);
 void check_low_precision(void);
 void check_linear_algebra(void);
