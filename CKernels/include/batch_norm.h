@@ -8,7 +8,7 @@
 // one of the inputs of its own shape (in place); otherwise it must not overlap any. Pointers need only their element's
 // alignment. Sizes of 0 are legal. epsilon must be at least 0, else FARRO_ERROR_ARGUMENT. FARRO_ERROR_MEMORY without a
 // work space of a few numbers for each channel (spatial of them where spatial < 32), and 16 bytes for each channel of
-// 256 rows or for 4096 elements of a run. No result depends on the number of threads.
+// 256 rows or for 2048 elements of a run. No result depends on the number of threads.
 //
 // In the error bounds u = 2^-24 (f32) or 2^-53 (f64). They hold as long as sums and squares neither overflow nor
 // underflow in the element type. z = (x - mean) * inverse.
@@ -36,7 +36,7 @@ extern "C" {
 // FARRO_ERROR_ARGUMENT. Without elements, mean and inverse are NaN and the running statistics stay.
 // NaN or infinity in a channel makes all of it NaN, running statistics included; so do equal elements with epsilon 0.
 //
-// With B = 620, as farro_column_moments derives it, v = sqrt(variance) and r = B u |max - min| / v,
+// With B = 300, as farro_column_moments derives it, v = sqrt(variance) and r = B u |max - min| / v,
 //   |mean - exact| <= B u v (1 + r) + 2^-50 |exact|, and the same relative error, B u (1 + r)^2 + n 2^-60, of inverse;
 //   |y - exact| <= (B u (1 + r)^2 + n 2^-60) (1 + |z|) |scale| + 4 u (|y| + |offset|).
 // O(batch channels spatial): x is read twice, since a channel is known only when all of it has been read.

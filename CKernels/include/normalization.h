@@ -73,11 +73,11 @@ FARRO_API farro_status farro_softmax_f64(size_t rows, size_t columns, const doub
 // in a column makes both NaN.
 //
 // Blocks of 256 rows, summed as deviations from about their mean, are merged in order in double. The mean of a block is
-// at most one deviation v from where its deviations were taken, so that their squares sum to 2 * 256 v^2 at most; 256
-// roundings of that, and of the sum that is taken off, are 1240 u of v^2 and 620 u of v. With v the exact deviation and
-// r = 620 u |max - min| / v,
-//   |mean - exact| <= 620 u v (1 + r) + 2^-50 |exact|,
-//   |deviation - exact| <= 620 u v (1 + r)^2 + rows 2^-60 v + 2^-50 |mean|.
+// at most one deviation v from where its deviations were taken, so that their squares sum to 2 * 256 v^2 at most; 70
+// roundings of that, and of the sum that is taken off, are 340 u of v^2 and 170 u of v. (300 u holds for batch norm's
+// runs of 2048 contiguous elements too.) With v the exact deviation and r = 300 u |max - min| / v,
+//   |mean - exact| <= 300 u v (1 + r) + 2^-50 |exact|,
+//   |deviation - exact| <= 300 u v (1 + r)^2 + rows 2^-60 v + 2^-50 |mean|.
 // O(rows columns), one pass over memory; work space of 16 bytes for each column of a block.
 // FARRO_ERROR_MEMORY without it.
 //

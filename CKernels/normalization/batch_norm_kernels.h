@@ -8,44 +8,51 @@ INLINE void KERNEL(add_product)(VECTOR g, VECTOR d, VECTOR *sum, VECTOR *product
   *product = multiply_add(g, d, *product);
 }
 
-INLINE void KERNEL(strip_products)(const KERNEL(strip) s, size_t last, const column_operand *o, size_t row, size_t rows,
-                                   size_t column, double *const results[column_reduction_parts]) {
-  const SCALAR *x = (const SCALAR *)o->x + row * o->x_row + column;
-  const SCALAR *g = (const SCALAR *)o->grad_y + row * o->columns + column;
-  VECTOR sums[KERNEL(chains)], products[KERNEL(chains)], center[KERNEL(chains)];
-  UNROLL for (size_t c = 0; c < KERNEL(chains); c++) sums[c] = products[c] = broadcast((SCALAR)0);
-  UNROLL for (size_t v = 0; v < s.vectors; v++) center[v] =
-      KERNEL(load_some)((const SCALAR *)o->center + column + v * LANES, last, s.partial);
-  size_t i = 0;
-  for (; i + s.interleave <= rows; i += s.interleave) UNROLL for (size_t c = 0; c < KERNEL(chains); c++) {
-      const size_t v = c % s.vectors, at = i + c / s.vectors;
-      KERNEL(add_product)(KERNEL(load_strip)(s, last, g, o->columns, at, v),
-                          KERNEL(load_strip)(s, last, x, o->x_row, at, v) - center[v], &sums[c], &products[c]);
-    }
-  for (; i < rows; i++)
-    UNROLL for (size_t v = 0; v < s.vectors; v++)
-        KERNEL(add_product)(KERNEL(load_strip)(s, last, g, o->columns, i, v),
-                            KERNEL(load_strip)(s, last, x, o->x_row, i, v) - center[v], &sums[v], &products[v]);
-  KERNEL(fold_strip)(s, sums);
-  KERNEL(fold_strip)(s, products);
-  SCALAR some[KERNEL(span)], others[KERNEL(span)];
-  UNROLL for (size_t v = 0; v < s.vectors; v++) {
-    store(some + v * LANES, sums[v]);
-    store(others + v * LANES, products[v]);
+typedef struct {
+  const SCALAR *x, *grad_y, *center;
+  size_t x_row, grad_row, columns; // columns of the chunk
+  SCALAR sums[column_chunk], products[column_chunk];
+} KERNEL(column_products_so_far);
+
+INLINE void KERNEL(add_row_products)(void *context, size_t i, size_t j, const size_t count, size_t lanes,
+                                     const bool partial) {
+  KERNEL(column_products_so_far) *c = context;
+  const VECTOR none = broadcast((SCALAR)0), center = KERNEL(load_some)(c->center + j, lanes, partial);
+  VECTOR sums[2] = {none, none}, products[2] = {none, none};
+  UNROLL for (size_t r = 0; r < count; r++) {
+    if (count > 1) KERNEL(fetch_next_rows)(c->x, c->x_row, c->columns, i, j, r);
+    if (count > 1) KERNEL(fetch_next_rows)(c->grad_y, c->grad_row, c->columns, i, j, r);
+    const VECTOR x = KERNEL(load_some)(c->x + (i + r) * c->x_row + j, lanes, partial);
+    const VECTOR g = KERNEL(load_some)(c->grad_y + (i + r) * c->grad_row + j, lanes, partial);
+    KERNEL(add_product)(g, x - center, &sums[r % 2], &products[r % 2]);
   }
-  for (size_t j = 0; j < (s.vectors - 1) * LANES + last; j++) {
-    results[0][column + j] = (double)some[j];
-    results[1][column + j] = (double)others[j];
-  }
+  store(c->sums + j, load(c->sums + j) + (sums[0] + sums[1]));
+  store(c->products + j, load(c->products + j) + (products[0] + products[1]));
 }
 
 static void KERNEL(column_products)(const column_operand *o, size_t row, size_t rows, size_t first, size_t last,
                                     double *const results[column_reduction_parts]) {
-  KERNEL(reduce_strips)(KERNEL(strip_products), o, row, rows, first, last, results);
+  KERNEL(column_products_so_far) c;
+  c.x = (const SCALAR *)o->x + row * o->x_row + first, c.x_row = o->x_row;
+  c.grad_y = (const SCALAR *)o->grad_y + row * o->columns + first, c.grad_row = o->columns;
+  c.center = (const SCALAR *)o->center + first;
+  const size_t n = c.columns = last - first;
+  for (size_t j = 0; j < n; j += LANES) {
+    store(c.sums + j, broadcast((SCALAR)0));
+    store(c.products + j, broadcast((SCALAR)0));
+  }
+  KERNEL(down_columns)(KERNEL(add_row_products), &c, rows, n);
+  KERNEL(widen_parameters)(n, c.sums, results[0] + first);
+  KERNEL(widen_parameters)(n, c.products, results[1] + first);
 }
+
+// Out of cache, two operands are more than the processor finds out by itself: 4 KiB ahead, both are asked for.
+enum { KERNEL(gradient_ahead) = 4096 / sizeof(SCALAR) };
 
 INLINE VECTOR KERNEL(gradient_of_columns)(const void *context, size_t i, size_t n, const bool partial) {
   const KERNEL(columns_at) *a = context;
+  __builtin_prefetch(a->x + i + KERNEL(gradient_ahead));
+  __builtin_prefetch(a->grad_y + i + KERNEL(gradient_ahead));
   const VECTOR d = KERNEL(load_some)(a->x + i, n, partial) - KERNEL(load_some)(a->center + i, n, partial);
   const VECTOR v =
       multiply_add(d, KERNEL(load_some)(a->slope + i, n, partial), KERNEL(load_some)(a->shift + i, n, partial));
@@ -111,6 +118,8 @@ INLINE VECTOR KERNEL(scaled_run)(const void *context, size_t i, size_t n, const 
 
 INLINE VECTOR KERNEL(gradient_of_run)(const void *context, size_t i, size_t n, const bool partial) {
   const KERNEL(run_at) *a = context;
+  __builtin_prefetch(a->x + i + KERNEL(gradient_ahead));
+  __builtin_prefetch(a->grad_y + i + KERNEL(gradient_ahead));
   const VECTOR d = KERNEL(load_some)(a->x + i, n, partial) - broadcast(a->center);
   return multiply_add(KERNEL(load_some)(a->grad_y + i, n, partial), broadcast(a->factor),
                       multiply_add(d, broadcast(a->slope), broadcast(a->shift)));

@@ -6,7 +6,7 @@
 
 enum {
   column_block_rows = 256,   // summed in the element type before the sum goes to double
-  column_block_run = 4096,   // the same, of the contiguous elements of a channel
+  column_block_run = 2048,   // the same, of the contiguous elements of a channel
   column_chunk = 1024,       // columns of one task
   column_reduction_parts = 3 // most results of a reduction
 };

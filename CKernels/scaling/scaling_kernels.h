@@ -2,91 +2,78 @@
 
 // ---- ranges ----
 
-INLINE void KERNEL(add_range)(VECTOR x, VECTOR *least, VECTOR *greatest, INTEGER_VECTOR *strange) {
-  *least = x < *least ? x : *least;
-  *greatest = x > *greatest ? x : *greatest;
-  *strange |= x != x;
+typedef struct {
+  const SCALAR *x;
+  size_t x_row, columns;                                                     // columns of the chunk
+  SCALAR least[column_chunk], greatest[column_chunk], strange[column_chunk]; // strange: NaN where there was one
+} KERNEL(column_ranges_so_far);
+
+INLINE void KERNEL(add_row_ranges)(void *context, size_t i, size_t j, const size_t count, size_t lanes,
+                                   const bool partial) {
+  KERNEL(column_ranges_so_far) *c = context;
+  VECTOR least = load(c->least + j), greatest = load(c->greatest + j), strange = load(c->strange + j);
+  UNROLL for (size_t r = 0; r < count; r++) {
+    if (count > 1) KERNEL(fetch_next_rows)(c->x, c->x_row, c->columns, i, j, r);
+    const VECTOR x = KERNEL(load_some)(c->x + (i + r) * c->x_row + j, lanes, partial);
+    least = x < least ? x : least;
+    greatest = x > greatest ? x : greatest;
+    strange = x == x ? strange : x;
+  }
+  store(c->least + j, least);
+  store(c->greatest + j, greatest);
+  store(c->strange + j, strange);
 }
 
 // Without numbers, least is infinity and greatest is minus infinity; where NaN counts, both become NaN.
-INLINE void KERNEL(strip_ranges)(const KERNEL(strip) s, const bool skips, size_t last, const column_operand *o,
-                                 size_t row, size_t rows, size_t column,
-                                 double *const results[column_reduction_parts]) {
-  const SCALAR *x = (const SCALAR *)o->x + row * o->x_row + column;
-  VECTOR least[KERNEL(chains)], greatest[KERNEL(chains)];
-  INTEGER_VECTOR strange[KERNEL(chains)];
-  UNROLL for (size_t c = 0; c < KERNEL(chains); c++) {
-    least[c] = broadcast((SCALAR)INFINITY);
-    greatest[c] = broadcast((SCALAR)-INFINITY);
-    strange[c] = (INTEGER_VECTOR){0};
+INLINE void KERNEL(ranges_of)(const bool skips, const column_operand *o, size_t row, size_t rows, size_t first,
+                              size_t last, double *const results[column_reduction_parts]) {
+  KERNEL(column_ranges_so_far) c;
+  c.x = (const SCALAR *)o->x + row * o->x_row + first, c.x_row = o->x_row;
+  const size_t n = c.columns = last - first;
+  for (size_t j = 0; j < n; j += LANES) {
+    store(c.least + j, broadcast((SCALAR)INFINITY));
+    store(c.greatest + j, broadcast((SCALAR)-INFINITY));
+    store(c.strange + j, broadcast((SCALAR)0));
   }
-  size_t i = 0;
-  for (; i + s.interleave <= rows; i += s.interleave)
-    UNROLL for (size_t c = 0; c < KERNEL(chains); c++)
-        KERNEL(add_range)(KERNEL(load_strip)(s, last, x, o->x_row, i + c / s.vectors, c % s.vectors), &least[c],
-                          &greatest[c], &strange[c]);
-  for (; i < rows; i++)
-    UNROLL for (size_t v = 0; v < s.vectors; v++)
-        KERNEL(add_range)(KERNEL(load_strip)(s, last, x, o->x_row, i, v), &least[v], &greatest[v], &strange[v]);
-  UNROLL for (size_t c = s.vectors; c < KERNEL(chains); c++) {
-    const size_t v = c % s.vectors;
-    least[v] = least[c] < least[v] ? least[c] : least[v];
-    greatest[v] = greatest[c] > greatest[v] ? greatest[c] : greatest[v];
-    strange[v] |= strange[c];
+  KERNEL(down_columns)(KERNEL(add_row_ranges), &c, rows, n);
+  for (size_t j = 0; j < n; j++) {
+    const bool is_strange = !skips && c.strange[j] != 0;
+    results[0][first + j] = is_strange ? (double)NAN : (double)c.least[j];
+    results[1][first + j] = is_strange ? (double)NAN : (double)c.greatest[j];
   }
-  SCALAR some[KERNEL(span)], others[KERNEL(span)];
-  UNROLL for (size_t v = 0; v < s.vectors; v++) {
-    const VECTOR nan = broadcast((SCALAR)NAN);
-    store(some + v * LANES, skips ? least[v] : strange[v] ? nan : least[v]);
-    store(others + v * LANES, skips ? greatest[v] : strange[v] ? nan : greatest[v]);
-  }
-  for (size_t j = 0; j < (s.vectors - 1) * LANES + last; j++) {
-    results[0][column + j] = (double)some[j];
-    results[1][column + j] = (double)others[j];
-  }
-}
-
-INLINE void KERNEL(strip_range_of_all)(const KERNEL(strip) s, size_t last, const column_operand *o, size_t row,
-                                       size_t rows, size_t column, double *const results[column_reduction_parts]) {
-  KERNEL(strip_ranges)(s, false, last, o, row, rows, column, results);
-}
-
-INLINE void KERNEL(strip_range_of_numbers)(const KERNEL(strip) s, size_t last, const column_operand *o, size_t row,
-                                           size_t rows, size_t column, double *const results[column_reduction_parts]) {
-  KERNEL(strip_ranges)(s, true, last, o, row, rows, column, results);
 }
 
 static void KERNEL(column_ranges)(const column_operand *o, size_t row, size_t rows, size_t first, size_t last,
                                   double *const results[column_reduction_parts]) {
-  KERNEL(reduce_strips)(KERNEL(strip_range_of_all), o, row, rows, first, last, results);
+  KERNEL(ranges_of)(false, o, row, rows, first, last, results);
 }
 
 static void KERNEL(column_ranges_skipping)(const column_operand *o, size_t row, size_t rows, size_t first, size_t last,
                                            double *const results[column_reduction_parts]) {
-  KERNEL(reduce_strips)(KERNEL(strip_range_of_numbers), o, row, rows, first, last, results);
+  KERNEL(ranges_of)(true, o, row, rows, first, last, results);
 }
 
 // ---- selection: plain loops, no NaN ----
 
-INLINE void KERNEL(swap)(SCALAR *a, SCALAR *b) {
+INLINE void KERNEL(exchange)(SCALAR *a, SCALAR *b) {
   const SCALAR t = *a;
   *a = *b;
   *b = t;
 }
 
-static void KERNEL(sift)(SCALAR *x, size_t root, size_t n) {
+static void KERNEL(sift_down)(SCALAR *x, size_t root, size_t n) {
   for (size_t child; (child = 2 * root + 1) < n; root = child) {
     if (child + 1 < n && x[child] < x[child + 1]) child++;
     if (!(x[root] < x[child])) return;
-    KERNEL(swap)(x + root, x + child);
+    KERNEL(exchange)(x + root, x + child);
   }
 }
 
-static void KERNEL(heap_sort)(SCALAR *x, size_t n) {
-  for (size_t i = n / 2; i-- > 0;) KERNEL(sift)(x, i, n);
+static void KERNEL(sort_by_heap)(SCALAR *x, size_t n) {
+  for (size_t i = n / 2; i-- > 0;) KERNEL(sift_down)(x, i, n);
   for (size_t end = n; end-- > 1;) {
-    KERNEL(swap)(x, x + end);
-    KERNEL(sift)(x, 0, end);
+    KERNEL(exchange)(x, x + end);
+    KERNEL(sift_down)(x, 0, end);
   }
 }
 
@@ -96,7 +83,7 @@ static SCALAR KERNEL(median_of_3)(SCALAR a, SCALAR b, SCALAR c) {
 }
 
 // Of nine elements spread over all.
-static SCALAR KERNEL(pivot)(const SCALAR *x, size_t n) {
+static SCALAR KERNEL(selection_pivot)(const SCALAR *x, size_t n) {
   SCALAR medians[3];
   const size_t step = n / 9;
   for (size_t i = 0; i < 3; i++) {
@@ -108,7 +95,7 @@ static SCALAR KERNEL(pivot)(const SCALAR *x, size_t n) {
 
 // Those that are less than the pivot (or equal, with `equal`) to the front; their number. No branch depends on an
 // element: half of them would be foretold wrong.
-INLINE size_t KERNEL(partition)(SCALAR *x, size_t n, SCALAR pivot, const bool equal) {
+INLINE size_t KERNEL(partition_by)(SCALAR *x, size_t n, SCALAR pivot, const bool equal) {
   size_t front = 0;
   for (size_t i = 0; i < n; i++) {
     const SCALAR here = x[i];
@@ -120,22 +107,22 @@ INLINE size_t KERNEL(partition)(SCALAR *x, size_t n, SCALAR pivot, const bool eq
 }
 
 // Puts the element of rank k where it would be if x were sorted, none greater before it and none less behind it.
-static void KERNEL(select)(SCALAR *x, size_t n, size_t k) {
+static void KERNEL(select_rank)(SCALAR *x, size_t n, size_t k) {
   enum { few = 32 };
   for (size_t rounds = 0; n > few; rounds++) {
     if (rounds == 64) break; // as many would be needed by 10^10 elements of bad pivots: sort instead
-    const SCALAR pivot = KERNEL(pivot)(x, n);
-    size_t front = KERNEL(partition)(x, n, pivot, false);
+    const SCALAR pivot = KERNEL(selection_pivot)(x, n);
+    size_t front = KERNEL(partition_by)(x, n, pivot, false);
     if (k >= front) { // the pivot and those equal to it come next
       x += front, n -= front, k -= front;
-      front = KERNEL(partition)(x, n, pivot, true);
+      front = KERNEL(partition_by)(x, n, pivot, true);
       if (k < front) return;
       x += front, n -= front, k -= front;
     } else {
       n = front;
     }
   }
-  KERNEL(heap_sort)(x, n);
+  KERNEL(sort_by_heap)(x, n);
 }
 
 // ---- quantiles ----
@@ -164,7 +151,7 @@ static void KERNEL(quantiles_of)(const quantile_work *w, size_t column, SCALAR *
     const double position = w->probabilities[q] * (double)(n - 1);
     size_t k = (size_t)position;
     if (k > n - 1) k = n - 1;
-    KERNEL(select)(x + from, n - from, k - from);
+    KERNEL(select_rank)(x + from, n - from, k - from);
     from = k;
     const double part = position - (double)k, low = (double)x[k];
     *to = low;

@@ -79,9 +79,9 @@ static const char *const judged[judgements] = {"y", "mean", "inverse", "running"
         g += fabs((double)grad_y[at]) / n;                                                                             \
         gz += fabs((double)grad_y[at]) * (1 + fabs((double)x[at] - mean) * inverse) / n;                               \
       }                                                                                                                \
-      const double r = 620 * (unit) * (most - least) / v;                                                              \
-      const double relative = 620 * (unit) * (1 + r) * (1 + r) + n * 0x1p-60 + 0x1p-50 * fabs(mean) * inverse;         \
-      const double of_the_mean = 620 * (unit) * v * (1 + r) + 0x1p-50 * fabs(mean);                                    \
+      const double r = 300 * (unit) * (most - least) / v;                                                              \
+      const double relative = 300 * (unit) * (1 + r) * (1 + r) + n * 0x1p-60 + 0x1p-50 * fabs(mean) * inverse;         \
+      const double of_the_mean = 300 * (unit) * v * (1 + r) + 0x1p-50 * fabs(mean);                                    \
       worst[of_mean] = worse(worst[of_mean], share_of(got->mean[c], mean, of_the_mean));                               \
       worst[of_inverse] = worse(worst[of_inverse], share_of(got->inverse[c], inverse, relative * inverse));            \
       worst[of_running] =                                                                                              \

@@ -122,7 +122,7 @@ static bool close(double a, double b, size_t rows) {
         EXPECT(isnan(moments[j]) && isnan(moments[columns + j]), "moments of nothing but NaN: %g", moments[j]);        \
         continue;                                                                                                      \
       }                                                                                                                \
-      const double allowed = 620 * (unit) * deviation[0] * (1 + 2 * 620 * (unit) / deviation[0]) +                     \
+      const double allowed = 300 * (unit) * deviation[0] * (1 + 2 * 300 * (unit) / deviation[0]) +                     \
                              (double)n * 0x1p-60 + 0x1p-50 * fabs(mean[0]);                                            \
       worst = fmax(worst, fabs(moments[j] - mean[0]) / allowed);                                                       \
       worst = fmax(worst, fabs(moments[columns + j] - deviation[0]) / allowed);                                        \
