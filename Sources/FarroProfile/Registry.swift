@@ -69,7 +69,7 @@ public struct ProfiledKernel: Sendable {
 extension ProfiledKernel {
   /// Every registered kernel.
   public static let all: [ProfiledKernel] =
-    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + distanceKernels
+    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + columnKernels + distanceKernels
     + linearAlgebraKernels + hashingKernels + conversionKernels
 
   /// The families that have a kernel registered, in order.
