@@ -6,6 +6,17 @@ public struct BatchStatistics: Sendable, Equatable {
   public var mean: [Double]
   /// 1 / sqrt(variance + epsilon) of each channel.
   public var inverseDeviation: [Double]
+
+  /// Statistics that were computed, or read, elsewhere.
+  ///
+  /// - Precondition: both have the same number of elements.
+  public init(mean: [Double], inverseDeviation: [Double]) {
+    require(
+      mean.count == inverseDeviation.count,
+      "BatchStatistics: \(mean.count) means do not belong to \(inverseDeviation.count) deviations"
+    )
+    (self.mean, self.inverseDeviation) = (mean, inverseDeviation)
+  }
 }
 
 // MARK: - Training

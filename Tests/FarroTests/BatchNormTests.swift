@@ -122,7 +122,7 @@ import Testing
     }
     await #expect(processExitsWith: .failure) {
       var (mean, variance) = (Tensor<Float>(zeros: [3]), Tensor<Float>(zeros: [3]))
-      _ = batchNorm(Tensor(zeros: [1, 3]), runningMean: &mean, runningVariance: &variance)
+      _ = batchNorm(Tensor<Float>(zeros: [1, 3]), runningMean: &mean, runningVariance: &variance)
     }
     await #expect(processExitsWith: .failure) {
       let statistics = BatchStatistics(mean: [0], inverseDeviation: [1])
