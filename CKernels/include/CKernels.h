@@ -6,6 +6,7 @@
 
 #include "activation.h"
 #include "attention.h"
+#include "batch_norm.h"
 #include "conversion.h"
 #include "convolution.h"
 #include "distance.h"
@@ -26,5 +27,6 @@
 #include "scan.h"
 #include "sorting.h"
 #include "softmax.h"
+#include "scaling.h"
 
 #endif

@@ -204,10 +204,12 @@ FARRO_API farro_status farro_group_norm_backward_f64(size_t samples, size_t chan
 // whose elements are all equal is given as 1, so that it can be divided by. Without rows, both are NaN. NaN or infinity
 // in a column makes both NaN.
 //
-// Blocks of 256 rows, two passes over each in cache, are merged in order in double. With v the exact deviation and
-// r = 270 u |max - min| / v,
-//   |mean - exact| <= 270 u v (1 + r) + 2^-50 |exact|,
-//   |deviation - exact| <= 270 u v (1 + r)^2 + rows 2^-60 v + 2^-50 |mean|.
+// Blocks of 256 rows, summed as deviations from about their mean, are merged in order in double. The mean of a block is
+// at most one deviation v from where its deviations were taken, so that their squares sum to 2 * 256 v^2 at most; 70
+// roundings of that, and of the sum that is taken off, are 340 u of v^2 and 170 u of v. (300 u holds for batch norm's
+// runs of 2048 contiguous elements too.) With v the exact deviation and r = 300 u |max - min| / v,
+//   |mean - exact| <= 300 u v (1 + r) + 2^-50 |exact|,
+//   |deviation - exact| <= 300 u v (1 + r)^2 + rows 2^-60 v + 2^-50 |mean|.
 // O(rows columns), one pass over memory; work space of 16 bytes for each column of a block.
 // FARRO_ERROR_MEMORY without it.
 //
@@ -216,6 +218,13 @@ FARRO_API farro_status farro_column_moments_f32(size_t rows, size_t columns, con
                                                 double *deviation);
 FARRO_API farro_status farro_column_moments_f64(size_t rows, size_t columns, const double *x, size_t x_row,
                                                 double *mean, double *deviation);
+
+// The same of the numbers alone, NaN passed over, and how many they are. A column of nothing but NaN gives NaN; one
+// with infinity does so too.
+FARRO_API farro_status farro_column_moments_skipping_nan_f32(size_t rows, size_t columns, const float *x, size_t x_row,
+                                                             double *mean, double *deviation, double *number);
+FARRO_API farro_status farro_column_moments_skipping_nan_f64(size_t rows, size_t columns, const double *x, size_t x_row,
+                                                             double *mean, double *deviation, double *number);
 
 // y = (x - mean) / deviation with a mean and a deviation for each column, as farro_column_moments gives them.
 //   |y - exact| <= 6 u (|y| + u |mean| / deviation).

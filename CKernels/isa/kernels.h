@@ -33,6 +33,8 @@
 #include "normalization/row_gradient_kernels.h"
 #include "normalization/group_norm_kernels.h"
 #include "normalization/columns_kernels.h"
+#include "normalization/batch_norm_kernels.h"
+#include "scaling/scaling_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
 #include "optimizer/optimizer_kernels.h"
 #include "random/random_kernels.h"
@@ -66,6 +68,8 @@
 #include "normalization/row_gradient_kernels.h"
 #include "normalization/group_norm_kernels.h"
 #include "normalization/columns_kernels.h"
+#include "normalization/batch_norm_kernels.h"
+#include "scaling/scaling_kernels.h"
 #include "linear_algebra/linear_algebra_kernels.h"
 #include "optimizer/optimizer_kernels.h"
 #include "random/random_kernels.h"
@@ -121,13 +125,15 @@ const farro_kernels FARRO_TABLE = {
     .sorting_f64 = &sorting_f64,
     .distance_f32 = &distance_f32,
     .distance_f64 = &distance_f64,
-    .normalization_f32 = &normalization_f32,
-    .normalization_f64 = &normalization_f64,
     .row_norm_f32 = &row_norm_f32,
     .row_norm_f64 = &row_norm_f64,
     .row_norm_bf16 = &row_norm_bf16,
     .group_norm_f32 = &group_norms_f32,
     .group_norm_f64 = &group_norms_f64,
+    .columns_f32 = &columns_f32,
+    .columns_f64 = &columns_f64,
+    .scaling_f32 = &scaling_f32,
+    .scaling_f64 = &scaling_f64,
     .conversion = &conversion_table,
     .linear_algebra_f32 = &linear_algebra_f32,
     .linear_algebra_f64 = &linear_algebra_f64,

@@ -88,27 +88,4 @@ typedef struct group_norm_kernels {
   void (*backward)(const group_gradient_work *work, size_t first, size_t last);
 } group_norm_kernels;
 
-// ---- columns ----
-
-// Columns to shift and scale.
-typedef struct column_work {
-  size_t columns;
-  const void *x;
-  size_t x_row;
-  const double *mean, *deviation;
-  void *y;
-  size_t y_row;
-  bool streams;
-} column_work;
-
-typedef struct normalization_kernels {
-  size_t element_bytes;
-
-  // Rows first..<last.
-  void (*scale_columns)(const column_work *work, size_t first, size_t last);
-
-  // Mean and sum of squared deviations of each column of a block of 1...normalization_block_rows rows.
-  void (*column_moments)(size_t rows, size_t columns, const void *x, size_t x_row, double *mean, double *squares);
-} normalization_kernels;
-
 #endif

@@ -14,6 +14,7 @@
 #include "matmul/low_precision.h"
 #include "linear_algebra/linear_algebra.h"
 #include "matmul/matmul.h"
+#include "normalization/columns.h"
 #include "normalization/normalization.h"
 #include "optimizer/optimizer.h"
 #include "probe/probe.h"
@@ -21,6 +22,7 @@
 #include "sorting/sorting.h"
 #include "random/random.h"
 #include "softmax/softmax.h"
+#include "scaling/scaling.h"
 
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
@@ -36,9 +38,10 @@ typedef struct farro_kernels {
   const histogram_kernels *histogram_f32, *histogram_f64;
   const sorting_kernels *sorting_f32, *sorting_f64;
   const distance_kernels *distance_f32, *distance_f64;
-  const normalization_kernels *normalization_f32, *normalization_f64;
   const row_norm_kernels *row_norm_f32, *row_norm_f64, *row_norm_bf16;
   const group_norm_kernels *group_norm_f32, *group_norm_f64;
+  const column_kernels *columns_f32, *columns_f64;
+  const scaling_kernels *scaling_f32, *scaling_f64;
   const linear_algebra_kernels *linear_algebra_f32, *linear_algebra_f64;
   const optimizer_kernels *optimizer_f32, *optimizer_f64;
   const embedding_kernels *embedding_f32, *embedding_f64;

@@ -83,6 +83,8 @@ static const struct {
     {"normalization", check_normalization},
     {"row norms", check_row_norms},
     {"group norms", check_group_norms},
+    {"batch norm", check_batch_norm},
+    {"scaling", check_scaling},
     {"conversion", check_conversion},
     {"low precision", check_low_precision},
     {"linear algebra", check_linear_algebra},

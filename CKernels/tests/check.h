@@ -51,6 +51,8 @@ void check_distance(void);
 void check_normalization(void);
 void check_row_norms(void);
 void check_group_norms(void);
+void check_batch_norm(void);
+void check_scaling(void);
 void check_conversion(void);
 void check_low_precision(void);
 void check_low_precision_batches(void);

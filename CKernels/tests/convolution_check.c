@@ -170,7 +170,7 @@ static void check_tails(void) {
   }
 }
 
-static void check_random(size_t groups, size_t group_channels, size_t group_filters) {
+static void check_random_shapes(size_t groups, size_t group_channels, size_t group_filters) {
   farro_window w[2];
   for (int i = 0; i < 2; i++) {
     w[i] = window(random_below(24), 1 + random_below(4), 1 + random_below(3), 1 + random_below(3), random_below(4),
@@ -185,9 +185,9 @@ void check_convolution(void) {
   check_outputs();
   check_arguments();
   check_tails();
-  for (int i = 0; i < 40; i++) check_random(1, 1 + random_below(8), 1 + random_below(20));
-  for (int i = 0; i < 20; i++) check_random(1 + random_below(5), 1 + random_below(3), 1 + random_below(9));
-  for (int i = 0; i < 40; i++) check_random(1 + random_below(9), 1, 1 + random_below(3));
+  for (int i = 0; i < 40; i++) check_random_shapes(1, 1 + random_below(8), 1 + random_below(20));
+  for (int i = 0; i < 20; i++) check_random_shapes(1 + random_below(5), 1 + random_below(3), 1 + random_below(9));
+  for (int i = 0; i < 40; i++) check_random_shapes(1 + random_below(9), 1, 1 + random_below(3));
   const farro_window three = window(14, 3, 1, 1, 1, 1), one = window(16, 1, 1, 1, 0, 0);
   check((farro_convolution_shape){2, 130, 40, 1, three, three}, true, FARRO_ACTIVATION_GELU); // blocks of k, f32
   check((farro_convolution_shape){1, 1024, 17, 1, one, single}, true, FARRO_ACTIVATION_NONE); // rows that share sets

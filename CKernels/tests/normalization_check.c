@@ -174,7 +174,7 @@ static void check_special_values(void) {
     farro_set_local_threads(0, NULL);                                                                                  \
     EXPECT(memcmp(mean, serial_moments, 2 * columns * sizeof *mean) == 0 && memcmp(y, serial, count * sizeof *y) == 0, \
            "standardize_columns_" #type " (%zu, %zu): bits depend on threads", rows, columns);                         \
-    const double u = 270 * (unit), merging = (double)rows * 0x1p-60;                                                   \
+    const double u = 300 * (unit), merging = (double)rows * 0x1p-60;                                                   \
     double worst = 0, worst_moment = 0;                                                                                \
     for (size_t j = 0; j < columns && rows > 0; j++) {                                                                 \
       const double v = right_deviation[j], r = u * 2 / v, d = u * v * (1 + r) + 0x1p-50 * fabs(right_mean[j]);         \

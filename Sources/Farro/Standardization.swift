@@ -126,7 +126,7 @@ private struct Standardization {
   }
 }
 
-private func matrixShape<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString) -> (rows: Int, columns: Int) {
+func matrixShape<Scalar>(_ x: Tensor<Scalar>, _ function: StaticString) -> (rows: Int, columns: Int) {
   require(x.rank == 2, "\(function): the shape \(x.shape) is not that of a matrix")
   return (x.shape[0], x.shape[1])
 }

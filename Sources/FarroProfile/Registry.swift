@@ -72,6 +72,8 @@ extension ProfiledKernel {
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
     + distanceKernels + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels + optimizerKernels
     + randomKernels + embeddingKernels + softmaxKernels + attentionKernels + convolutionKernels
+    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + columnKernels + distanceKernels
+    + linearAlgebraKernels + hashingKernels + conversionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

@@ -108,9 +108,9 @@ private func prepareStandardizeColumns<Scalar: KernelScalar>(_ type: Scalar.Type
         // The error of the mean, that of the deviation, and those of the two operations; the elements are 2 apart at most.
         return worstError(y, expected) { i in
           let (mean, deviation) = (moments.mean[i % shape[1]], moments.deviation[i % shape[1]])
-          let (r, offset) = (270 * u * 2 / deviation, abs(mean) / deviation)
-          let ofDeviation = 270 * u * (1 + r) * (1 + r) + Double(shape[0]) * 0x1p-60 + 0x1p-50 * offset
-          return 270 * u * (1 + r) + 0x1p-50 * offset + abs(values[i]) * (ofDeviation + 7 * u) + 6 * u * u * offset
+          let (r, offset) = (300 * u * 2 / deviation, abs(mean) / deviation)
+          let ofDeviation = 300 * u * (1 + r) * (1 + r) + Double(shape[0]) * 0x1p-60 + 0x1p-50 * offset
+          return 300 * u * (1 + r) + 0x1p-50 * offset + abs(values[i]) * (ofDeviation + 7 * u) + 6 * u * u * offset
         }
       }
     )
