@@ -168,8 +168,8 @@ INLINE void KERNEL(fold_run)(const window_grid *grid, const SCALAR *from, size_t
   }
 }
 
-static void KERNEL(fold)(const window_grid *grid, const void *from, size_t pitch, size_t first, size_t used,
-                         size_t rows, void *x) {
+static void KERNEL(fold_windows)(const window_grid *grid, const void *from, size_t pitch, size_t first, size_t used,
+                                 size_t rows, void *x) {
   const size_t outputs = grid->columns.outputs;
   for (size_t at = 0, count; at < used; at += count) {
     const size_t p = (first + at) / outputs, q = (first + at) % outputs, left = used - at;

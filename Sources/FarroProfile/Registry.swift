@@ -70,10 +70,8 @@ extension ProfiledKernel {
   /// Every registered kernel.
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
-    + distanceKernels + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels + optimizerKernels
-    + randomKernels + embeddingKernels + softmaxKernels + attentionKernels + convolutionKernels
-    matmulKernels + elementwiseKernels + reductionKernels + normalizationKernels + columnKernels + distanceKernels
-    + linearAlgebraKernels + hashingKernels + conversionKernels
+    + columnKernels + distanceKernels + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels
+    + optimizerKernels + randomKernels + embeddingKernels + softmaxKernels + attentionKernels + convolutionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {
