@@ -45,7 +45,7 @@ static void straighten(convolution_job *job) {
 
 static farro_status run_forward(convolution_job *job, const farro_convolution_shape *shape) {
   operand_bytes bytes;
-  if (!describe(job, shape, &bytes) || (unsigned)job->activation >= FARRO_ACTIVATION_COUNT) return FARRO_ERROR_ARGUMENT;
+  if (!describe(job, shape, &bytes) || (unsigned)job->activation >= FARRO_ACTIVATION_FUSED) return FARRO_ERROR_ARGUMENT;
   if (shares_bytes(job->y, bytes.y, job->x, bytes.x) || shares_bytes(job->y, bytes.y, job->weight, bytes.weight) ||
       (job->bias && shares_bytes(job->y, bytes.y, job->bias, bytes.bias)))
     return FARRO_ERROR_ARGUMENT;

@@ -39,6 +39,8 @@ typedef struct farro_convolution_shape {
 // elements of the padding are 0 and p_i, q_j are the window's elements (no kernel is flipped: what the field calls
 // convolution).
 //
+// The activation is one of those below FARRO_ACTIVATION_FUSED, else FARRO_ERROR_ARGUMENT.
+//
 // x is (batch, channels, rows.length, columns.length), weight (filters, channels / groups, rows.size, columns.size),
 // bias (filters) or NULL, y (batch, filters, outputs of rows, outputs of columns). Accumulates in the element type, in
 // an order that depends on the shape and the instruction set alone. With K = channels / groups rows.size columns.size

@@ -147,7 +147,7 @@ static void check_arguments(void) {
   s.groups = 1, s.columns.stride = 0;
   EXPECT(farro_convolution_f32(&s, x, weight, NULL, FARRO_ACTIVATION_NONE, y) == FARRO_ERROR_ARGUMENT, "stride 0");
   s.columns.stride = 1;
-  EXPECT(farro_convolution_f32(&s, x, weight, NULL, FARRO_ACTIVATION_COUNT, y) == FARRO_ERROR_ARGUMENT, "activation");
+  EXPECT(farro_convolution_f32(&s, x, weight, NULL, FARRO_ACTIVATION_FUSED, y) == FARRO_ERROR_ARGUMENT, "activation");
   EXPECT(farro_convolution_f32(&s, y, weight, NULL, FARRO_ACTIVATION_NONE, y) == FARRO_ERROR_ARGUMENT, "in place");
   s.batch = SIZE_MAX / 4;
   EXPECT(farro_convolution_f32(&s, x, weight, NULL, FARRO_ACTIVATION_NONE, y) == FARRO_ERROR_ARGUMENT, "overflow");
@@ -178,7 +178,7 @@ static void check_random_shapes(size_t groups, size_t group_channels, size_t gro
     if (random_below(4) == 0) w[i].length += 40;
   }
   check((farro_convolution_shape){random_below(4), groups * group_channels, groups * group_filters, groups, w[0], w[1]},
-        random_below(2), (farro_activation)random_below(FARRO_ACTIVATION_COUNT));
+        random_below(2), (farro_activation)random_below(FARRO_ACTIVATION_FUSED));
 }
 
 void check_convolution(void) {

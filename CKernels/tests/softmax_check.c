@@ -188,10 +188,10 @@ static double roundings(farro_reduction_shape s, double unit) {
                                                                                                                        \
   /* Past the caches and through them, the same bits: in place, all stores are plain. */                               \
   static void check_streaming_##type(int operation, farro_reduction_shape shape, size_t skew) {                        \
-    const size_t count = elements_of(shape), bytes = (count + skew) * sizeof(scalar);                                  \
+    const size_t count = elements_of(shape), held = count + skew + 1, bytes = held * sizeof(scalar);                   \
     scalar *x = farro_allocate(bytes), *y = farro_allocate(bytes), *small = farro_allocate(bytes);                     \
-    fill_##type(x, 4096 + 1), fill_##type(small, reduced_of(shape));                                                   \
-    for (size_t i = 4096 + 1; i < count + skew; i++) x[i] = x[i - (4096 + 1)];                                         \
+    fill_##type(x, 4096 + 1), fill_##type(small, count);                                                               \
+    for (size_t i = 4096 + 1; i < held; i++) x[i] = x[i - (4096 + 1)];                                                 \
     const bool is_reduced = operation == log_sum_backward;                                                             \
     const operands_##type o = {.c = {.operation = operation, .shape = shape},                                          \
                                .options = {.temperature = 1},                                                          \
