@@ -16,10 +16,13 @@ import unittest
 
 import numpy as np
 
+from conformance.headers import declarations
+from conformance.node import Node
+from conformance.outcome import Outcome, compare, summary
 from families import FAMILIES
 from families.matmul import product
 from sidebyside import report
-from sidebyside.libraries import HERE
+from sidebyside.libraries import HERE, ROOT
 from sidebyside.measure import Comparison, Plan, RowResult
 from sidebyside.rows import Goal
 from sidebyside.workers import Missing, Worker, environment
@@ -138,6 +141,37 @@ class Writing(unittest.TestCase):
         text = report.findings([result], comparison.facts, {})
         self.assertIn("Goals not met:\n  matmul f32 24x8x16, threads 1: 0.500 of numpy", text)
         self.assertIn("Slower than a peer:", text)
+
+
+class Conformance(unittest.TestCase):
+    """What onnx_cases.py is made of, but for its cases."""
+
+    def test_headers_tell_functions_structs_and_constants(self) -> None:
+        known = declarations(ROOT / "CKernels" / "include")
+        result, parameters = known.functions["farro_softmax_f32"]
+        self.assertEqual((result, len(parameters)), (known.types["farro_status"], 6))
+        shape = known.types["farro_binary_shape"]
+        self.assertEqual([name for name, _ in shape._fields_][:4], ["rows", "columns", "a_row", "a_step"])
+        layouts = [kind for _, kind in known.types["farro_attention_shape"]._fields_]
+        self.assertEqual(layouts.count(known.types["farro_attention_layout"]), 4)
+        self.assertEqual(known.constants["FARRO_CAUSAL_END"], 2)
+
+    def test_a_result_that_differs_is_told(self) -> None:
+        right, node = np.array([1, math.inf, math.nan], np.float32), Node("Exp", [], {}, ["y", ""])
+        compare([right], node, [right], 1e-3, 1e-7)
+        compare([right * np.float32(1.0005)], node, [right], 1e-3, 1e-7)
+        wrong = (right * np.float32(1.01), right * 0, np.abs(right, dtype=np.float64), right.reshape(1, 3), right[::-1])
+        for got in wrong:
+            with self.assertRaises(AssertionError):
+                compare([got], node, [right], 1e-3, 1e-7)
+        with self.assertRaises(AssertionError):
+            compare([], node, [right], 1e-3, 1e-7)
+
+    def test_the_summary_counts_reasons(self) -> None:
+        skipped = [Outcome("a", "If", skipped="why"), Outcome("b", "Or", skipped="why")]
+        lines = summary([Outcome("c", "Exp", passed=True), Outcome("d", "Add", failure="off"), *skipped])
+        self.assertEqual(lines[0], "2 ran, 1 passed, 1 failed; 2 skipped")
+        self.assertIn("2: why (If, Or)", lines[-1])
 
 
 if __name__ == "__main__":

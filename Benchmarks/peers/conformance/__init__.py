@@ -1,0 +1,1 @@
+"""The operator tests that the onnx package publishes, run through libfarro's C interface."""
