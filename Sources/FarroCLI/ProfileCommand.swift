@@ -29,7 +29,7 @@ struct ProfileCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Instruction sets (default: the best).", valueName: "avx2,..."))
   var isa: CommaList?
 
-  @Flag(help: "Take 30 seconds instead of 90: single precision and bytes only.")
+  @Flag(help: "Take 60 seconds instead of 180: single precision and bytes only.")
   var quick = false
 
   @Flag(help: "All shapes of each kernel, instead of one in cache and one out of it.")
@@ -135,7 +135,7 @@ extension ProfileCommand {
   }
 
   private func seconds() throws -> Double {
-    let seconds = time ?? (quick ? 30 : 90)
+    let seconds = time ?? (quick ? 60 : 180)
     guard seconds > 0 && seconds <= 86_400 else {
       throw ValidationError("--time must be above 0 and at most 86400 seconds, not \(seconds).")
     }

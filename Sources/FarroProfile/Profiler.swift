@@ -16,7 +16,7 @@ public struct Profiler: Sendable {
     /// When the budget does not last for that, slow rows have fewer samples; one is taken of each, whatever it costs.
     public var budget: Duration
 
-    /// What to measure, and for how long; by default, everything in 90 seconds.
+    /// What to measure, and for how long; by default, everything in 180 seconds.
     ///
     /// - Parameters:
     ///   - families: Kernels of these families only; `nil` for all.
@@ -29,7 +29,7 @@ public struct Profiler: Sendable {
       dtypes: Set<DType>? = nil,
       configurations: [Configuration]? = nil,
       allShapes: Bool = false,
-      budget: Duration = .seconds(90)
+      budget: Duration = .seconds(180)
     ) {
       self.families = families
       self.dtypes = dtypes
@@ -39,7 +39,7 @@ public struct Profiler: Sendable {
     }
 
     /// What a quick run is about: every kernel, in single precision where it has a choice. With one number of threads
-    /// besides, a row gets as much time in 30 seconds as it gets in 105 of the whole.
+    /// besides, a row gets as much time in 60 seconds as it gets in 240 of the whole.
     public static let quickTypes: Set<DType> = [.f32, .u8]
 
     static var defaultConfigurations: [Configuration] {
