@@ -155,15 +155,15 @@ NEW = {
 }
 OPERATORS |= {name: into_new(OPERATORS[of], call, of) for name, (of, call) in NEW.items()}
 
-# Matrices read or written, and operations per element. Down columns, statistics need a pass of their own: out of cache x
-# is read twice, and two thirds of the bound is as far as it goes.
+# Matrices read or written, and operations per element. Down columns, statistics need a pass of their own: out of cache
+# each operand is read twice.
 TRAFFIC = {
     "layer_norm": (2, 7),
     "layer_norm_backward": (3, 14),
     "rms_norm": (2, 4),
     "rms_norm_backward": (3, 10),
-    "batch_norm": (2, 7),
-    "batch_norm_backward": (3, 14),
+    "batch_norm": (3, 7),
+    "batch_norm_backward": (5, 14),
 }
 
 

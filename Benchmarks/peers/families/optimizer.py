@@ -44,7 +44,7 @@ def operator(make, powers: tuple[int, ...]) -> Operator:
         shapes=lambda p: [(p["count"],)] * (1 + len(powers)),
         exact=lambda p, x: [x[0], *(x[1] ** power for power in powers)],
         torch=torch_step(make),
-        units=64,
+        units=2000,  # thousands of steps, each of which rounds the moments
     )
 
 

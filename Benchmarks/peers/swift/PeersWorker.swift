@@ -122,6 +122,17 @@ func newTensor(_ name: String, _ parameters: Parameters) throws -> Operation? {
   let functions: [String: () -> Tensor<Float>] = [
     "layer_norm_new": { layerNorm(operands[0], scale: operands[1], offset: operands[2]) },
     "rms_norm_new": { rmsNorm(operands[0], scale: operands[1]) },
+    "batch_norm_new": {
+      let channels = operands[0].shape[1]
+      var (mean, variance) = (Tensor<Float>(zeros: [channels]), Tensor<Float>(ones: [channels]))
+      return batchNorm(
+        operands[0],
+        scale: operands[1],
+        offset: operands[2],
+        runningMean: &mean,
+        runningVariance: &variance
+      ).y
+    },
     "softmax_new": { softmax(operands[0]) },
     "gelu_new": { gelu(operands[0]) },
   ]

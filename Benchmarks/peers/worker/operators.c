@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t rows, columns, count;
+static size_t rows, columns, count, best; // `best` of a top-k
+static struct {
+  size_t batch, heads, size;
+  bool causal, ragged;
+} heads;
 static void *function; // what the library has under the operator's symbol
 
 // What a call needs beside its operands, made by the first one: space of the worker's own, or the state of a network
@@ -111,18 +115,18 @@ static int gelu_backward(const void *const *in, void *out) {
 // ---- attention ----
 
 static int attention(const void *const *in, void *out) {
-  const size_t batch = size_parameter("batch"), heads = size_parameter("heads"), size = size_parameter("size");
-  const size_t *offsets = in[3], tokens = offsets[batch];
-  farro_attention_shape shape = {.batch = batch, .heads = heads, .kv_heads = heads, .d = size, .dv = size};
-  shape.causal = size_parameter("causal") ? FARRO_CAUSAL_START : FARRO_CAUSAL_NONE;
-  if (size_parameter("ragged")) {
+  const size_t *offsets = in[3], tokens = offsets[heads.batch], size = heads.size;
+  farro_attention_shape shape = {
+      .batch = heads.batch, .heads = heads.heads, .kv_heads = heads.heads, .d = size, .dv = size};
+  shape.causal = heads.causal ? FARRO_CAUSAL_START : FARRO_CAUSAL_NONE;
+  if (heads.ragged) {
     shape.queries = shape.keys = tokens;
     shape.query_offsets = shape.key_offsets = offsets;
-    shape.q = (farro_attention_layout){.head = size, .row = heads * size};
+    shape.q = (farro_attention_layout){.head = size, .row = heads.heads * size};
   } else {
-    const size_t length = tokens / batch;
+    const size_t length = tokens / heads.batch;
     shape.queries = shape.keys = length;
-    shape.q = (farro_attention_layout){.batch = heads * length * size, .head = length * size, .row = size};
+    shape.q = (farro_attention_layout){.batch = heads.heads * length * size, .head = length * size, .row = size};
   }
   shape.k = shape.v = shape.out = shape.q;
   return CALL(farro_attention_f32)(&shape, 1 / __builtin_sqrtf((float)size), in[0], in[1], in[2], out, NULL);
@@ -195,9 +199,8 @@ static int sort(const void *const *in, void *out) {
 }
 
 static int top_k(const void *const *in, void *out) {
-  const size_t k = size_parameter("k");
-  is_first_call(rows * k * sizeof(int64_t));
-  return CALL(farro_top_k_f32)(rows, columns, k, (farro_top_k_options){0}, in[0], columns, out, k, space, k);
+  is_first_call(rows * best * sizeof(int64_t));
+  return CALL(farro_top_k_f32)(rows, columns, best, (farro_top_k_options){0}, in[0], columns, out, best, space, best);
 }
 
 static int histogram(const void *const *in, void *out) {
@@ -250,6 +253,9 @@ worker_call load_operator(const char *operation, const char *type, const char **
   free(space);
   space = NULL;
   rows = size_parameter("rows"), columns = size_parameter("columns"), count = size_parameter("count");
+  best = size_parameter("k");
+  heads.batch = size_parameter("batch"), heads.heads = size_parameter("heads"), heads.size = size_parameter("size");
+  heads.causal = size_parameter("causal"), heads.ragged = size_parameter("ragged");
   *why = "libfarro has no such operator of this type";
   if (strcmp(type, "f32") != 0) return NULL;
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
