@@ -6,7 +6,8 @@ typedef struct {
 } KERNEL(source);
 
 INLINE KERNEL(source) KERNEL(source_of)(const row_work *w, size_t row) {
-  return (KERNEL(source)){KERNEL(row_of)(w, row), (const ELEMENT *)w->residual + row * w->residual_row};
+  const ELEMENT *residual = w->residual ? (const ELEMENT *)w->residual + row * w->residual_row : NULL;
+  return (KERNEL(source)){KERNEL(row_of)(w, row), residual};
 }
 
 INLINE VECTOR KERNEL(source_value)(KERNEL(source) s, size_t i, size_t n, const bool adds, const bool partial) {
