@@ -127,7 +127,7 @@ bool farro_matmul_run_small(const matmul_kernels *kernels, const farro_matmul_sh
   if (s->batch != 1 || s->transpose_a || s->transpose_b) return false;
   if (m - 1 >= most_small || n - 1 >= most_small || k - 1 >= most_small) return false;
   if (s->lda - k > most_small_pitch || s->ldb - n > most_small_pitch || s->ldc - n > most_small_pitch) return false;
-  if (n == 1 && has_long_k(s, bytes)) return false;
+  if (has_long_k(s, bytes)) return false; // perhaps dot products, whose sums have another order
   const size_t c_bytes = ((m - 1) * s->ldc + n) * bytes;
   if (!are_apart(c, c_bytes, a, ((m - 1) * s->lda + k) * bytes)) return false;
   if (!are_apart(c, c_bytes, b, ((k - 1) * s->ldb + n) * bytes)) return false;

@@ -343,6 +343,23 @@ static void check_grouped(void) {
   }
 }
 
+// A small product takes a short way of its own: to the bits that the long one gives.
+static void check_small(void) {
+  enum { most = 65 };
+  static double a[most * most], b[most * most], c[most * most], expected[most * most];
+  fill_f64(a, most * most), fill_f64(b, most * most);
+  const size_t sizes[] = {1, 2, 4, 6, 15, 63, 64, 65};
+  for (size_t i = 0; i < 8; i++)
+    for (size_t j = 0; j < 8; j++)
+      for (size_t k = 0; k < 8; k++) {
+        const farro_matmul_shape s = shape(1, sizes[i], sizes[j], sizes[k], false, false, 0);
+        const farro_matmul_problem problem = {s, a, b, expected, NULL};
+        farro_matmul_f64(&s, 2, a, b, 0, c);
+        farro_matmul_grouped_f64(1, &problem, 2, 0);
+        EXPECT(memcmp(c, expected, s.m * s.n * sizeof *c) == 0, "(%zu, %zu, %zu) alone and in a group", s.m, s.n, s.k);
+      }
+}
+
 void check_matmul(void) {
   check_arguments();
   check_special_values();
@@ -357,6 +374,7 @@ void check_matmul(void) {
   check_packed(shape(3, 400, 67, 300, true, false, 0), true);
   check_packed(shape(1, 2, 3, 0, false, false, 0), false);
   check_grouped();
+  check_small();
   const size_t sizes[] = {0, 1, 2, 5, 6, 7, 8, 13, 14, 15, 16, 17, 31, 32, 33, 67};
   const size_t count = sizeof sizes / sizeof *sizes;
   for (size_t i = 0; i < count; i++)
