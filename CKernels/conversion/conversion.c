@@ -44,7 +44,7 @@ static farro_status convert(conversion which, size_t n, const void *x, size_t x_
                        .x_bytes = x_bytes,
                        .out_bytes = out_bytes,
                        .n = n,
-                       .streaming = farro_should_stream(n * out_bytes)};
+                       .streaming = farro_should_stream(n * (x_bytes + out_bytes))};
   farro_parallel_for(ceil_divide(n, chunk_elements), 1, (double)(n * (x_bytes + out_bytes)) / bytes_per_nanosecond,
                      run_conversion, &w);
   return FARRO_OK;
@@ -136,7 +136,8 @@ static farro_status quantize(quantization which, int32_t lowest, const farro_qua
                          .x_bytes = x_bytes,
                          .out_bytes = out_bytes,
                          .row_chunks = chunks,
-                         .streaming = s.columns >= streaming_columns && farro_should_stream(elements * out_bytes)};
+                         .streaming =
+                             s.columns >= streaming_columns && farro_should_stream(elements * (x_bytes + out_bytes))};
   farro_parallel_for(s.rows * chunks, chunks > 1 ? 1 : ceil_divide(chunk_elements, s.columns),
                      (double)(elements * (x_bytes + out_bytes)) / bytes_per_nanosecond, run_quantization, &w);
   return FARRO_OK;

@@ -8,8 +8,9 @@
 #include "runtime/streaming.h"
 
 enum {
-  chunk_elements = 16 * 1024, // of one task: some microseconds, and whole pages
-  streaming_columns = 1024,   // shorter rows would spend too much on their unaligned ends
+  chunk_elements = 16 * 1024,       // of one task: some microseconds, and whole pages
+  long_chunk_elements = 256 * 1024, // past the caches: a task ends with a wait for its stores, 4% of a short one
+  streaming_columns = 1024,         // shorter rows would spend too much on their unaligned ends
 };
 
 // Rough speed of one thread, to decide about waking others: what memory gives, and what functions cost beside it.
@@ -20,7 +21,7 @@ typedef struct {
   void (*map)(const map_view *view);
   map_view view;
   size_t operands, element_bytes;
-  size_t row_chunks; // tasks per row; with 1, tasks are whole rows
+  size_t chunk, row_chunks; // elements of a task, tasks per row; with 1, tasks are whole rows
 } map_work;
 
 // The part of the view that starts at (row, column).
@@ -47,8 +48,8 @@ static void run_tasks(void *context, size_t first, size_t last) {
     return;
   }
   for (size_t task = first; task < last; task++) {
-    const size_t row = task / work->row_chunks, column = task % work->row_chunks * chunk_elements;
-    const map_view view = part(work, row, 1, column, smaller(chunk_elements, work->view.columns - column));
+    const size_t row = task / work->row_chunks, column = task % work->row_chunks * work->chunk;
+    const map_view view = part(work, row, 1, column, smaller(work->chunk, work->view.columns - column));
     work->map(&view);
   }
 }
@@ -70,9 +71,13 @@ static bool is_valid(const map_view *view, size_t operands) {
 
 // In place, the memory behind the result is in the cache already.
 static bool is_streaming(const map_view *view, size_t operands, size_t bytes) {
-  for (size_t k = 0; k < operands; k++)
+  size_t tensors = 1;
+  for (size_t k = 0; k < operands; k++) {
     if (view->in[k].base == view->out) return false;
-  return view->columns >= streaming_columns && farro_should_stream(bytes);
+    const bool repeats = view->in[k].step == 0 || (view->rows > 1 && view->in[k].row == 0) || (k == 1 && view->period);
+    tensors += !repeats;
+  }
+  return view->columns >= streaming_columns && farro_should_stream(tensors * bytes);
 }
 
 static double nanoseconds_of(map_operation operation, size_t operands, double bytes) {
@@ -86,12 +91,14 @@ farro_status farro_map(const elementwise_kernels *kernels, map_operation operati
   join_rows(&view, operands);
   const size_t bytes = view.rows * view.columns * kernels->element_bytes;
   view.streaming = is_streaming(&view, operands, bytes);
+  const size_t chunk = view.streaming ? long_chunk_elements : chunk_elements;
   map_work work = {.map = kernels->map[operation],
                    .view = view,
                    .operands = operands,
                    .element_bytes = kernels->element_bytes,
-                   .row_chunks = ceil_divide(view.columns, chunk_elements)};
-  const size_t grain = work.row_chunks > 1 ? 1 : ceil_divide(chunk_elements, view.columns);
+                   .chunk = chunk,
+                   .row_chunks = ceil_divide(view.columns, chunk)};
+  const size_t grain = work.row_chunks > 1 ? 1 : ceil_divide(chunk, view.columns);
   farro_parallel_for(view.rows * work.row_chunks, grain, nanoseconds_of(operation, operands, (double)bytes), run_tasks,
                      &work);
   return FARRO_OK;

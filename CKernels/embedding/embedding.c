@@ -61,7 +61,7 @@ static bool can_stream(const embedding_work *w, size_t element_bytes) {
   enum { line = 64, long_row = 1024 };
   const size_t bytes = w->columns * element_bytes;
   const bool is_whole = ((uintptr_t)w->y | bytes | w->y_row * element_bytes) % line == 0;
-  return (is_whole || bytes >= long_row) && farro_should_stream(w->count * bytes);
+  return (is_whole || bytes >= long_row) && farro_should_stream(2 * w->count * bytes);
 }
 
 static farro_status gather(const embedding_kernels *kernels, const farro_embedding_shape *s, const void *table,

@@ -26,8 +26,8 @@ extern "C" {
 // y = (x - mean) / sqrt(variance + epsilon) * scale + offset, with the mean and the population variance of each row.
 //
 // `scale` and `offset` have `columns` elements; NULL stands for ones and zeros. epsilon must be at least 0, else
-// FARRO_ERROR_ARGUMENT. NaN or infinity in a row makes the whole row NaN; so do equal elements with an epsilon of 0.
-// Sums and squares must not overflow the element type.
+// FARRO_ERROR_ARGUMENT. NaN or infinity in a row makes the whole row NaN; so do equal elements with an epsilon of 0,
+// unless rounding leaves them a deviation. Sums and squares must not overflow the element type.
 //
 // The variance is the mean of (x - mean)^2 with a correction for the rounding of the mean, so that a large mean costs
 // no accuracy: with z = (x - mean) / sqrt(variance + epsilon), deviation = sqrt(variance), and

@@ -15,6 +15,7 @@
 #include "simd/philox.h"
 
 #include "simd/float32.h"
+#include "simd/rows.h"
 #include "matmul/epilogue_kernels.h"
 #include "matmul/pack_kernels.h"
 #include "matmul/dot_kernels.h"
@@ -28,7 +29,6 @@
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
-#include "normalization/row_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
 #include "normalization/group_norm_kernels.h"
@@ -50,6 +50,7 @@
 #include "probe/probe_kernels.h"
 
 #include "simd/float64.h"
+#include "simd/rows.h"
 #include "matmul/epilogue_kernels.h"
 #include "matmul/pack_kernels.h"
 #include "matmul/dot_kernels.h"
@@ -63,7 +64,6 @@
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
-#include "normalization/row_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
 #include "normalization/group_norm_kernels.h"
@@ -85,10 +85,10 @@
 #include "probe/probe_kernels.h"
 
 #include "simd/bfloat16.h"
+#include "simd/rows.h"
 #include "softmax/softmax_rows.h"
 #include "softmax/softmax_kernels.h"
 #include "softmax/softmax_columns_kernels.h"
-#include "normalization/row_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
 

@@ -137,8 +137,7 @@ void farro_write_columns(column_write write, column_work *work, size_t rows, siz
   if (rows == 0 || work->columns == 0) return;
   const size_t row_bytes = work->columns * element_bytes;
   const void *read = work->grad_y == work->y ? work->y : work->x;
-  // With grad_y, three tensors want the caches instead of two.
-  work->streams = writes_past_caches(read, work->y, rows * row_bytes * (work->grad_y ? 3 : 2) / 2);
+  work->streams = writes_past_caches(read, work->y, rows * row_bytes * (work->grad_y ? 3 : 2));
   write_call call = {write, work};
   farro_parallel_for(rows, rows_of_range(row_bytes, work->streams), (double)(rows * row_bytes) / 30, run_write, &call);
 }

@@ -62,7 +62,7 @@ static void KERNEL(group_gradient)(const group_gradient_work *w, size_t first, s
     for (size_t c = 0; c < w->channels; c++) {
       const KERNEL(gradient_row) r = {.grad_y = grad_y + c * w->spatial, .x = x + c * w->spatial, .statistics = s};
       double sum, product;
-      KERNEL(gradient_sums)(1, KERNEL(most_rows), &r, NULL, w->spatial, 0, norm_layer, &sum, &product);
+      KERNEL(sum_gradient_row)(&r, NULL, w->spatial, norm_layer, &sum, &product);
       product = (product - s.rest * sum) * s.inverse;
       if (w->sums) w->sums[item * w->channels + c] = sum;
       if (w->products) w->products[item * w->channels + c] = product;

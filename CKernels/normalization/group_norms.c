@@ -50,7 +50,7 @@ static farro_status normalize(const group_norm_kernels *kernels, size_t samples,
     spread(&w.offset, channels, w.spatial, kernels->element_bytes, space + sample_bytes);
   }
   const double bytes = (double)samples * (double)sample_bytes;
-  w.streams = writes_past_caches(w.x, w.y, samples * sample_bytes);
+  w.streams = writes_past_caches(w.x, w.y, 2 * samples * sample_bytes);
   group_call call = {kernels, w};
   farro_parallel_for(samples * w.groups, rows_of_range(item_bytes, w.streams), bytes / 50, run_groups, &call);
   farro_release(space, 2 * sample_bytes);
@@ -96,7 +96,7 @@ static farro_status gradient(const group_norm_kernels *kernels, size_t samples, 
   w.channels = channels / w.groups;
   const size_t item_bytes = w.channels * w.spatial * kernels->element_bytes;
   const double bytes = (double)samples * (double)w.groups * (double)item_bytes;
-  w.streams = writes_past_caches(w.x, w.grad_x, samples * w.groups * item_bytes) && w.grad_y != w.grad_x;
+  w.streams = writes_past_caches(w.x, w.grad_x, 3 * samples * w.groups * item_bytes) && w.grad_y != w.grad_x;
   const size_t count = samples * channels;
   double *space = NULL;
   if (grad_scale || grad_offset) {

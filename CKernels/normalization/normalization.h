@@ -5,8 +5,7 @@
 #include "runtime.h"
 
 enum {
-  normalization_block_columns = 4096,    // summed in the element type before the sum goes to double
-  normalization_block_rows = 256,        // the same, down a column
+  normalization_block_rows = 256,        // of a column, summed in the element type before the sum goes to double
   normalization_long_bytes = 512 * 1024, // a row of more is not found in the L2 cache a second time
 };
 

@@ -1,4 +1,4 @@
-// Layer norm, RMS norm and L2 normalization of rows, or of sums of two rows. Needs row_kernels.h.
+// Layer norm, RMS norm and L2 normalization of rows, or of sums of two rows. Needs simd/rows.h.
 
 // A row, or the sum of two.
 typedef struct {
@@ -6,8 +6,9 @@ typedef struct {
 } KERNEL(source);
 
 INLINE KERNEL(source) KERNEL(source_of)(const row_work *w, size_t row) {
+  const ELEMENT *x = (const ELEMENT *)w->x + row * w->x_row;
   const ELEMENT *residual = w->residual ? (const ELEMENT *)w->residual + row * w->residual_row : NULL;
-  return (KERNEL(source)){KERNEL(row_of)(w, row), residual};
+  return (KERNEL(source)){x, residual};
 }
 
 INLINE VECTOR KERNEL(source_value)(KERNEL(source) s, size_t i, size_t n, const bool adds, const bool partial) {
@@ -17,17 +18,29 @@ INLINE VECTOR KERNEL(source_value)(KERNEL(source) s, size_t i, size_t n, const b
 
 // ---- a row's sums ----
 
-// Of elements from...from + n, in the element type; n <= normalization_block_columns.
-INLINE double KERNEL(sum_block)(KERNEL(source) s, size_t from, size_t n, const bool adds) {
-  const size_t to = from + n;
-  VECTOR sums[KERNEL(chains)] = {0};
-  size_t i = from;
-  for (; i + KERNEL(span) <= to; i += KERNEL(span))
-    UNROLL for (size_t j = 0; j < KERNEL(chains); j++) sums[j] +=
-        KERNEL(source_value)(s, i + j * LANES, LANES, adds, false);
+INLINE void KERNEL(add_deviation)(VECTOR d, VECTOR *sum, VECTOR *square) {
+  *sum += d;
+  *square = multiply_add(d, d, *square);
+}
+
+// Of elements i...
+INLINE void KERNEL(add_to_sums)(KERNEL(source) s, size_t i, const bool adds, VECTOR sums[KERNEL(chains)]) {
+  UNROLL for (size_t j = 0; j < KERNEL(chains); j++) sums[j] +=
+      KERNEL(source_value)(s, i + j * LANES, LANES, adds, false);
+}
+
+// `sums` and elements i to `to`, in the element type.
+INLINE double KERNEL(finish_sum)(KERNEL(source) s, size_t i, size_t to, const bool adds, VECTOR sums[KERNEL(chains)]) {
+  for (; i + KERNEL(span) <= to; i += KERNEL(span)) KERNEL(add_to_sums)(s, i, adds, sums);
   for (; i + LANES <= to; i += LANES) sums[0] += KERNEL(source_value)(s, i, LANES, adds, false);
   if (i < to) sums[1] += KERNEL(source_value)(s, i, to - i, adds, true);
   return KERNEL(total)(sums);
+}
+
+// Of elements from...from + n; n <= row_block.
+INLINE double KERNEL(sum_block)(KERNEL(source) s, size_t from, size_t n, const bool adds) {
+  VECTOR sums[KERNEL(chains)] = {0};
+  return KERNEL(finish_sum)(s, from, from + n, adds, sums);
 }
 
 INLINE double KERNEL(sum_row)(KERNEL(source) s, size_t columns, const bool adds) {
@@ -39,18 +52,22 @@ INLINE double KERNEL(sum_row)(KERNEL(source) s, size_t columns, const bool adds)
   return sum;
 }
 
-// Sums of d = x - center and of d^2 of such a block, while `next`, if any, is fetched.
-INLINE void KERNEL(deviations_of_block)(KERNEL(source) s, size_t from, size_t n, SCALAR center, const bool adds,
-                                        KERNEL(source) next, double *sum, double *square) {
+// Of elements i...: d = x - center, and d^2.
+INLINE void KERNEL(add_deviations)(KERNEL(source) s, size_t i, VECTOR center, const bool adds,
+                                   VECTOR sums[KERNEL(chains)], VECTOR squares[KERNEL(chains)]) {
+  UNROLL for (size_t j = 0; j < KERNEL(chains); j++)
+      KERNEL(add_deviation)(KERNEL(source_value)(s, i + j * LANES, LANES, adds, false) - center, &sums[j], &squares[j]);
+}
+
+// `sums`, `squares` and elements i to `to`, while half of `next`, if any, is fetched.
+INLINE void KERNEL(finish_deviations)(KERNEL(source) s, size_t i, size_t to, SCALAR center, const bool adds,
+                                      KERNEL(source) next, VECTOR sums[KERNEL(chains)], VECTOR squares[KERNEL(chains)],
+                                      double *sum, double *square) {
   const VECTOR c = broadcast(center);
-  const size_t to = from + n;
-  VECTOR sums[KERNEL(chains)] = {0}, squares[KERNEL(chains)] = {0};
-  size_t i = from;
   for (; i + KERNEL(span) <= to; i += KERNEL(span)) {
     KERNEL(fetch)(next.x, i, 0, 2);
     if (adds) KERNEL(fetch)(next.residual, i, 0, 4);
-    UNROLL for (size_t j = 0; j < KERNEL(chains); j++)
-        KERNEL(add_deviation)(KERNEL(source_value)(s, i + j * LANES, LANES, adds, false) - c, &sums[j], &squares[j]);
+    KERNEL(add_deviations)(s, i, c, adds, sums, squares);
   }
   for (; i + LANES <= to; i += LANES)
     KERNEL(add_deviation)(KERNEL(source_value)(s, i, LANES, adds, false) - c, &sums[0], &squares[0]);
@@ -60,6 +77,13 @@ INLINE void KERNEL(deviations_of_block)(KERNEL(source) s, size_t from, size_t n,
   }
   *sum = KERNEL(total)(sums);
   *square = KERNEL(total)(squares);
+}
+
+// Of elements from...from + n; n <= row_block.
+INLINE void KERNEL(deviations_of_block)(KERNEL(source) s, size_t from, size_t n, SCALAR center, const bool adds,
+                                        KERNEL(source) next, double *sum, double *square) {
+  VECTOR sums[KERNEL(chains)] = {0}, squares[KERNEL(chains)] = {0};
+  KERNEL(finish_deviations)(s, from, from + n, center, adds, next, sums, squares, sum, square);
 }
 
 INLINE void KERNEL(sum_deviations)(KERNEL(source) s, size_t columns, SCALAR center, const bool adds,
@@ -95,19 +119,20 @@ INLINE bool KERNEL(is_long)(size_t columns) { return columns * sizeof(ELEMENT) >
 
 INLINE KERNEL(statistics) KERNEL(long_statistics)(KERNEL(source) s, size_t columns, double epsilon, const bool adds) {
   const KERNEL(source) nothing = {NULL, NULL};
-  double mean = 0, squares = 0;
+  double base = 0, mean = 0, squares = 0; // the mean is base + mean: its digits below those of base count too
   for (size_t i = 0, n; i < columns; i += n) {
     n = KERNEL(block_of)(columns - i);
     const SCALAR center = (SCALAR)(KERNEL(sum_block)(s, i, n, adds) / (double)n);
     double sum, square;
     KERNEL(deviations_of_block)(s, i, n, center, adds, nothing, &sum, &square);
+    if (i == 0) base = (double)center;
     const double rest = sum / (double)n, share = (double)n / (double)(i + n);
-    const double step = i ? (double)center - mean + rest : 0;
+    const double step = (double)center - base + rest - mean;
     squares += square - sum * rest + step * step * (double)i * share;
-    mean = i ? mean + step * share : (double)center + rest;
+    mean += step * share;
   }
-  const SCALAR center = (SCALAR)mean;
-  return KERNEL(statistics_of)(center, mean - (double)center,
+  const SCALAR center = (SCALAR)(base + mean);
+  return KERNEL(statistics_of)(center, base - (double)center + mean,
                                KERNEL(inverse_deviation)(squares / (double)columns, epsilon));
 }
 
@@ -170,12 +195,18 @@ INLINE void KERNEL(write_sum_and_row)(KERNEL(affine) * a, const ELEMENT *next, E
   KERNEL(write_span)(KERNEL(affine_of_sum), a, next, y, lines.end, n, false);
 }
 
-INLINE void KERNEL(write_normalized)(const row_work *w, size_t row, KERNEL(source) source, KERNEL(statistics) s,
-                                     const bool adds, const ELEMENT *next) {
-  KERNEL(affine) a = {source, w->scale, w->offset, s.center, s.factor, s.shift, NULL, false};
-  ELEMENT *y = (ELEMENT *)w->y + row * w->y_row;
+// The affine form of a row; its statistics are kept where they are wanted.
+INLINE KERNEL(affine)
+    KERNEL(affine_of_row)(const row_work *w, size_t row, KERNEL(source) source, KERNEL(statistics) s) {
   if (w->mean) w->mean[row] = (double)s.center + s.rest;
   if (w->inverse) w->inverse[row] = s.inverse;
+  return (KERNEL(affine)){source, w->scale, w->offset, s.center, s.factor, s.shift, NULL, false};
+}
+
+INLINE void KERNEL(write_normalized)(const row_work *w, size_t row, KERNEL(source) source, KERNEL(statistics) s,
+                                     const bool adds, const ELEMENT *next) {
+  KERNEL(affine) a = KERNEL(affine_of_row)(w, row, source, s);
+  ELEMENT *y = (ELEMENT *)w->y + row * w->y_row;
   if (adds) {
     if (w->sum) a.sum = (ELEMENT *)w->sum + row * w->sum_row;
     KERNEL(write_sum_and_row)(&a, next, y, w->columns, w->streams);
@@ -186,17 +217,50 @@ INLINE void KERNEL(write_normalized)(const row_work *w, size_t row, KERNEL(sourc
 
 INLINE KERNEL(source) KERNEL(source_to_fetch)(const row_work *w, size_t row, size_t last) {
   const KERNEL(source) nothing = {NULL, NULL};
-  return KERNEL(row_to_fetch)(w, row, last) ? KERNEL(source_of)(w, row + 2) : nothing;
+  return KERNEL(row_to_fetch)(w->x, w->x_row, w->columns, row, last) ? KERNEL(source_of)(w, row) : nothing;
+}
+
+// The next row's sums, while a row is written.
+typedef struct {
+  KERNEL(source) next;
+  const ELEMENT *fetched;
+  VECTOR sums[KERNEL(chains)], squares[KERNEL(chains)];
+} KERNEL(norm_reading);
+
+INLINE void KERNEL(read_sum)(void *reading, size_t i) {
+  KERNEL(norm_reading) *r = reading;
+  KERNEL(fetch)(r->fetched, i, 2, 4);
+  KERNEL(add_to_sums)(r->next, i, false, r->sums);
+}
+
+INLINE void KERNEL(read_squares)(void *reading, size_t i) {
+  KERNEL(norm_reading) *r = reading;
+  KERNEL(fetch)(r->fetched, i, 0, 4);
+  KERNEL(add_deviations)(r->next, i, broadcast((SCALAR)0), false, r->sums, r->squares);
+}
+
+// Whether a row is written while the next one is read: out of cache, when there is one, of one block, and no residual.
+// In cache the sum of the next row fills the time that the statistics of this one take.
+INLINE bool KERNEL(reads_next)(const row_work *w, size_t row, size_t last, const bool adds) {
+  return w->streams && !adds && row + 1 < last && w->columns <= KERNEL(row_block);
 }
 
 INLINE void KERNEL(layer_rows)(const row_work *w, size_t first, size_t last, const bool adds) {
   const size_t n = w->columns;
-  double sum_ahead = KERNEL(sum_row)(KERNEL(source_of)(w, first), n, adds);
+  double sum = KERNEL(sum_row)(KERNEL(source_of)(w, first), n, adds);
   for (size_t row = first; row < last; row++) {
-    const KERNEL(source) source = KERNEL(source_of)(w, row), next = KERNEL(source_to_fetch)(w, row, last);
-    const KERNEL(statistics) s = KERNEL(short_statistics)(source, n, sum_ahead, w->epsilon, adds, next);
-    if (row + 1 < last) sum_ahead = KERNEL(sum_row)(KERNEL(source_of)(w, row + 1), n, adds);
-    KERNEL(write_normalized)(w, row, source, s, adds, next.x);
+    const KERNEL(source) source = KERNEL(source_of)(w, row), fetched = KERNEL(source_to_fetch)(w, row + 2, last);
+    const KERNEL(statistics) s = KERNEL(short_statistics)(source, n, sum, w->epsilon, adds, fetched);
+    if (KERNEL(reads_next)(w, row, last, adds)) {
+      KERNEL(norm_reading) reading = {.next = KERNEL(source_of)(w, row + 1), .fetched = fetched.x};
+      const KERNEL(affine) a = KERNEL(affine_of_row)(w, row, source, s);
+      const size_t i = KERNEL(write_row_reading)(KERNEL(affine_value), &a, KERNEL(read_sum), &reading,
+                                                 (ELEMENT *)w->y + row * w->y_row, n, w->streams);
+      sum = KERNEL(finish_sum)(reading.next, i, n, false, reading.sums);
+    } else {
+      if (row + 1 < last) sum = KERNEL(sum_row)(KERNEL(source_of)(w, row + 1), n, adds);
+      KERNEL(write_normalized)(w, row, source, s, adds, fetched.x);
+    }
   }
 }
 
@@ -245,12 +309,23 @@ INLINE double KERNEL(square_row)(KERNEL(source) s, size_t n, const bool adds, KE
 INLINE void KERNEL(rms_rows)(const row_work *w, size_t first, size_t last, const norm_kind kind, const bool adds) {
   const KERNEL(source) nothing = {NULL, NULL};
   const size_t n = w->columns;
-  double square_ahead = KERNEL(square_row)(KERNEL(source_of)(w, first), n, adds, nothing);
+  double square = KERNEL(square_row)(KERNEL(source_of)(w, first), n, adds, nothing);
   for (size_t row = first; row < last; row++) {
-    const KERNEL(source) next = KERNEL(source_to_fetch)(w, row, last);
-    const double inverse = KERNEL(inverse_of)(square_ahead, n, w->epsilon, kind);
-    if (row + 1 < last) square_ahead = KERNEL(square_row)(KERNEL(source_of)(w, row + 1), n, adds, next);
-    KERNEL(write_normalized)(w, row, KERNEL(source_of)(w, row), KERNEL(scale_statistics)(inverse), adds, next.x);
+    const KERNEL(source) source = KERNEL(source_of)(w, row);
+    const KERNEL(statistics) s = KERNEL(scale_statistics)(KERNEL(inverse_of)(square, n, w->epsilon, kind));
+    if (KERNEL(reads_next)(w, row, last, adds)) {
+      KERNEL(norm_reading)
+      reading = {.next = KERNEL(source_of)(w, row + 1), .fetched = KERNEL(source_to_fetch)(w, row + 3, last).x};
+      const KERNEL(affine) a = KERNEL(affine_of_row)(w, row, source, s);
+      const size_t i = KERNEL(write_row_reading)(KERNEL(affine_value), &a, KERNEL(read_squares), &reading,
+                                                 (ELEMENT *)w->y + row * w->y_row, n, w->streams);
+      double sum;
+      KERNEL(finish_deviations)(reading.next, i, n, 0, false, nothing, reading.sums, reading.squares, &sum, &square);
+    } else {
+      const KERNEL(source) fetched = KERNEL(source_to_fetch)(w, row + 2, last);
+      if (row + 1 < last) square = KERNEL(square_row)(KERNEL(source_of)(w, row + 1), n, adds, fetched);
+      KERNEL(write_normalized)(w, row, source, s, adds, fetched.x);
+    }
   }
   if (w->streams) fence_nontemporal();
 }

@@ -28,7 +28,8 @@ static farro_status normalize(const row_norm_kernels *kernels, norm_kind kind, s
     return FARRO_ERROR_ARGUMENT;
   if (rows == 0 || w.columns == 0) return FARRO_OK;
   const size_t row_bytes = w.columns * kernels->element_bytes;
-  w.streams = writes_past_caches(w.x, w.y, rows * row_bytes) && w.residual != w.y &&
+  const size_t tensors = 2 + (w.residual != NULL) + (w.sum != NULL);
+  w.streams = writes_past_caches(w.x, w.y, tensors * rows * row_bytes) && w.residual != w.y &&
               (!w.sum || (w.sum != w.x && w.sum != w.residual));
   row_call call = {kernels->forward[kind], w};
   farro_parallel_for(rows, rows_of_range(row_bytes, w.streams), (double)(rows * row_bytes) / forward_rates[kind],
@@ -91,7 +92,7 @@ static farro_status gradient(const row_norm_kernels *kernels, norm_kind kind, si
   if (w.columns == 0) return FARRO_OK;
   const size_t row_bytes = w.columns * kernels->element_bytes, block_rows = rows_of_block(rows);
   const bool columns = grad_scale || grad_offset;
-  w.streams = writes_past_caches(w.x, w.grad_x, rows * row_bytes) && w.grad_y != w.grad_x;
+  w.streams = writes_past_caches(w.x, w.grad_x, 3 * rows * row_bytes) && w.grad_y != w.grad_x;
   gradient_call c = {kernels->backward[kind], w,    rows, block_rows, ceil_divide(rows, block_rows),
                      kernels->scalar_bytes,   NULL, NULL, grad_scale, grad_offset};
   // The sums of a single block are the result.

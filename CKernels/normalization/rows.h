@@ -13,8 +13,8 @@ static inline size_t rows_of_range(size_t row_bytes, bool streams) {
 }
 
 // In place, each line has been read already: writing it past the caches would save nothing.
-static inline bool writes_past_caches(const void *x, const void *y, size_t bytes) {
-  return x != y && farro_should_stream(bytes);
+static inline bool writes_past_caches(const void *x, const void *y, size_t bytes_moved) {
+  return x != y && farro_should_stream(bytes_moved);
 }
 
 static inline bool is_matrix(size_t rows, size_t columns, size_t row) { return rows < 2 || row >= columns; }

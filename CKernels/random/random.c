@@ -24,7 +24,8 @@ static void run_kernel(void *context, size_t first, size_t last) {
 // In place, the lines of the result are in the cache already.
 static farro_status run(random_kernel *kernel, random_work work, size_t element_bytes) {
   enum { line = 64 };
-  work.streams = work.out != work.x && (uintptr_t)work.out % line == 0 && farro_should_stream(work.n * element_bytes);
+  work.streams =
+      work.out != work.x && (uintptr_t)work.out % line == 0 && farro_should_stream(2 * work.n * element_bytes);
   random_call call = {kernel, work};
   farro_parallel_for(work.n, task_elements, (double)work.n / words_per_nanosecond, run_kernel, &call);
   return FARRO_OK;

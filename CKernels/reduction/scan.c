@@ -188,7 +188,7 @@ static farro_status scan_with(const reduction_kernels *kernels, const scan_kerne
   if (count == 0) return FARRO_OK;
   const size_t bytes = count * kernels->element_bytes;
   plan p = {.reduction = kernels, .scan = scan, .how = how, .shape = *s, .options = options, .x = x, .out = out};
-  p.streams = x != out && farro_should_stream(bytes);
+  p.streams = x != out && farro_should_stream(2 * bytes);
   p.block = s->inner == 1 ? scan_row : scan_rows;
   p.blocks = ceil_divide(s->axis, p.block);
   p.columns = smaller(s->inner, reduction_row_bytes / kernels->element_bytes);

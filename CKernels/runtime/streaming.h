@@ -4,9 +4,10 @@
 
 #include "runtime.h"
 
-// Whether a result of so many bytes should be written with non-temporal stores: little of it will be found in the
-// last-level cache afterwards, and a plain store first reads the line that it overwrites, which is a third of the
-// traffic of a copy. Not for results written in place. The kernel ends with fence_nontemporal().
-bool farro_should_stream(size_t bytes_written);
+// Whether a result should be written with non-temporal stores, where it and all that is read for it together have so
+// many bytes: little of it will be found in the last-level cache afterwards, and a plain store first reads the line
+// that it overwrites, which is a third of the traffic of a copy. Not for results written in place. The kernel ends with
+// fence_nontemporal().
+bool farro_should_stream(size_t bytes_moved);
 
 #endif

@@ -11,13 +11,15 @@
 #ifndef FARRO_SIMD_LOG_H
 #define FARRO_SIMD_LOG_H
 
-// n ln 2 + log(1 + f)
+// n ln 2 + log(1 + f). What the sum of f and the larger part of n ln 2 rounds off is found exactly (Dekker's fast
+// two-sum: that part is 0 or the larger of the two), so that one rounding counts, the last.
 OVERLOAD f32v log_of_parts(f32v n, f32v f) {
   static const float c[] = {0x1.555554p-2f, -0x1.0000dp-2f, 0x1.999ep-3f,   -0x1.54cdecp-3f,
                             0x1.233ec2p-3f, -0x1.0a797p-3f, 0x1.0182dap-3f, -0x1.3f56ecp-4f};
   const f32v square = f * f, low = multiply_add(n, broadcast(0x1.7f7d1cp-20f), -0.5f * square);
   const f32v rest = multiply_add(f * square, polynomial(f, square, c, 7), low);
-  return multiply_add(n, broadcast(0x1.62e4p-1f), f + rest);
+  const f32v high = n * 0x1.62e4p-1f, sum = high + f;
+  return sum + (rest + (f - (sum - high)));
 }
 OVERLOAD f64v log_of_parts(f64v n, f64v f) {
   static const double c[] = {0x1.5555555555558p-1, 0x1.9999999995346p-2, 0x1.2492492deb059p-2, 0x1.c71c62eaa9fc8p-3,

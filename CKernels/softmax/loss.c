@@ -93,7 +93,7 @@ static farro_status lose(loss_call *c) {
   const size_t row_bytes = w->columns * c->element_bytes, bytes = c->rows * sizeof *w->loss;
   w->loss = farro_allocate(bytes);
   if (!w->loss) return FARRO_ERROR_MEMORY;
-  w->streams = w->grad_x && w->grad_x != w->x && farro_should_stream(c->rows * row_bytes);
+  w->streams = w->grad_x && w->grad_x != w->x && farro_should_stream(2 * c->rows * row_bytes);
   if (w->columns > 0)
     farro_parallel_for(c->rows, rows_of_range(row_bytes, w->streams),
                        (double)(c->rows * row_bytes) / bytes_per_nanosecond, run, c);

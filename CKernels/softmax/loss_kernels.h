@@ -15,12 +15,11 @@ INLINE SCALAR KERNEL(loss_weight)(const loss_work *w, size_t row) {
 INLINE double KERNEL(sum_depths)(const SCALAR *x, const SCALAR *weights, size_t columns, SCALAR center) {
   const VECTOR c = broadcast(center);
   double sum = 0;
-  for (size_t at = 0; at < columns; at += softmax_block_columns) {
-    const size_t end = at + KERNEL(soft_block)(columns - at);
-    VECTOR sums[KERNEL(soft_chains)] = {0};
+  for (size_t at = 0; at < columns; at += KERNEL(row_block)) {
+    const size_t end = at + KERNEL(block_of)(columns - at);
+    VECTOR sums[KERNEL(chains)] = {0};
     size_t i = at;
-    for (; i + KERNEL(soft_span) <= end; i += KERNEL(soft_span))
-      UNROLL for (size_t j = 0; j < KERNEL(soft_chains); j++) {
+    for (; i + KERNEL(span) <= end; i += KERNEL(span)) UNROLL for (size_t j = 0; j < KERNEL(chains); j++) {
         const VECTOR d = c - load(x + i + j * LANES);
         sums[j] += weights ? d * load(weights + i + j * LANES) : d;
       }
@@ -29,7 +28,7 @@ INLINE double KERNEL(sum_depths)(const SCALAR *x, const SCALAR *weights, size_t 
       const VECTOR d = c - (n == LANES ? load(x + i) : load_first_or(x + i, n, center));
       sums[0] += weights ? d * load_up_to(weights + i, n) : d;
     }
-    sum += KERNEL(soft_total)(sums);
+    sum += KERNEL(total)(sums);
   }
   return sum;
 }
@@ -42,10 +41,10 @@ typedef struct {
 
 INLINE VECTOR KERNEL(entropy_gradient)(const void *context, size_t i, size_t n, const bool partial) {
   const KERNEL(entropy_gradients) *g = context;
-  const VECTOR e = g->e ? KERNEL(soft_load)(g->e + i, n, partial)
-                        : vector_exp(KERNEL(soft_load)(g->x + i, n, partial) - broadcast(g->center));
+  const VECTOR e = g->e ? KERNEL(load_elements)(g->e + i, n, partial)
+                        : vector_exp(KERNEL(load_elements)(g->x + i, n, partial) - broadcast(g->center));
   const VECTOR share = broadcast(g->share);
-  return e * broadcast(g->factor) - (g->weights ? share * KERNEL(soft_load)(g->weights + i, n, partial) : share);
+  return e * broadcast(g->factor) - (g->weights ? share * KERNEL(load_some)(g->weights + i, n, partial) : share);
 }
 
 INLINE VECTOR KERNEL(zero_gradient)(const void *context, size_t i, size_t n, const bool partial) {
@@ -58,7 +57,7 @@ INLINE VECTOR KERNEL(zero_gradient)(const void *context, size_t i, size_t n, con
 INLINE void KERNEL(cross_entropy_row)(const loss_work *w, size_t row, size_t last, SCALAR max, const SCALAR *next,
                                       SCALAR *scratch, KERNEL(kept_row) * kept) {
   const size_t n = w->columns, label = (size_t)w->labels[row];
-  const bool is_short = n <= softmax_block_columns;
+  const bool is_short = n <= KERNEL(row_block);
   const SCALAR *weights = w->weights;
   KERNEL(logits) l = {.x = KERNEL(loss_row)(w, row), .plain = true};
   double sum;
@@ -84,33 +83,33 @@ INLINE void KERNEL(cross_entropy_row)(const loss_work *w, size_t row, size_t las
     // The label's share leaves while it is in cache: once written past the caches, its line would have to come back.
     if (all != 0) scratch[label] = (SCALAR)((double)scratch[label] - weight * sum / all);
     g.e = scratch;
-    KERNEL(soft_write)(KERNEL(entropy_gradient), &g, next, grad, n, w->streams);
+    KERNEL(write_row)(KERNEL(entropy_gradient), &g, next, grad, n, w->streams);
     return;
   }
   const SCALAR right = (SCALAR)(outer * weight);
   if (kept->e) {
-    for (size_t i = 0; i < n; i += softmax_block_columns) {
-      const size_t some = KERNEL(soft_block)(n - i);
+    for (size_t i = 0; i < n; i += KERNEL(row_block)) {
+      const size_t some = KERNEL(block_of)(n - i);
       g.e = kept->e + i;
-      g.factor = KERNEL(kept_factor)(kept, i / softmax_block_columns, max, factor);
-      KERNEL(soft_write)(KERNEL(entropy_gradient), &g, NULL, grad + i, some, w->streams);
+      g.factor = KERNEL(kept_factor)(kept, i / KERNEL(row_block), max, factor);
+      KERNEL(write_row)(KERNEL(entropy_gradient), &g, NULL, grad + i, some, w->streams);
       if (g.weights) g.weights += some;
     }
   } else {
-    KERNEL(soft_write)(KERNEL(entropy_gradient), &g, NULL, grad, n, w->streams);
+    KERNEL(write_row)(KERNEL(entropy_gradient), &g, NULL, grad, n, w->streams);
   }
   grad[label] -= right;
 }
 
 static void KERNEL(cross_entropy)(const loss_work *w, size_t first, size_t last) {
-  SCALAR scratch[softmax_block_columns];
-  const bool is_short = w->columns <= softmax_block_columns;
+  SCALAR scratch[KERNEL(row_block)];
+  const bool is_short = w->columns <= KERNEL(row_block);
   const size_t bytes = w->grad_x ? KERNEL(kept_bytes)(w->columns) : 0;
   KERNEL(kept_row) kept = {.e = bytes ? farro_allocate(bytes) : NULL}; // without it, exponentials are taken twice
   KERNEL(logits) ahead = {.x = KERNEL(loss_row)(w, first), .plain = true};
   SCALAR max_ahead = is_short ? KERNEL(max_logit)(&ahead, w->columns) : 0;
   for (size_t row = first; row < last; row++) {
-    const SCALAR max = max_ahead, *next = KERNEL(soft_row_to_fetch)(w->x, w->x_row, w->columns, row, last);
+    const SCALAR max = max_ahead, *next = KERNEL(row_to_fetch)(w->x, w->x_row, w->columns, row + 2, last);
     if (is_short && row + 1 < last) {
       ahead.x = KERNEL(loss_row)(w, row + 1);
       max_ahead = KERNEL(max_logit)(&ahead, w->columns);
@@ -118,8 +117,8 @@ static void KERNEL(cross_entropy)(const loss_work *w, size_t first, size_t last)
     if (w->labels[row] == w->ignored) {
       w->loss[row] = 0;
       if (w->grad_x)
-        KERNEL(soft_write)(KERNEL(zero_gradient), NULL, next, (SCALAR *)w->grad_x + row * w->grad_row, w->columns,
-                           w->streams);
+        KERNEL(write_row)(KERNEL(zero_gradient), NULL, next, (SCALAR *)w->grad_x + row * w->grad_row, w->columns,
+                          w->streams);
     } else {
       KERNEL(cross_entropy_row)(w, row, last, max, next, scratch, &kept);
     }
@@ -132,10 +131,10 @@ static void KERNEL(cross_entropy)(const loss_work *w, size_t first, size_t last)
 
 // The greatest element, NaN if there is one; -infinity of none.
 INLINE SCALAR KERNEL(greatest)(const SCALAR *x, size_t n) {
-  VECTOR max[KERNEL(soft_chains)];
-  UNROLL for (size_t j = 0; j < KERNEL(soft_chains); j++) max[j] = broadcast((SCALAR)-INFINITY);
+  VECTOR max[KERNEL(chains)];
+  UNROLL for (size_t j = 0; j < KERNEL(chains); j++) max[j] = broadcast((SCALAR)-INFINITY);
   size_t i = 0;
-  for (; i + KERNEL(soft_span) <= n; i += KERNEL(soft_span)) UNROLL for (size_t j = 0; j < KERNEL(soft_chains); j++) {
+  for (; i + KERNEL(span) <= n; i += KERNEL(span)) UNROLL for (size_t j = 0; j < KERNEL(chains); j++) {
       const VECTOR v = load(x + i + j * LANES);
       max[j] = MAXIMUM(max[j], v);
     }
@@ -143,7 +142,7 @@ INLINE SCALAR KERNEL(greatest)(const SCALAR *x, size_t n) {
     const VECTOR v = KERNEL(soft_load_low)(x + i, n - i, n - i < LANES);
     max[0] = MAXIMUM(max[0], v);
   }
-  UNROLL for (size_t j = 1; j < KERNEL(soft_chains); j++) max[0] = MAXIMUM(max[0], max[j]);
+  UNROLL for (size_t j = 1; j < KERNEL(chains); j++) max[0] = MAXIMUM(max[0], max[j]);
   return horizontal_max(max[0]);
 }
 
@@ -159,7 +158,7 @@ INLINE size_t KERNEL(position_of)(const SCALAR *x, size_t n, SCALAR v) {
 static void KERNEL(hinge)(const loss_work *w, size_t first, size_t last) {
   const size_t n = w->columns;
   for (size_t row = first; row < last; row++) {
-    const SCALAR *x = KERNEL(loss_row)(w, row), *next = KERNEL(soft_row_to_fetch)(w->x, w->x_row, n, row, last);
+    const SCALAR *x = KERNEL(loss_row)(w, row), *next = KERNEL(row_to_fetch)(w->x, w->x_row, n, row + 2, last);
     const size_t label = (size_t)w->labels[row], after = label + 1;
     const SCALAR left = KERNEL(greatest)(x, label), right = KERNEL(greatest)(x + after, n - after);
     const SCALAR rival = MAXIMUM(left, right);
@@ -170,7 +169,7 @@ static void KERNEL(hinge)(const loss_work *w, size_t first, size_t last) {
     SCALAR *grad = (SCALAR *)w->grad_x + row * w->grad_row;
     const size_t at = left == rival ? KERNEL(position_of)(x, label, rival)
                                     : after + (n > after ? KERNEL(position_of)(x + after, n - after, rival) : 0);
-    KERNEL(soft_write)(KERNEL(zero_gradient), NULL, next, grad, n, w->streams);
+    KERNEL(write_row)(KERNEL(zero_gradient), NULL, next, grad, n, w->streams);
     if (violation > 0) {
       grad[at] = step;
       grad[label] = -step;
@@ -190,22 +189,22 @@ INLINE double KERNEL(sum_violations)(const SCALAR *x, size_t columns, SCALAR rig
   const VECTOR r = broadcast(right), m = broadcast(margin), zero = broadcast((SCALAR)0), one = broadcast((SCALAR)1);
   double sum = 0;
   for (size_t n; columns > 0; columns -= n, x += n) {
-    n = KERNEL(soft_block)(columns);
-    VECTOR sums[KERNEL(soft_chains)] = {0}, counts[KERNEL(soft_chains)] = {0};
+    n = KERNEL(block_of)(columns);
+    VECTOR sums[KERNEL(chains)] = {0}, counts[KERNEL(chains)] = {0};
     size_t i = 0;
-    for (; i + KERNEL(soft_span) <= n; i += KERNEL(soft_span)) UNROLL for (size_t j = 0; j < KERNEL(soft_chains); j++) {
+    for (; i + KERNEL(span) <= n; i += KERNEL(span)) UNROLL for (size_t j = 0; j < KERNEL(chains); j++) {
         const VECTOR v = KERNEL(violation_of)(load(x + i + j * LANES), r, m);
         sums[j] += v;
         counts[j] += v > zero ? one : zero;
       }
     for (; i < n; i += LANES) {
       const size_t some = n - i < LANES ? n - i : LANES;
-      const VECTOR v = KERNEL(soft_first)(KERNEL(violation_of)(load_up_to(x + i, some), r, m), some, 0);
+      const VECTOR v = KERNEL(first_or)(KERNEL(violation_of)(load_up_to(x + i, some), r, m), some, 0);
       sums[0] += v;
       counts[0] += v > zero ? one : zero;
     }
-    sum += KERNEL(soft_total)(sums);
-    *count += KERNEL(soft_total)(counts);
+    sum += KERNEL(total)(sums);
+    *count += KERNEL(total)(counts);
   }
   return sum;
 }
@@ -219,14 +218,14 @@ typedef struct {
 INLINE VECTOR KERNEL(hinge_gradient)(const void *context, size_t i, size_t n, const bool partial) {
   const KERNEL(hinge_gradients) *g = context;
   const VECTOR v =
-      KERNEL(violation_of)(KERNEL(soft_load)(g->x + i, n, partial), broadcast(g->right), broadcast(g->margin));
+      KERNEL(violation_of)(KERNEL(load_elements)(g->x + i, n, partial), broadcast(g->right), broadcast(g->margin));
   return v > (SCALAR)0 ? broadcast(g->step) : v; // 0 or NaN
 }
 
 static void KERNEL(hinge_sum)(const loss_work *w, size_t first, size_t last) {
   const size_t n = w->columns;
   for (size_t row = first; row < last; row++) {
-    const SCALAR *x = KERNEL(loss_row)(w, row), *next = KERNEL(soft_row_to_fetch)(w->x, w->x_row, n, row, last);
+    const SCALAR *x = KERNEL(loss_row)(w, row), *next = KERNEL(row_to_fetch)(w->x, w->x_row, n, row + 2, last);
     const size_t label = (size_t)w->labels[row], after = label + 1;
     const SCALAR right = x[label], margin = (SCALAR)w->margin;
     double count = 0;
@@ -237,7 +236,7 @@ static void KERNEL(hinge_sum)(const loss_work *w, size_t first, size_t last) {
     const double step = (double)KERNEL(loss_weight)(w, row) / (double)n;
     const KERNEL(hinge_gradients) g = {x, right, margin, (SCALAR)step};
     SCALAR *grad = (SCALAR *)w->grad_x + row * w->grad_row;
-    KERNEL(soft_write)(KERNEL(hinge_gradient), &g, next, grad, n, w->streams);
+    KERNEL(write_row)(KERNEL(hinge_gradient), &g, next, grad, n, w->streams);
     grad[label] = (SCALAR)(-step * count + (w->loss[row] - w->loss[row]));
   }
   if (w->streams) fence_nontemporal();

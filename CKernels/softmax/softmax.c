@@ -20,7 +20,8 @@ static const double bytes_per_nanosecond = 20;
 // In place, each line has been read already: writing it past the caches would save nothing.
 static bool writes_past_caches(const softmax_work *w, softmax_operation operation, size_t bytes) {
   const bool has_large_result = operation != softmax_log_sum;
-  return has_large_result && w->y != w->x && w->y != w->grad_y && farro_should_stream(bytes);
+  const size_t tensors = w->grad_y && operation != softmax_log_sum_backward ? 3 : 2;
+  return has_large_result && w->y != w->x && w->y != w->grad_y && farro_should_stream(tensors * bytes);
 }
 
 typedef struct {

@@ -5,9 +5,8 @@
 #include "runtime.h"
 
 enum {
-  softmax_block_columns = 4096,        // of a row, summed in the element type before the sum goes to double
   softmax_kept_columns = 128 * 1024,   // the longest row whose exponentials stay in the L2 cache
-  softmax_block_rows = 64,             // the same, down a column
+  softmax_block_rows = 64,             // of a column, summed in the element type before the sum goes to double
   softmax_strip_elements = 128 * 1024, // of columns side by side, whose exponentials stay in the L2 cache
   softmax_item_columns = 256,          // that one thread takes at once
 };

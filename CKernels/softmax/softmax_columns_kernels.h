@@ -33,7 +33,7 @@ INLINE VECTOR KERNEL(strip_logit)(const KERNEL(strip) * s, size_t row, size_t v,
 }
 
 INLINE VECTOR KERNEL(strip_load)(const KERNEL(strip) * s, const ELEMENT *x, size_t row, size_t v, const bool partial) {
-  return KERNEL(soft_load)(x + row * s->stride + v * LANES, s->last, partial);
+  return KERNEL(load_elements)(x + row * s->stride + v * LANES, s->last, partial);
 }
 
 INLINE void KERNEL(strip_store)(const KERNEL(strip) * s, size_t row, size_t v, const bool partial, VECTOR value) {
@@ -73,7 +73,7 @@ INLINE void KERNEL(strip_exponentials)(const KERNEL(strip) * s, size_t from, siz
         sums[v] += value;
         if (e) store(e + (row * vectors + v) * LANES, value);
       }
-    SCALAR parts[KERNEL(soft_span)];
+    SCALAR parts[KERNEL(span)];
     UNROLL for (size_t v = 0; v < vectors; v++) store(parts + v * LANES, sums[v]);
     for (size_t k = 0; k < vectors * LANES; k++) totals[k] += (double)parts[k];
   }
@@ -102,8 +102,8 @@ INLINE void KERNEL(softmax_strip)(const softmax_work *w, const KERNEL(strip) * s
                                   const bool partial, const softmax_operation operation, SCALAR *e) {
   const size_t columns = (vectors - 1) * LANES + s->last, step = e ? s->rows : softmax_block_rows;
   VECTOR max[KERNEL(strip_vectors)], center[KERNEL(strip_vectors)], factor[KERNEL(strip_vectors)];
-  SCALAR before[KERNEL(soft_span)], most[KERNEL(soft_span)], centers[KERNEL(soft_span)], factors[KERNEL(soft_span)];
-  double totals[KERNEL(soft_span)] = {0};
+  SCALAR before[KERNEL(span)], most[KERNEL(span)], centers[KERNEL(span)], factors[KERNEL(span)];
+  double totals[KERNEL(span)] = {0};
   UNROLL for (size_t v = 0; v < vectors; v++) {
     max[v] = broadcast((SCALAR)-INFINITY), center[v] = broadcast((SCALAR)0);
     store(most + v * LANES, max[v]);
@@ -147,8 +147,8 @@ INLINE void KERNEL(softmax_strip)(const softmax_work *w, const KERNEL(strip) * s
 INLINE void KERNEL(softmax_strip_backward)(const softmax_work *w, const KERNEL(strip) * s, const size_t vectors,
                                            const bool partial, const bool is_log) {
   VECTOR sums[KERNEL(strip_vectors)];
-  double totals[KERNEL(soft_span)] = {0};
-  SCALAR parts[KERNEL(soft_span)];
+  double totals[KERNEL(span)] = {0};
+  SCALAR parts[KERNEL(span)];
   for (size_t block = 0; block < s->rows; block += softmax_block_rows) {
     const size_t end = block + softmax_block_rows < s->rows ? block + softmax_block_rows : s->rows;
     UNROLL for (size_t v = 0; v < vectors; v++) sums[v] = broadcast((SCALAR)0);
@@ -180,9 +180,9 @@ INLINE void KERNEL(log_sum_strip_backward)(const softmax_work *w, const KERNEL(s
   VECTOR center[KERNEL(strip_vectors)], factor[KERNEL(strip_vectors)];
   UNROLL for (size_t v = 0; v < vectors; v++) {
     const size_t at = result + v * LANES;
-    center[v] = KERNEL(soft_load)((const ELEMENT *)w->log_sum + at, s->last, partial);
+    center[v] = KERNEL(load_elements)((const ELEMENT *)w->log_sum + at, s->last, partial);
     center[v] = center[v] == (SCALAR)-INFINITY ? broadcast((SCALAR)0) : center[v];
-    factor[v] = KERNEL(soft_load)((const ELEMENT *)w->grad_y + at, s->last, partial) * broadcast((SCALAR)w->factor);
+    factor[v] = KERNEL(load_elements)((const ELEMENT *)w->grad_y + at, s->last, partial) * broadcast((SCALAR)w->factor);
   }
   for (size_t row = 0; row < s->rows; row++) UNROLL for (size_t v = 0; v < vectors; v++) {
       __builtin_prefetch(s->logits.x + (row + KERNEL(strip_rows_ahead)) * s->stride + v * LANES);
@@ -209,7 +209,7 @@ INLINE void KERNEL(run_strip)(const softmax_work *w, size_t block, size_t column
 // What comes from softmax_options is looked for in whole strips only where there is some.
 INLINE void KERNEL(softmax_columns)(const softmax_work *w, size_t first, size_t last,
                                     const softmax_operation operation) {
-  const size_t elements = w->axis * KERNEL(soft_span), bytes = elements * sizeof(SCALAR);
+  const size_t elements = w->axis * KERNEL(span), bytes = elements * sizeof(SCALAR);
   const bool fits = operation == softmax_forward && elements <= softmax_strip_elements;
   SCALAR *e = fits ? farro_allocate(bytes) : NULL; // without it, exponentials are taken twice
   const bool plain = w->factor == 1 && !w->bias && !w->keep;
@@ -217,7 +217,7 @@ INLINE void KERNEL(softmax_columns)(const softmax_work *w, size_t first, size_t 
     const size_t block = item / w->chunks, from = item % w->chunks * w->columns;
     const size_t to = from + w->columns < w->inner ? from + w->columns : w->inner;
     size_t column = from;
-    for (; column + KERNEL(soft_span) <= to; column += KERNEL(soft_span))
+    for (; column + KERNEL(span) <= to; column += KERNEL(span))
       if (plain || operation == softmax_backward || operation == softmax_log_backward)
         KERNEL(run_strip)(w, block, column, LANES, KERNEL(strip_vectors), false, true, operation, e);
       else

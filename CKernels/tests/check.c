@@ -98,16 +98,18 @@ static const struct {
     {"pooling", check_pooling},
 };
 
-// check [--exhaustive] [--isa NAME]: every supported instruction set, or one.
+// check [--exhaustive] [--isa NAME] [--family NAME]: every supported instruction set and family, or one.
 int main(int count, char **arguments) {
-  const char *only = NULL;
+  const char *only = NULL, *family = NULL;
   for (int i = 1; i < count; i++) {
     if (strcmp(arguments[i], "--exhaustive") == 0)
       exhaustive = true;
     else if (strcmp(arguments[i], "--isa") == 0 && i + 1 < count && farro_isa_named(arguments[i + 1]) != FARRO_ISA_NONE)
       only = arguments[++i];
+    else if (strcmp(arguments[i], "--family") == 0 && i + 1 < count)
+      family = arguments[++i];
     else
-      return fprintf(stderr, "usage: check [--exhaustive] [--isa NAME]\n"), 64;
+      return fprintf(stderr, "usage: check [--exhaustive] [--isa NAME] [--family NAME]\n"), 64;
   }
   setvbuf(stdout, NULL, _IOLBF, 0);
   check_refusal();
@@ -119,6 +121,7 @@ int main(int count, char **arguments) {
       continue;
     }
     for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+      if (family && strcmp(family, families[i].name) != 0) continue;
       const size_t before = passed, broken = failed;
       families[i].run();
       printf("%-11s %-14s %zu checks, %zu failed\n", name, families[i].name, passed + failed - before - broken,

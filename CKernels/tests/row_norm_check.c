@@ -378,6 +378,7 @@ void check_row_norms(void) {
   for (size_t i = 0; i < 2; i++)
     for (size_t columns = 16; columns < 6000; columns = columns * 4 + 1)
       check_both(layer, (layout){7, columns, 0, means[i], i == 0});
+  check_both(layer, (layout){2, 140001, 0, 1e6, true}); // long rows, whose mean has more digits than an element
   for (size_t i = 0; i < tail_size_count; i++) check_l2(1 + i % 6, tail_sizes[i], i % 3 ? 1e-12 : 2);
   check_l2(300, 700, 1e-12);
   check_l2(3, 10000, 1e-12);

@@ -364,7 +364,22 @@ static void check_arguments(void) {
          (double)y[1]);
 }
 
+// A temperature above all numbers makes all elements alike; rows that end within a vector too.
+static void check_great_temperature(void) {
+  const float x[] = {1, 2, 3, 4, 5, 6};
+  const farro_softmax_options options = {.temperature = 1e300};
+  for (size_t n = 1; n <= 6; n++) {
+    const farro_reduction_shape shape = {1, n, 1};
+    float shares[6], log_sum;
+    farro_softmax_axis_f32(&shape, &options, x, shares);
+    farro_log_sum_exp_f32(&shape, &options, x, &log_sum);
+    EXPECT(fabsf(shares[n - 1] * (float)n - 1) < 1e-6f, "%zu alike: a share of %g", n, (double)shares[n - 1]);
+    EXPECT(fabsf(log_sum - logf((float)n)) < 1e-6f, "%zu alike: log-sum %g", n, (double)log_sum);
+  }
+}
+
 void check_softmax(void) {
+  check_great_temperature();
   check_arguments();
   check_rising_row();
   check_special_values(37, 1);
