@@ -208,7 +208,7 @@ FARRO_API farro_status farro_group_norm_backward_f64(size_t samples, size_t chan
 // at most one deviation v from where its deviations were taken, so that their squares sum to 2 * 256 v^2 at most; 70
 // roundings of that, and of the sum that is taken off, are 340 u of v^2 and 170 u of v. (300 u holds for batch norm's
 // runs of 2048 contiguous elements too.) With v the exact deviation and r = 300 u |max - min| / v,
-//   |mean - exact| <= 300 u v (1 + r) + 2^-50 |exact|,
+//   |mean - exact| <= 300 u v (1 + r) + (8 + rows / 256) 2^-53 |exact|,
 //   |deviation - exact| <= 300 u v (1 + r)^2 + rows 2^-60 v + 2^-50 |mean|.
 // O(rows columns), one pass over memory; work space of 16 bytes for each column of a block.
 // FARRO_ERROR_MEMORY without it.
