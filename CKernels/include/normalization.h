@@ -52,8 +52,8 @@ FARRO_API farro_status farro_layer_norm_bf16(size_t rows, size_t columns, const 
 // `residual` NULL: of x alone. `sum`, if not NULL, gets x + residual, rounded to the element; with no residual it must
 // be NULL (else FARRO_ERROR_ARGUMENT). `mean` and `inverse`, if not NULL, get the mean of each row and 1 /
 // sqrt(variance + epsilon), which the way back asks for: in double, so that a mean of many deviations keeps the digits
-// that matter. Of the matrices, y or sum may be x or residual itself; y and sum are two. The norm is that of the sum
-// before it is rounded to bf16. O(rows columns): one pass over memory.
+// that matter; NaN of rows without elements. Of the matrices, y or sum may be x or residual itself; y and sum are two.
+// The norm is that of the sum before it is rounded to bf16. O(rows columns): one pass over memory.
 FARRO_API farro_status farro_layer_norm_forward_f32(size_t rows, size_t columns, const float *x, size_t x_row,
                                                     const float *residual, size_t residual_row, const float *scale,
                                                     const float *offset, float epsilon, float *sum, size_t sum_row,
