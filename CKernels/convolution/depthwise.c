@@ -80,7 +80,7 @@ static void run_backward_x(void *context, size_t first, size_t last) {
   const window_patch patch = whole_patch(job);
   window_offsets(&patch, offsets);
   for (size_t plane = first; plane < last; plane++) {
-    memset(elements, 0, patch_elements(&patch) * job->kernels->element_bytes);
+    memset(elements, 0, bytes_of_patch(&patch, job->kernels->element_bytes));
     for (size_t i = 0; i < job->group_filters; i++) {
       const size_t filter = plane * job->group_filters + i;
       const window_work work = {.patch = &patch,
@@ -127,7 +127,7 @@ farro_status depthwise_backward_x(const convolution_job *job) {
   if (!has_stride && job->group_filters == 1) return convolve_backward(job);
   depthwise d = {.job = job};
   const window_patch patch = whole_patch(job);
-  d.bytes = offset_bytes(job) + patch_elements(&patch) * job->kernels->element_bytes;
+  d.bytes = offset_bytes(job) + bytes_of_patch(&patch, job->kernels->element_bytes);
   const size_t planes = job->batch * job->channels;
   farro_parallel_for(planes, larger(planes / 64, 1), 3 * convolution_nanoseconds(job), run_backward_x, &d);
   return d.failed ? FARRO_ERROR_MEMORY : FARRO_OK;

@@ -190,7 +190,7 @@ static void run_average_backward(void *context, size_t first, size_t last) {
     for (size_t i = 0; i < rows; i++)
       p->kernels->divide(columns, at(p, p->y, plane * p->outputs + i * columns), row_counts[i], column_counts,
                          at(p, shares, i * columns));
-    memset(elements, 0, patch_elements(&patch) * bytes);
+    memset(elements, 0, bytes_of_patch(&patch, bytes));
     const window_work work = {
         .patch = &patch, .taps = taps, .offsets = offsets, .weights = ones, .y = shares, .y_row = columns};
     p->kernels->depthwise_backward_x(&work, elements);
@@ -226,7 +226,7 @@ static farro_status average_backward(pooling *p, const farro_pooling_shape *shap
   const window_patch patch =
       window_patch_of(&p->grid, p->kernels->lanes, 0, p->grid.rows.outputs, 0, p->grid.columns.outputs);
   p->bytes = offset_bytes(p) + count_bytes(p) + round_up(p->outputs * bytes, 64) +
-             round_up(window_taps(&p->grid) * bytes, 64) + patch_elements(&patch) * bytes;
+             round_up(window_taps(&p->grid) * bytes, 64) + bytes_of_patch(&patch, bytes);
   farro_parallel_for(p->planes, larger(p->planes / 64, 1), nanoseconds(p), run_average_backward, p);
   return p->failed ? FARRO_ERROR_MEMORY : FARRO_OK;
 }

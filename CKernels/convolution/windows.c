@@ -14,6 +14,7 @@ bool window_axis_of(const farro_window *w, bool ceiling, window_axis *axis) {
   if (padded < span) return true;
   axis->outputs = (ceiling ? ceil_divide(padded - span, w->stride) : (padded - span) / w->stride) + 1;
   if (ceiling && (axis->outputs - 1) * w->stride >= w->length + w->pad_before) axis->outputs--;
+  if (axis->outputs == 1) axis->stride = 1; // a patch has room for a whole stride
   return true;
 }
 
@@ -28,7 +29,7 @@ window_patch window_patch_of(const window_grid *grid, size_t lanes, size_t row, 
   window_patch patch = {.grid = *grid, .row = row, .rows = rows, .column = column, .columns = columns};
   patch.height = (rows - 1) * r->stride + (r->size - 1) * r->dilation + 1;
   patch.phase = round_up(columns, lanes) + (c->size - 1) * c->dilation / c->stride + 1;
-  patch.pitch = c->stride * patch.phase;
+  patch.pitch = capped_product(c->stride, patch.phase); // SIZE_MAX with padding alone, for which there is no memory
   return patch;
 }
 
@@ -54,12 +55,12 @@ window_bands window_bands_of(const window_grid *grid, const convolution_kernels 
   bands.columns = ceil_divide(columns, bands.across);
   bands.across = ceil_divide(columns, bands.columns);
   const window_patch one = window_patch_of(grid, kernels->lanes, 0, 1, 0, bands.columns);
-  const size_t row_bytes = one.pitch * grid->rows.stride * kernels->element_bytes;
+  const size_t row_bytes = capped_product(capped_product(one.pitch, grid->rows.stride), kernels->element_bytes);
   bands.down = ceil_divide(rows, larger(patch_bytes / row_bytes, least_rows));
   bands.rows = ceil_divide(rows, bands.down);
   bands.down = ceil_divide(rows, bands.rows);
   const window_patch largest = window_patch_of(grid, kernels->lanes, 0, bands.rows, 0, bands.columns);
-  bands.patch_bytes = patch_elements(&largest) * kernels->element_bytes;
+  bands.patch_bytes = bytes_of_patch(&largest, kernels->element_bytes);
   return bands;
 }
 

@@ -34,10 +34,13 @@ static inline bool place_on_axis(const farro_window *w, size_t o, size_t t, size
   return from_padding >= w->pad_before && *place < w->length;
 }
 
-// The patch of some outputs, and its elements.
+// The patch of some outputs, and its bytes.
 window_patch window_patch_of(const window_grid *grid, size_t lanes, size_t row, size_t rows, size_t column,
                              size_t columns);
-static inline size_t patch_elements(const window_patch *patch) { return patch->height * patch->pitch; }
+static inline size_t bytes_of_patch(const window_patch *patch, size_t element_bytes) {
+  const size_t bytes = capped_product(capped_product(patch->height, patch->pitch), element_bytes);
+  return smaller(bytes, PTRDIFF_MAX / 2); // more than any memory has, and room to add to
+}
 
 // Where each tap of a window lies in a patch.
 void window_offsets(const window_patch *patch, size_t *offsets);

@@ -37,8 +37,11 @@ extern "C" {
 // NaN or infinity in a channel makes all of it NaN, running statistics included; so do equal elements with epsilon 0.
 //
 // With B = 300, as farro_column_moments derives it, v = sqrt(variance) and r = B u |max - min| / v,
-//   |mean - exact| <= B u v (1 + r) + 2^-50 |exact|, and the same relative error, B u (1 + r)^2 + n 2^-60, of inverse;
-//   |y - exact| <= (B u (1 + r)^2 + n 2^-60) (1 + |z|) |scale| + 4 u (|y| + |offset|).
+//   |mean - exact| <= B u v (1 + r) + m |exact|,
+//   |inverse - exact| <= (B u (1 + r)^2 + n 2^-60 + m |mean| inverse) inverse,
+//   |y - exact| <= (B u (1 + r)^2 + n 2^-60 + m |mean| inverse) (1 + |z|) |scale| + 4 u (|y| + |offset|).
+// m is 2^-50, and where spatial is below 32 (40 + batch / 256) 2^-53: a mean in double is no better, which f64 feels
+// where the mean is many deviations.
 // O(batch channels spatial): x is read twice, since a channel is known only when all of it has been read.
 FARRO_API farro_status farro_batch_norm_f32(size_t batch, size_t channels, size_t spatial, const float *x,
                                             const float *scale, const float *offset, float epsilon, float momentum,
@@ -78,7 +81,7 @@ FARRO_API farro_status farro_batch_norm_fold_f64(size_t channels, const double *
 // With b = 270 + blocks 2^-20, G and P the means of |grad_y| and |grad_y| (1 + |z|), in channels as given by mean and
 // inverse,
 //   |grad_offset - exact| <= b u n G, |grad_scale - exact| <= b u n P (1 + u |mean| inverse),
-//   |grad_x - exact| <= (b + 8) u (|grad_y| + G + |z| P) inverse |scale|.
+//   |grad_x - exact| <= (b + 8) u (|grad_y| + G + |z| P) (1 + u |mean| inverse) inverse |scale|.
 // O(batch channels spatial): grad_y and x are read twice.
 FARRO_API farro_status farro_batch_norm_backward_f32(size_t batch, size_t channels, size_t spatial, const float *grad_y,
                                                      const float *x, const float *scale, const double *mean,

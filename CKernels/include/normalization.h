@@ -52,8 +52,8 @@ FARRO_API farro_status farro_layer_norm_bf16(size_t rows, size_t columns, const 
 // `residual` NULL: of x alone. `sum`, if not NULL, gets x + residual, rounded to the element; with no residual it must
 // be NULL (else FARRO_ERROR_ARGUMENT). `mean` and `inverse`, if not NULL, get the mean of each row and 1 /
 // sqrt(variance + epsilon), which the way back asks for: in double, so that a mean of many deviations keeps the digits
-// that matter. Of the matrices, y or sum may be x or residual itself; y and sum are two. The norm is that of the sum
-// before it is rounded to bf16. O(rows columns): one pass over memory.
+// that matter; NaN of rows without elements. Of the matrices, y or sum may be x or residual itself; y and sum are two.
+// The norm is that of the sum before it is rounded to bf16. O(rows columns): one pass over memory.
 FARRO_API farro_status farro_layer_norm_forward_f32(size_t rows, size_t columns, const float *x, size_t x_row,
                                                     const float *residual, size_t residual_row, const float *scale,
                                                     const float *offset, float epsilon, float *sum, size_t sum_row,
@@ -208,7 +208,7 @@ FARRO_API farro_status farro_group_norm_backward_f64(size_t samples, size_t chan
 // at most one deviation v from where its deviations were taken, so that their squares sum to 2 * 256 v^2 at most; 70
 // roundings of that, and of the sum that is taken off, are 340 u of v^2 and 170 u of v. (300 u holds for batch norm's
 // runs of 2048 contiguous elements too.) With v the exact deviation and r = 300 u |max - min| / v,
-//   |mean - exact| <= 300 u v (1 + r) + 2^-50 |exact|,
+//   |mean - exact| <= 300 u v (1 + r) + (8 + rows / 256) 2^-53 |exact|,
 //   |deviation - exact| <= 300 u v (1 + r)^2 + rows 2^-60 v + 2^-50 |mean|.
 // O(rows columns), one pass over memory; work space of 16 bytes for each column of a block.
 // FARRO_ERROR_MEMORY without it.

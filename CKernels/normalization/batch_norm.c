@@ -61,21 +61,26 @@ static void add_sums(size_t before, size_t rows, size_t first, size_t last, doub
   }
 }
 
+// Means are merged as differences from the first one: what many additions round is then a part of the deviation, and
+// not of the mean.
 static void merge_chunks(void *context, size_t begin, size_t end) {
   const sums_call *c = context;
   const layout *l = &c->layout;
   for (size_t channel = begin; channel < end; channel++) {
     double *const into[column_reduction_parts] = {c->first + channel, c->second + channel};
+    const double from = c->grad_y ? 0 : c->of_chunks[0][channel * c->chunks];
     *into[0] = *into[1] = 0;
     size_t before = 0;
     for (size_t sample = 0; sample < l->batch; sample++)
       for (size_t chunk = 0; chunk < c->chunks; chunk++) {
         const size_t at = (sample * l->channels + channel) * c->chunks + chunk;
         const size_t n = smaller(column_block_run, l->spatial - chunk * column_block_run);
-        double *const more[column_reduction_parts] = {c->of_chunks[0] + at, c->of_chunks[1] + at};
+        double first = c->of_chunks[0][at] - from;
+        double *const more[column_reduction_parts] = {&first, c->of_chunks[1] + at};
         (c->grad_y ? add_sums : farro_merge_moments)(before, n, 0, 1, into, more);
         before += n;
       }
+    *into[0] += from;
   }
 }
 

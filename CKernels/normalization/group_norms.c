@@ -40,6 +40,7 @@ static farro_status normalize(const group_norm_kernels *kernels, size_t samples,
   if (!are_groups(channels, w.groups, w.epsilon)) return FARRO_ERROR_ARGUMENT;
   w.channels = channels / w.groups;
   const size_t item_bytes = w.channels * w.spatial * kernels->element_bytes, sample_bytes = w.groups * item_bytes;
+  if (sample_bytes == 0) set_no_statistics(samples * w.groups, w.mean, w.inverse);
   if (samples == 0 || sample_bytes == 0) return FARRO_OK;
   char *space = NULL;
   w.spread = w.spatial < short_channel && (w.scale || w.offset);

@@ -26,6 +26,7 @@ static farro_status normalize(const row_norm_kernels *kernels, norm_kind kind, s
       (w.residual && !is_matrix(rows, w.columns, w.residual_row)) ||
       (w.sum && !is_matrix(rows, w.columns, w.sum_row)) || (w.sum && !w.residual))
     return FARRO_ERROR_ARGUMENT;
+  if (w.columns == 0) set_no_statistics(rows, w.mean, w.inverse);
   if (rows == 0 || w.columns == 0) return FARRO_OK;
   const size_t row_bytes = w.columns * kernels->element_bytes;
   const size_t tensors = 2 + (w.residual != NULL) + (w.sum != NULL);

@@ -38,7 +38,7 @@ static bool is_decay_rate(double x) { return x >= 0 && x < 1; }
 static farro_status sgd(const optimizer_kernels *kernels, const farro_sgd_options *o, uint64_t step, size_t n,
                         const void *gradient, void *velocity, void *parameters) {
   if (step == 0 || !at_least_0(o->learning_rate) || !at_least_0(o->momentum) || !at_least_0(o->weight_decay) ||
-      !(o->dampening == o->dampening) || (o->nesterov && !(o->momentum > 0 && o->dampening == 0)))
+      !at_least_0(o->dampening) || (o->nesterov && !(o->momentum > 0 && o->dampening == 0)))
     return FARRO_ERROR_ARGUMENT;
   const optimizer_work work = {.gradient = gradient,
                                .parameters = parameters,

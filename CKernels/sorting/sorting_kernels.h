@@ -131,15 +131,30 @@ INLINE void KERNEL(encode)(const SCALAR *x, size_t n, BITS flip, const bool join
   if (i < n) store(keys + i, KERNEL(keys_of)(load_first(x + i, n - i), flip, joins_zeros));
 }
 
+// The elements that sorted keys stand for.
+INLINE void KERNEL(decode)(const BITS *sorted, size_t n, BITS flip, SCALAR *values) {
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) store(values + i, KERNEL(value_of)(load(sorted + i), flip));
+  for (; i < n; i++) {
+    const VECTOR v = KERNEL(value_of)((BITS_VECTOR)sorted[i], flip);
+    values[i] = v[0];
+  }
+}
+
 INLINE void KERNEL(sort_few)(const SCALAR *x, size_t n, BITS flip, SCALAR *values, int64_t *indices) {
-  BITS keys[sorting_ranked];
+  BITS keys[sorting_ranked], sorted_keys[sorting_ranked];
   uint32_t order[sorting_ranked];
   SCALAR sorted[sorting_ranked]; // values may be x
-  KERNEL(encode)(x, n, flip, true, keys);
+  KERNEL(encode)(x, n, flip, indices != NULL, keys);
   KERNEL(rank)(keys, n, order);
+  if (!indices) {
+    for (size_t i = 0; i < n; i++) sorted_keys[i] = keys[order[i]];
+    KERNEL(decode)(sorted_keys, n, flip, values);
+    return;
+  }
   for (size_t i = 0; values && i < n; i++) sorted[i] = x[order[i]];
   if (values) memcpy(values, sorted, n * sizeof *values);
-  for (size_t i = 0; indices && i < n; i++) indices[i] = order[i];
+  for (size_t i = 0; i < n; i++) indices[i] = order[i];
 }
 
 INLINE void KERNEL(sort_values)(const SCALAR *x, size_t n, BITS flip, SCALAR *values, BITS *work) {
@@ -154,13 +169,7 @@ INLINE void KERNEL(sort_values)(const SCALAR *x, size_t n, BITS flip, SCALAR *va
       KERNEL(count_digits)(counts, some[j]);
     }
   }
-  const BITS *sorted = KERNEL(distribute_keys)(keys, keys + n, n, counts);
-  size_t i = 0;
-  for (; i + LANES <= n; i += LANES) store(values + i, KERNEL(value_of)(load(sorted + i), flip));
-  for (; i < n; i++) {
-    const VECTOR v = KERNEL(value_of)((BITS_VECTOR)sorted[i], flip);
-    values[i] = v[0];
-  }
+  KERNEL(decode)(KERNEL(distribute_keys)(keys, keys + n, n, counts), n, flip, values);
 }
 
 INLINE void KERNEL(sort_with_indices)(const SCALAR *x, size_t n, BITS flip, SCALAR *values, int64_t *indices,

@@ -128,6 +128,10 @@ static void check_arguments(void) {
   EXPECT(farro_group_norm_backward_f32(0, 3, 2, 1, x, x, NULL, NULL, 0, NULL, y, sums, NULL) == FARRO_OK &&
              sums[0] == 0 && sums[2] == 0,
          "sums over no samples are 0: %g", (double)sums[0]);
+  double inverse[4] = {5, 5, 5, 5};
+  EXPECT(farro_group_norm_f32(1, 3, 0, 3, x, NULL, NULL, 0, y, mean, inverse) == FARRO_OK && isnan(mean[2]) &&
+             isnan(inverse[2]) && inverse[3] == 5,
+         "groups without elements: %g %g", mean[2], inverse[2]);
 }
 
 void check_group_norms(void) {

@@ -184,6 +184,8 @@ static void check_arguments(void) {
   s.nesterov = false;
   EXPECT(farro_sgd_step_f32(&s, 0, 2, x[0], x[1], x[2]) == FARRO_ERROR_ARGUMENT, "step 0");
   EXPECT(farro_sgd_step_f32(&s, 1, 2, x[0], NULL, x[2]) == FARRO_ERROR_ARGUMENT, "momentum without velocity");
+  s.dampening = -0.1;
+  EXPECT(farro_sgd_step_f32(&s, 1, 2, x[0], x[1], x[2]) == FARRO_ERROR_ARGUMENT, "a negative dampening");
   farro_adam_options a = {0.1, 1, 0.9, 0, 0, 1, false};
   EXPECT(farro_adam_step_f32(&a, 1, 2, x[0], x[1], x[2], NULL, x[3]) == FARRO_ERROR_ARGUMENT, "beta1 = 1");
   a.beta1 = NAN;

@@ -138,9 +138,25 @@ static void check_padding(void) {
   EXPECT(y[0] == 0, "mean of nothing: %g", y[0]);
 }
 
+// A stride beyond the axis moves no window, however long it is. Windows so far apart that one meets the axis at all
+// would need more memory than there is.
+static void check_long_strides(void) {
+  for (int bits = 62; bits >= 20; bits--) {
+    const size_t stride = ((size_t)1 << bits) / 17 * 17 + 17;
+    check(2, window(4, 2, stride, 1, 0, 0), window(5, 3, stride / 17, 1, 1, 0), true, false);
+  }
+  const size_t far = (size_t)1 << 60;
+  const farro_pooling_shape s = {1, single, window(1, 1, far, 1, far, 0), false};
+  const float x[1] = {5};
+  float y[2] = {0};
+  EXPECT(farro_max_pool_f32(&s, x, y, NULL) == FARRO_ERROR_MEMORY, "max_pool far apart");
+  EXPECT(farro_average_pool_backward_f32(&s, true, y, y + 1) != FARRO_OK, "average_pool_backward far apart");
+}
+
 void check_pooling(void) {
   check_arguments();
   check_padding();
+  check_long_strides();
   for (size_t i = 0; i < tail_size_count; i++) {
     const size_t n = tail_sizes[i];
     check(3, single, window(n, 3, 1, 1, 1, 1), i % 2, i % 3 == 0);

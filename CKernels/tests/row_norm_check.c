@@ -338,6 +338,10 @@ static void check_arguments(void) {
                  FARRO_OK &&
              scale[0] == 0 && scale[3] == 0 && offset[0] == 0 && offset[3] == 0,
          "sums over no rows are 0: %g %g", (double)scale[0], (double)offset[3]);
+  double inverse[3] = {5, 5, 5};
+  EXPECT(farro_layer_norm_forward_f32(2, 0, x, 0, NULL, 0, NULL, NULL, 0, NULL, 0, y, 0, mean, inverse) == FARRO_OK &&
+             isnan(mean[1]) && isnan(inverse[1]) && inverse[2] == 5,
+         "rows without elements: %g %g", mean[1], inverse[1]);
 }
 
 static void check_special_values(void) {
