@@ -115,6 +115,9 @@ import Testing
     await #expect(processExitsWith: .failure) {
       _ = crossEntropy(Tensor<Float>(zeros: [2, 3]), labels: Tensor([0, 3]))
     }
+    await #expect(processExitsWith: .failure) {  // what a NaN becomes in other libraries
+      _ = crossEntropy(Tensor<Float>(zeros: [2, 3]), labels: Tensor([0, .min]))
+    }
     await #expect(processExitsWith: .failure) { _ = crossEntropy(Tensor<Float>(zeros: [2, 3]), labels: Tensor([0])) }
     await #expect(processExitsWith: .failure) {
       _ = multiclassHinge(Tensor<Float>(zeros: [2, 3]), labels: Tensor([-1, 0]))
