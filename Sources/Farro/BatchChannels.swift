@@ -10,11 +10,7 @@ struct BatchChannels {
   var count: Int { batch * spatial }
 
   init<Scalar>(_ x: Tensor<Scalar>, _ channelAxis: Int, _ function: StaticString) {
-    let axis = channelAxis < 0 ? channelAxis + x.rank : channelAxis
-    require(
-      0 <= axis && axis < x.rank,
-      "\(function): the shape \(x.shape) has no axis \(channelAxis) for channels"
-    )
+    let axis = axisPlace(channelAxis, in: x.shape, function)
     batch = x.shape[..<axis].reduce(1, *)
     channels = x.shape[axis]
     spatial = x.shape[(axis + 1)...].reduce(1, *)
