@@ -23,6 +23,24 @@ public func addLayerNorm<Scalar: KernelScalar>(
   RowNorm(.layer, x, epsilon: epsilon, "addLayerNorm").added(x, residual, scale, offset)
 }
 
+/// ``addLayerNorm(_:_:scale:offset:epsilon:)`` into tensors that exist.
+///
+/// - Precondition: all four tensors have the same shape.
+/// - Complexity: O(`x.count`), one pass over memory.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func addLayerNorm<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ residual: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  offset: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5,
+  into sum: inout Tensor<Scalar>,
+  _ y: inout Tensor<Scalar>
+) {
+  RowNorm(.layer, x, epsilon: epsilon, "addLayerNorm").add(x, residual, scale, offset, into: &sum, &y)
+}
+
 /// Adds `x` to `residual`, and writes ``layerNorm(_:scale:offset:epsilon:)`` of the sum into a tensor that exists.
 ///
 /// - Precondition: all three tensors have the same shape.
@@ -75,6 +93,23 @@ public func addRMSNorm<Scalar: KernelScalar>(
   epsilon: Scalar = 1e-5
 ) -> (sum: Tensor<Scalar>, y: Tensor<Scalar>) {
   RowNorm(.rms, x, epsilon: epsilon, "addRMSNorm").added(x, residual, scale, nil)
+}
+
+/// ``addRMSNorm(_:_:scale:epsilon:)`` into tensors that exist.
+///
+/// - Precondition: all four tensors have the same shape.
+/// - Complexity: O(`x.count`), one pass over memory.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func addRMSNorm<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ residual: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5,
+  into sum: inout Tensor<Scalar>,
+  _ y: inout Tensor<Scalar>
+) {
+  RowNorm(.rms, x, epsilon: epsilon, "addRMSNorm").add(x, residual, scale, nil, into: &sum, &y)
 }
 
 /// Adds `x` to `residual`, and writes ``rmsNorm(_:scale:epsilon:)`` of the sum into a tensor that exists.

@@ -62,6 +62,20 @@ public func layerNorm<Scalar: KernelScalar>(
   RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalize(inPlace: &x, scale, offset)
 }
 
+/// ``layerNorm(_:scale:offset:epsilon:)``, and what rows were normalized by, which spares
+/// ``layerNormBackward(_:_:scale:epsilon:statistics:)`` from finding it again.
+///
+/// - Precondition: as there.
+/// - Complexity: O(`x.count`).
+public func layerNormWithStatistics<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  offset: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5
+) -> (y: Tensor<Scalar>, statistics: RowStatistics) {
+  RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalizedWithStatistics(x, scale, offset)
+}
+
 /// ``layerNorm(_:scale:offset:epsilon:)`` into a tensor that exists, keeping for
 /// ``layerNormBackward(_:_:scale:epsilon:statistics:)`` what rows were normalized by.
 ///
@@ -129,6 +143,19 @@ public func rmsNorm<Scalar: KernelScalar>(
   epsilon: Scalar = 1e-5
 ) {
   RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalize(inPlace: &x, scale, nil)
+}
+
+/// ``rmsNorm(_:scale:epsilon:)``, and what rows were divided by, which spares
+/// ``rmsNormBackward(_:_:scale:epsilon:statistics:)`` from finding it again.
+///
+/// - Precondition: as there.
+/// - Complexity: O(`x.count`).
+public func rmsNormWithStatistics<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5
+) -> (y: Tensor<Scalar>, statistics: RowStatistics) {
+  RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalizedWithStatistics(x, scale, nil)
 }
 
 /// ``rmsNorm(_:scale:epsilon:)`` into a tensor that exists, keeping for
