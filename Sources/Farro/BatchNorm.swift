@@ -191,13 +191,42 @@ public func foldedBatchNorm<Scalar: KernelScalar>(
   offset: Tensor<Scalar>? = nil,
   epsilon: Scalar = 1e-5
 ) -> (scale: Tensor<Scalar>, offset: Tensor<Scalar>) {
+  var (foldedScale, foldedOffset) = (
+    Tensor<Scalar>(uninitialized: mean.shape, count: mean.count),
+    Tensor<Scalar>(uninitialized: mean.shape, count: mean.count)
+  )
+  foldedBatchNorm(
+    mean: mean,
+    variance: variance,
+    scale: scale,
+    offset: offset,
+    epsilon: epsilon,
+    into: &foldedScale,
+    &foldedOffset
+  )
+  return (foldedScale, foldedOffset)
+}
+
+/// ``foldedBatchNorm(mean:variance:scale:offset:epsilon:)`` into tensors that exist.
+///
+/// - Precondition: as there; both results have the shape (channels).
+/// - Complexity: O(channels).
+public func foldedBatchNorm<Scalar: KernelScalar>(
+  mean: Tensor<Scalar>,
+  variance: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  offset: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5,
+  into foldedScale: inout Tensor<Scalar>,
+  _ foldedOffset: inout Tensor<Scalar>
+) {
   let batch = BatchChannels(mean, 0, "foldedBatchNorm")
   batch.requireFit(scale, offset, mean, variance, epsilon)
-  var (foldedScale, foldedOffset) = (mean, variance)
+  requireSameShape(mean, foldedScale, "foldedBatchNorm")
+  requireSameShape(mean, foldedOffset, "foldedBatchNorm")
   foldedScale.withUnsafeMutableBufferPointer { foldedScale in
     foldedOffset.withUnsafeMutableBufferPointer { foldedOffset in
       batch.fold(mean, variance, scale, offset, epsilon, foldedScale.baseAddress!, foldedOffset.baseAddress!)
     }
   }
-  return (foldedScale, foldedOffset)
 }

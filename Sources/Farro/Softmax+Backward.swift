@@ -196,6 +196,43 @@ public func logSoftmaxBackward(
   }
 }
 
+/// ``logSumExpBackward(_:x:y:axis:temperature:mask:bias:)``, computed in `Float` and rounded once.
+///
+/// - Complexity: O(`x.count`).
+public func logSumExpBackward(
+  _ gradY: Tensor<BFloat16>,
+  x: Tensor<BFloat16>,
+  y: Tensor<BFloat16>,
+  axis: Int = -1,
+  temperature: Double = 1,
+  mask: Tensor<Bool>? = nil,
+  bias: Tensor<BFloat16>? = nil
+) -> Tensor<BFloat16> {
+  Tensor(unsafeUninitializedShape: x.shape) {
+    differentiateSum(gradY, x, y, axis, temperature, mask, bias, $0.baseAddress!)
+  }
+}
+
+/// ``logSumExpBackward(_:x:y:axis:temperature:mask:bias:)`` into a tensor that exists.
+///
+/// - Precondition: `gradX` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+public func logSumExpBackward(
+  _ gradY: Tensor<BFloat16>,
+  x: Tensor<BFloat16>,
+  y: Tensor<BFloat16>,
+  axis: Int = -1,
+  temperature: Double = 1,
+  mask: Tensor<Bool>? = nil,
+  bias: Tensor<BFloat16>? = nil,
+  into gradX: inout Tensor<BFloat16>
+) {
+  requireSameShape(x, gradX, "logSumExpBackward")
+  gradX.withUnsafeMutableBufferPointer {
+    differentiateSum(gradY, x, y, axis, temperature, mask, bias, $0.baseAddress!)
+  }
+}
+
 // MARK: - Kernels
 
 private func differentiate<Scalar: TensorScalar>(

@@ -28,6 +28,13 @@ struct SoftmaxAxis {
       }
   }
 
+  func requireReduced(_ shape: [Int], to reduced: [Int]) {
+    require(
+      reduces(shape, to: reduced),
+      "\(function): \(shape) without axis \(position) does not fit \(reduced)"
+    )
+  }
+
   func reduced(_ shape: [Int], keepingDimensions: Bool) -> [Int] {
     var reduced = shape
     if keepingDimensions { reduced[position] = 1 } else { reduced.remove(at: position) }

@@ -194,16 +194,51 @@ public func logSumExp<Scalar: KernelScalar>(
 ) {
   let axis = SoftmaxAxis(x.shape, axis, "logSumExp")
   let options = SoftmaxOptions(x.shape, axis, temperature, mask, bias)
-  require(
-    axis.reduces(x.shape, to: y.shape),
-    "logSumExp: \(x.shape) without axis \(axis.position) does not fit \(y.shape)"
-  )
+  axis.requireReduced(x.shape, to: y.shape)
   y.withUnsafeMutableBufferPointer { y in
     x.withUnsafeBufferPointer { SoftmaxOperation.logSumExp.run(axis, options, $0.baseAddress!, y.baseAddress!) }
   }
 }
 
 // MARK: - BFloat16
+
+/// ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)``, computed in `Float` and rounded once.
+///
+/// - Complexity: O(`x.count`).
+public func logSumExp(
+  _ x: Tensor<BFloat16>,
+  axis: Int = -1,
+  temperature: Double = 1,
+  mask: Tensor<Bool>? = nil,
+  bias: Tensor<BFloat16>? = nil,
+  keepingDimensions: Bool = false
+) -> Tensor<BFloat16> {
+  let axis = SoftmaxAxis(x.shape, axis, "logSumExp")
+  let options = SoftmaxOptions(x.shape, axis, temperature, mask, bias)
+  return Tensor(unsafeUninitializedShape: axis.reduced(x.shape, keepingDimensions: keepingDimensions)) { y in
+    x.withUnsafeBufferPointer { SoftmaxOperation.logSumExp.run(axis, options, $0.baseAddress!, y.baseAddress!) }
+  }
+}
+
+/// ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)`` into a tensor that exists, with or without the axis.
+///
+/// - Precondition: `y` has the remaining shape.
+/// - Complexity: O(`x.count`).
+public func logSumExp(
+  _ x: Tensor<BFloat16>,
+  axis: Int = -1,
+  temperature: Double = 1,
+  mask: Tensor<Bool>? = nil,
+  bias: Tensor<BFloat16>? = nil,
+  into y: inout Tensor<BFloat16>
+) {
+  let axis = SoftmaxAxis(x.shape, axis, "logSumExp")
+  let options = SoftmaxOptions(x.shape, axis, temperature, mask, bias)
+  axis.requireReduced(x.shape, to: y.shape)
+  y.withUnsafeMutableBufferPointer { y in
+    x.withUnsafeBufferPointer { SoftmaxOperation.logSumExp.run(axis, options, $0.baseAddress!, y.baseAddress!) }
+  }
+}
 
 /// ``softmax(_:axis:temperature:mask:bias:)``, computed in `Float` and rounded once.
 ///

@@ -48,6 +48,17 @@ import Testing
     #expect(worstError(y.scalars, expected) { _ in 1e-14 } <= 1)
     let folded = foldedBatchNorm(mean: mean, variance: variance, scale: scale, offset: offset, epsilon: 0.04)
     #expect(worstError(folded.scale.scalars + folded.offset.scalars, [4, -19]) { _ in 1e-13 } <= 1)
+    var (foldedScale, foldedOffset) = (mean, mean)
+    foldedBatchNorm(
+      mean: mean,
+      variance: variance,
+      scale: scale,
+      offset: offset,
+      epsilon: 0.04,
+      into: &foldedScale,
+      &foldedOffset
+    )
+    #expect(foldedScale == folded.scale && foldedOffset == folded.offset)
     var z = Tensor<Double>(zeros: [3, 1])
     batchNorm(x, mean: mean, variance: variance, scale: scale, offset: offset, epsilon: 0.04, into: &z)
     batchNorm(inPlace: &x, mean: mean, variance: variance, scale: scale, offset: offset, epsilon: 0.04)

@@ -57,6 +57,12 @@ import Testing
     var gradient = x
     averagePool2DBackward(Tensor([8, 4], shape: [1, 2, 1, 1]), size: 2, into: &gradient)
     #expect(gradient.scalars == [2, 2, 2, 2, 1, 1, 1, 1])
+    globalAveragePoolBackward(Tensor([4, 8], shape: [1, 2, 1, 1]), into: &gradient)
+    #expect(gradient.scalars == [1, 1, 1, 1, 2, 2, 2, 2])
+    let greatest = globalMaxPoolWithIndices(x)
+    #expect(greatest.values.scalars == [4, -1] && greatest.indices.scalars == [3, 0])
+    globalMaxPoolBackward(Tensor([5, 6], shape: [1, 2, 1, 1]), indices: greatest.indices, into: &gradient)
+    #expect(gradient.scalars == [0, 0, 0, 5, 6, 0, 0, 0])
   }
 
   @Test func `gradients agree with numeric differentiation`() {
