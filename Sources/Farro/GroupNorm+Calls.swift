@@ -54,6 +54,10 @@ struct NormChannels<Scalar: KernelScalar> {
     _ mean: UnsafeMutablePointer<Double>? = nil,
     _ inverse: UnsafeMutablePointer<Double>? = nil
   ) {
+    if spatial == 0 {
+      mean?.update(repeating: .nan, count: samples * groups)
+      inverse?.update(repeating: .nan, count: samples * groups)
+    }
     let status = withPointers(scale, offset) { scale, offset in
       switch Scalar.dtype {
       case .f32:

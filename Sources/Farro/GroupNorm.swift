@@ -70,7 +70,7 @@ public func groupNormWithStatistics<Scalar: KernelScalar>(
 }
 
 /// ``groupNorm(_:groups:scale:offset:epsilon:)`` into a tensor that exists, keeping for
-/// ``groupNormBackward(_:_:groups:scale:epsilon:statistics:)`` what groups were normalized by.
+/// ``groupNormBackward(_:_:groups:scale:epsilon:statistics:)`` what groups were normalized by; NaN of groups without elements.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).

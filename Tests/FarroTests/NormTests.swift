@@ -253,6 +253,11 @@ import Testing
     )
     #expect(l2Normalize(x).shape == [0, 5])
     #expect(groupNorm(x, groups: 5).shape == [0, 5])
+    // Memory that has just held something else.
+    for _ in 0..<3 { _ = Tensor<Double>(ones: [4]) }
+    let (y, statistics) = groupNormWithStatistics(Tensor<Double>(zeros: [2, 4, 0]), groups: 2)
+    #expect(y.shape == [2, 4, 0] && statistics.mean.count == 4 && statistics.inverse.count == 4)
+    #expect((statistics.mean.scalars + statistics.inverse.scalars).allSatisfy { $0.isNaN })
     #expect(instanceNorm(Tensor<Double>(zeros: [3, 0, 2])).shape == [3, 0, 2])
     #expect(addRMSNorm(x, x).y.shape == [0, 5])
   }
