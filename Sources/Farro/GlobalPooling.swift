@@ -71,7 +71,7 @@ public func globalMaxPool<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into y: ino
   y.withUnsafeMutableBufferPointer { shape.max(x, $0.baseAddress!, nil, "globalMaxPool") }
 }
 
-/// ``globalMaxPool(_:)``, and where the largest elements lie: what ``globalMaxPoolBackward(_:indices:into:)`` needs.
+/// ``globalMaxPool(_:)``, and where the largest elements lie: what ``globalMaxPoolBackward(_:_:indices:)`` needs.
 ///
 /// - Parameter x: Shape (batch, channels, ...), three or more axes, of which those behind the channels are not empty.
 /// - Returns: Values and indices of the shape (batch, channels, 1 ...); an index is the first maximum's row-major position

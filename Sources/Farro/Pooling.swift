@@ -1,7 +1,7 @@
 // MARK: - Images: maximum
 
-/// The largest element of each window of images, and where it lies: what ``maxPool2DBackward(_:indices:size:stride:padding:dilation:ceiling:into:)``
-/// needs.
+/// The largest element of each window of images, and where it lies: what
+/// ``maxPool2DBackward(_:_:indices:size:stride:padding:dilation:ceiling:)`` needs.
 ///
 /// NaN is larger than all numbers. A window that meets padding alone gives minus infinity and the index -1.
 ///
