@@ -117,7 +117,12 @@ public func crossEntropyWithGradient<Scalar: KernelScalar>(
 ///
 /// - Parameters:
 ///   - gradLoss: The gradient by the loss, of the loss's shape.
-///   - logits: As they were given for the loss, and so the parameters after it.
+///   - logits: As they were given for the loss, like the parameters below.
+///   - labels: As they were given for the loss.
+///   - classWeights: As they were given for the loss.
+///   - labelSmoothing: As it was given for the loss.
+///   - ignored: As it was given for the loss.
+///   - reduction: As it was given for the loss.
 /// - Returns: The shape of `logits`.
 /// - Precondition: as for the loss.
 /// - Complexity: O(`logits.count`).
@@ -267,7 +272,11 @@ public func multiclassHingeWithGradient<Scalar: KernelScalar>(
 ///
 /// - Parameters:
 ///   - gradLoss: The gradient by the loss, of the loss's shape.
-///   - scores: As they were given for the loss, and so the parameters after it.
+///   - scores: As they were given for the loss, like the parameters below.
+///   - labels: As they were given for the loss.
+///   - margin: As it was given for the loss.
+///   - kind: As it was given for the loss.
+///   - reduction: As it was given for the loss.
 /// - Returns: The shape of `scores`.
 /// - Precondition: as for the loss.
 /// - Complexity: O(`scores.count`).

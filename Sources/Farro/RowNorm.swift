@@ -1,8 +1,8 @@
 import CKernels
 
 /// What a norm of rows, or of groups of channels, normalized by, saved for its way back:
-/// ``layerNorm(_:scale:offset:epsilon:statistics:into:)`` and its like fill it, and
-/// ``layerNormWithStatistics(_:scale:offset:epsilon:)`` and its like return it.
+/// ``layerNorm(_:scale:offset:epsilon:statistics:into:)-(_,_,_,Scalar,_,_)`` and its like fill it, and
+/// ``layerNormWithStatistics(_:scale:offset:epsilon:)->(Tensor<Scalar>,_)`` and its like return it.
 ///
 /// In `Double` for every element type, so that a row far from zero keeps the digits that matter.
 public struct RowStatistics: Sendable {

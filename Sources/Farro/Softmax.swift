@@ -36,7 +36,7 @@ public func softmax<Scalar: KernelScalar>(
   }
 }
 
-/// ``softmax(_:axis:temperature:mask:bias:)`` into a tensor that exists.
+/// ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -58,7 +58,7 @@ public func softmax<Scalar: KernelScalar>(
   }
 }
 
-/// ``softmax(_:axis:temperature:mask:bias:)`` in place.
+/// ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 @_specialize(where Scalar == Float)
@@ -79,8 +79,8 @@ public func softmax<Scalar: KernelScalar>(
 
 // MARK: - Log-softmax
 
-/// The logarithm of ``softmax(_:axis:temperature:mask:bias:)``, which does not underflow: `v - log(sum(exp(v)))` along an
-/// axis, with `v = x / temperature + bias`.
+/// The logarithm of ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>``, which does not underflow: `v -
+/// log(sum(exp(v)))` along an axis, with `v = x / temperature + bias`.
 ///
 /// Elements that are left out, and minus infinity, give minus infinity; NaN is where softmax has it.
 ///
@@ -107,7 +107,7 @@ public func logSoftmax<Scalar: KernelScalar>(
   }
 }
 
-/// ``logSoftmax(_:axis:temperature:mask:bias:)`` into a tensor that exists.
+/// ``logSoftmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -129,7 +129,7 @@ public func logSoftmax<Scalar: KernelScalar>(
   }
 }
 
-/// ``logSoftmax(_:axis:temperature:mask:bias:)`` in place.
+/// ``logSoftmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 @_specialize(where Scalar == Float)
@@ -178,7 +178,8 @@ public func logSumExp<Scalar: KernelScalar>(
   }
 }
 
-/// ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)`` into a tensor that exists, with or without the axis.
+/// ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)->Tensor<Scalar>`` into a tensor that exists, with or
+/// without the axis.
 ///
 /// - Precondition: `y` has the remaining shape.
 /// - Complexity: O(`x.count`).
@@ -220,7 +221,8 @@ public func logSumExp(
   }
 }
 
-/// ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)`` into a tensor that exists, with or without the axis.
+/// ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)->Tensor<Scalar>`` into a tensor that exists, with or
+/// without the axis.
 ///
 /// - Precondition: `y` has the remaining shape.
 /// - Complexity: O(`x.count`).
@@ -257,7 +259,7 @@ public func softmax(
   }
 }
 
-/// ``softmax(_:axis:temperature:mask:bias:)`` into a tensor that exists.
+/// ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -277,7 +279,7 @@ public func softmax(
   }
 }
 
-/// ``softmax(_:axis:temperature:mask:bias:)`` in place.
+/// ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 public func softmax(
@@ -311,7 +313,7 @@ public func logSoftmax(
   }
 }
 
-/// ``logSoftmax(_:axis:temperature:mask:bias:)`` into a tensor that exists.
+/// ``logSoftmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -331,7 +333,7 @@ public func logSoftmax(
   }
 }
 
-/// ``logSoftmax(_:axis:temperature:mask:bias:)`` in place.
+/// ``logSoftmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 public func logSoftmax(
