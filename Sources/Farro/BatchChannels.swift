@@ -53,7 +53,7 @@ struct BatchChannels {
   // MARK: - Kernels
 
   func train<Scalar: KernelScalar>(
-    _ x: Tensor<Scalar>,
+    _ x: UnsafePointer<Scalar>,
     _ scale: Tensor<Scalar>?,
     _ offset: Tensor<Scalar>?,
     _ runningMean: inout Tensor<Scalar>,
@@ -64,11 +64,11 @@ struct BatchChannels {
   ) -> BatchStatistics {
     var mean = [Double](repeating: 0, count: channels)
     var inverse = mean
-    let status = x.withUnsafeBufferPointer { x in
+    let status =
       runningMean.withUnsafeMutableBufferPointer { runningMean in
         runningVariance.withUnsafeMutableBufferPointer { runningVariance in
           withPointers(scale, offset) { scale, offset in
-            let (x, m, v) = (x.baseAddress!, runningMean.baseAddress!, runningVariance.baseAddress!)
+            let (m, v) = (runningMean.baseAddress!, runningVariance.baseAddress!)
             return switch Scalar.dtype {
             case .f32:
               farro_batch_norm_f32(
@@ -106,7 +106,6 @@ struct BatchChannels {
           }
         }
       }
-    }
     check(status, function)
     return BatchStatistics(mean: mean, inverseDeviation: inverse)
   }

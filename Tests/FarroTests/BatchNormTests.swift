@@ -23,6 +23,11 @@ import Testing
         var z = Tensor<Double>(zeros: [1, 2, 3])
         batchNorm(first, runningMean: &mean, runningVariance: &variance, epsilon: 0, into: &z)
         #expect(worstError(z.scalars, [-unit, 0, unit, -unit, 0, unit]) { _ in 1e-12 } <= 1, "\(isa)")
+        var (x, inPlaceMean, inPlaceVariance) = (last, mean, variance)
+        let kept = batchNorm(inPlace: &x, runningMean: &inPlaceMean, runningVariance: &inPlaceVariance, epsilon: 0)
+        let again = batchNorm(last, runningMean: &mean, runningVariance: &variance, epsilon: 0)
+        #expect(x.scalars == again.y.scalars && x.scalars != last.scalars && kept == again.statistics)
+        #expect(inPlaceMean.scalars == mean.scalars && inPlaceVariance.scalars == variance.scalars)
       }
     }
   }
