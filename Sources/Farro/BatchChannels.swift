@@ -10,11 +10,7 @@ struct BatchChannels {
   var count: Int { batch * spatial }
 
   init<Scalar>(_ x: Tensor<Scalar>, _ channelAxis: Int, _ function: StaticString) {
-    let axis = channelAxis < 0 ? channelAxis + x.rank : channelAxis
-    require(
-      0 <= axis && axis < x.rank,
-      "\(function): the shape \(x.shape) has no axis \(channelAxis) for channels"
-    )
+    let axis = axisPlace(channelAxis, in: x.shape, function)
     batch = x.shape[..<axis].reduce(1, *)
     channels = x.shape[axis]
     spatial = x.shape[(axis + 1)...].reduce(1, *)
@@ -57,7 +53,7 @@ struct BatchChannels {
   // MARK: - Kernels
 
   func train<Scalar: KernelScalar>(
-    _ x: Tensor<Scalar>,
+    _ x: UnsafePointer<Scalar>,
     _ scale: Tensor<Scalar>?,
     _ offset: Tensor<Scalar>?,
     _ runningMean: inout Tensor<Scalar>,
@@ -68,11 +64,11 @@ struct BatchChannels {
   ) -> BatchStatistics {
     var mean = [Double](repeating: 0, count: channels)
     var inverse = mean
-    let status = x.withUnsafeBufferPointer { x in
+    let status =
       runningMean.withUnsafeMutableBufferPointer { runningMean in
         runningVariance.withUnsafeMutableBufferPointer { runningVariance in
           withPointers(scale, offset) { scale, offset in
-            let (x, m, v) = (x.baseAddress!, runningMean.baseAddress!, runningVariance.baseAddress!)
+            let (m, v) = (runningMean.baseAddress!, runningVariance.baseAddress!)
             return switch Scalar.dtype {
             case .f32:
               farro_batch_norm_f32(
@@ -110,7 +106,6 @@ struct BatchChannels {
           }
         }
       }
-    }
     check(status, function)
     return BatchStatistics(mean: mean, inverseDeviation: inverse)
   }

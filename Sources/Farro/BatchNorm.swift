@@ -61,7 +61,9 @@ public func batchNorm<Scalar: KernelScalar>(
   require(batch.count != 1, "batchNorm: the variance of one element cannot be estimated; \(x.shape)")
   var statistics = BatchStatistics(mean: [], inverseDeviation: [])
   let y = Tensor<Scalar>(unsafeUninitializedShape: x.shape) { y in
-    statistics = batch.train(x, scale, offset, &runningMean, &runningVariance, momentum, epsilon, y.baseAddress!)
+    statistics = x.withUnsafeBufferPointer { x in
+      batch.train(x.baseAddress!, scale, offset, &runningMean, &runningVariance, momentum, epsilon, y.baseAddress!)
+    }
   }
   return (y, statistics)
 }
@@ -89,7 +91,35 @@ public func batchNorm<Scalar: KernelScalar>(
   require(batch.count != 1, "batchNorm: the variance of one element cannot be estimated; \(x.shape)")
   requireSameShape(x, y, "batchNorm")
   return y.withUnsafeMutableBufferPointer { y in
-    batch.train(x, scale, offset, &runningMean, &runningVariance, momentum, epsilon, y.baseAddress!)
+    x.withUnsafeBufferPointer { x in
+      batch.train(x.baseAddress!, scale, offset, &runningMean, &runningVariance, momentum, epsilon, y.baseAddress!)
+    }
+  }
+}
+
+/// ``batchNorm(_:scale:offset:runningMean:runningVariance:momentum:epsilon:channelAxis:)`` in place: for passes without a way
+/// back, which needs what was normalized.
+///
+/// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+@discardableResult
+public func batchNorm<Scalar: KernelScalar>(
+  inPlace x: inout Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  offset: Tensor<Scalar>? = nil,
+  runningMean: inout Tensor<Scalar>,
+  runningVariance: inout Tensor<Scalar>,
+  momentum: Scalar = 0.1,
+  epsilon: Scalar = 1e-5,
+  channelAxis: Int = 1
+) -> BatchStatistics {
+  let batch = BatchChannels(x, channelAxis, "batchNorm")
+  batch.requireFit(scale, offset, runningMean, runningVariance, epsilon)
+  require(batch.count != 1, "batchNorm: the variance of one element cannot be estimated; \(x.shape)")
+  return x.withUnsafeMutableBufferPointer { x in
+    let y = x.baseAddress!
+    return batch.train(UnsafePointer(y), scale, offset, &runningMean, &runningVariance, momentum, epsilon, y)
   }
 }
 
@@ -191,13 +221,42 @@ public func foldedBatchNorm<Scalar: KernelScalar>(
   offset: Tensor<Scalar>? = nil,
   epsilon: Scalar = 1e-5
 ) -> (scale: Tensor<Scalar>, offset: Tensor<Scalar>) {
+  var (foldedScale, foldedOffset) = (
+    Tensor<Scalar>(uninitialized: mean.shape, count: mean.count),
+    Tensor<Scalar>(uninitialized: mean.shape, count: mean.count)
+  )
+  foldedBatchNorm(
+    mean: mean,
+    variance: variance,
+    scale: scale,
+    offset: offset,
+    epsilon: epsilon,
+    into: &foldedScale,
+    &foldedOffset
+  )
+  return (foldedScale, foldedOffset)
+}
+
+/// ``foldedBatchNorm(mean:variance:scale:offset:epsilon:)`` into tensors that exist.
+///
+/// - Precondition: as there; both results have the shape (channels).
+/// - Complexity: O(channels).
+public func foldedBatchNorm<Scalar: KernelScalar>(
+  mean: Tensor<Scalar>,
+  variance: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  offset: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5,
+  into foldedScale: inout Tensor<Scalar>,
+  _ foldedOffset: inout Tensor<Scalar>
+) {
   let batch = BatchChannels(mean, 0, "foldedBatchNorm")
   batch.requireFit(scale, offset, mean, variance, epsilon)
-  var (foldedScale, foldedOffset) = (mean, variance)
+  requireSameShape(mean, foldedScale, "foldedBatchNorm")
+  requireSameShape(mean, foldedOffset, "foldedBatchNorm")
   foldedScale.withUnsafeMutableBufferPointer { foldedScale in
     foldedOffset.withUnsafeMutableBufferPointer { foldedOffset in
       batch.fold(mean, variance, scale, offset, epsilon, foldedScale.baseAddress!, foldedOffset.baseAddress!)
     }
   }
-  return (foldedScale, foldedOffset)
 }

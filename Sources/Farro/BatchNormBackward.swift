@@ -18,7 +18,7 @@ public func batchNormBackward<Scalar: KernelScalar>(
   scale: Tensor<Scalar>? = nil,
   statistics: BatchStatistics,
   channelAxis: Int = 1
-) -> (x: Tensor<Scalar>, scale: Tensor<Scalar>, offset: Tensor<Scalar>) {
+) -> NormGradients<Scalar, Scalar> {
   let batch = BatchChannels(x, channelAxis, "batchNormBackward")
   batch.requireFit(gradY, scale, statistics)
   return batch.gradients(x.shape) { batch.trainBackward(gradY, x, scale, statistics, $0, $1, $2) }
@@ -70,7 +70,7 @@ public func batchNormBackward<Scalar: KernelScalar>(
   scale: Tensor<Scalar>? = nil,
   epsilon: Scalar = 1e-5,
   channelAxis: Int = 1
-) -> (x: Tensor<Scalar>, scale: Tensor<Scalar>, offset: Tensor<Scalar>) {
+) -> NormGradients<Scalar, Scalar> {
   let batch = BatchChannels(x, channelAxis, "batchNormBackward")
   batch.requireFit(scale, nil, mean, variance, epsilon)
   requireSameShape(x, gradY, "batchNormBackward")

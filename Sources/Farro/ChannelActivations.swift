@@ -201,8 +201,7 @@ private struct Channels {
   private let function: StaticString
 
   init(_ shape: [Int], _ axis: Int, _ function: StaticString) {
-    let position = axis < 0 ? axis + shape.count : axis
-    require(shape.indices.contains(position), "\(function): the shape \(shape) has no axis \(axis)")
+    let position = axisPlace(axis, in: shape, function)
     (self.shape, self.axis, self.function) = (shape, position, function)
     sizes = farro_channels_shape(
       outer: shape[..<position].reduce(1, *),
@@ -213,11 +212,14 @@ private struct Channels {
 
   /// Of groups of channels.
   init(ofGroups shape: [Int], _ pieces: Int, _ axis: Int, _ function: StaticString) {
-    let position = axis < 0 ? axis + shape.count : axis
-    require(shape.indices.contains(position), "\(function): the shape \(shape) has no axis \(axis)")
-    require(pieces >= 1, "\(function): pieces is \(pieces), not 1 or more")
+    let position = axisPlace(axis, in: shape, function)
+    let (channels, overflow) = shape[position].multipliedReportingOverflow(by: pieces)
+    require(
+      pieces >= 1 && !overflow,
+      "\(function): axis \(axis) of \(shape) cannot be that of groups of \(pieces)"
+    )
     var whole = shape
-    whole[position] *= pieces
+    whole[position] = channels
     self = Channels(whole, position, function).dividing(by: pieces)
   }
 

@@ -22,7 +22,8 @@
 ///   - groups: Divides the channels and the filters; each group of filters sees its group of channels alone.
 ///   - activation: The function of each result, applied before it is written.
 /// - Returns: Shape (batch, filters, windows); along an axis there are
-///   (length + padding - (size - 1) dilation - 1) / stride + 1 windows, rounded down.
+///   (length + padding - (size - 1) dilation - 1) / stride + 1 windows, rounded down, and none where the
+///   window is longer.
 /// - Precondition: the shapes and parameters are as above; sizes, strides, dilations and groups are positive.
 /// - Complexity: O(`result.count * channels / groups` times the window's elements).
 public func convolution1D<Scalar: KernelScalar>(

@@ -2,8 +2,8 @@ import CKernels
 
 /// The products of several pairs of tensors, of any sizes, in one call that keeps all threads busy until the last is done.
 ///
-/// Each has the bits that ``matmul(_:_:transposeA:transposeB:epilogue:)`` gives, and its rules for shapes: a pair may itself
-/// be a batch.
+/// Each has the bits that ``matmul(_:_:transposeA:transposeB:epilogue:)->Tensor<Scalar>`` gives, and its rules for
+/// shapes: a pair may itself be a batch.
 ///
 /// ```swift
 /// let outputs = groupedMatmul(zip(tokensOfExpert, experts).map { ($0, $1) })

@@ -71,11 +71,30 @@ public func histogram<Scalar: KernelScalar>(
   bins: Int = 10,
   in range: ClosedRange<Scalar>? = nil
 ) -> (sums: Tensor<Double>, edges: Tensor<Scalar>) {
-  requireSameShape(x, weights, "histogram")
   let range = range ?? wholeRange(of: x)
   let edges = histogramEdges(bins: bins, in: range)
-  let (n, low, high) = (x.count, range.lowerBound, range.upperBound)
-  let sums = Tensor<Double>(unsafeUninitializedShape: [bins]) { sums in
+  var sums = Tensor<Double>(uninitialized: [bins], count: bins)
+  histogram(x, weights: weights, in: range, into: &sums)
+  return (sums, edges)
+}
+
+/// ``histogram(_:weights:bins:in:)`` into a tensor that exists, with a bin for each of its elements.
+///
+/// - Precondition: `weights` has the shape of `x`; `sums` has one axis, which is not empty; `range` is finite and not empty.
+/// - Complexity: O(`x.count` + `sums.count`).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func histogram<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  weights: Tensor<Scalar>,
+  in range: ClosedRange<Scalar>,
+  into sums: inout Tensor<Double>
+) {
+  requireWeights(weights, of: x)
+  require(sums.rank == 1, "histogram: sums do not go into the shape \(sums.shape)")
+  requireBins(sums.count, range)
+  let (n, bins, low, high) = (x.count, sums.count, range.lowerBound, range.upperBound)
+  sums.withUnsafeMutableBufferPointer { sums in
     withPointers(x, weights) { x, weights in
       let (x, weights, out) = (x!, weights!, sums.baseAddress!)
       let status =
@@ -86,7 +105,6 @@ public func histogram<Scalar: KernelScalar>(
       check(status, "histogram")
     }
   }
-  return (sums, edges)
 }
 
 /// The edges of equal bins: `low + i * ((high - low) / bins)`, computed in `Double`; the last is `high`.
@@ -187,9 +205,31 @@ public func histogram<Scalar: KernelScalar>(
   edges: Tensor<Scalar>
 ) -> Tensor<Double> {
   requireEdges(edges)
-  requireSameShape(x, weights, "histogram")
-  let (n, bins) = (x.count, edges.count - 1)
-  return Tensor(unsafeUninitializedShape: [bins]) { sums in
+  var sums = Tensor<Double>(uninitialized: [edges.count - 1], count: edges.count - 1)
+  histogram(x, weights: weights, edges: edges, into: &sums)
+  return sums
+}
+
+/// ``histogram(_:weights:edges:)`` into a tensor that exists.
+///
+/// - Precondition: as there; `sums` has one axis, one shorter than `edges`.
+/// - Complexity: O(`x.count` log(bins)).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func histogram<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  weights: Tensor<Scalar>,
+  edges: Tensor<Scalar>,
+  into sums: inout Tensor<Double>
+) {
+  requireEdges(edges)
+  requireWeights(weights, of: x)
+  require(
+    sums.shape == [edges.count - 1],
+    "histogram: the sums between edges of the shape \(edges.shape) do not fit into \(sums.shape)"
+  )
+  let (n, bins) = (x.count, sums.count)
+  sums.withUnsafeMutableBufferPointer { sums in
     edges.withUnsafeBufferPointer { edges in
       withPointers(x, weights) { x, weights in
         let (x, weights, edges, out) = (x!, weights!, edges.baseAddress!, sums.baseAddress!)
@@ -203,6 +243,10 @@ public func histogram<Scalar: KernelScalar>(
       }
     }
   }
+}
+
+private func requireWeights<Scalar>(_ weights: Tensor<Scalar>, of x: Tensor<Scalar>) {
+  require(x.shape == weights.shape, "histogram: weights of the shape \(weights.shape) are not those of \(x.shape)")
 }
 
 private func requireEdges<Scalar>(_ edges: Tensor<Scalar>) {

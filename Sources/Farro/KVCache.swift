@@ -85,6 +85,21 @@ public struct KVCache<Scalar: KernelScalar>: Sendable {
     self.lengths = lengths
   }
 
+  fileprivate func options(
+    _ mask: AttentionMask<Scalar>?,
+    _ isCausal: Bool,
+    _ scale: Scalar?
+  ) -> AttentionOptions<Scalar> {
+    AttentionOptions(
+      mask: mask,
+      isCausal: isCausal,
+      causalAlignment: .lowerRight,
+      keyLengths: lengths,
+      scale: scale,
+      layout: layout
+    )
+  }
+
   private func copy(_ new: Tensor<Scalar>, to cache: inout Tensor<Scalar>) {
     let (x, held) = (AttentionAxes(new.shape, layout), AttentionAxes(cache.shape, layout))
     var shape = farro_cache_shape()
@@ -126,13 +141,22 @@ public func scaledDotProductAttention<Scalar: KernelScalar>(
   isCausal: Bool = false,
   scale: Scalar? = nil
 ) -> Tensor<Scalar> {
-  let options = AttentionOptions(
-    mask: mask,
-    isCausal: isCausal,
-    causalAlignment: .lowerRight,
-    keyLengths: cache.lengths,
-    scale: scale,
-    layout: cache.layout
-  )
+  let options = cache.options(mask, isCausal, scale)
   return scaledDotProductAttention(q, cache.keys, cache.values, options: options)
+}
+
+/// ``scaledDotProductAttention(_:_:mask:isCausal:scale:)`` into a tensor that exists.
+///
+/// - Precondition: `out` has the shape of the result.
+/// - Complexity: O(batch heads queries positions (d + dv)).
+public func scaledDotProductAttention<Scalar: KernelScalar>(
+  _ q: Tensor<Scalar>,
+  _ cache: KVCache<Scalar>,
+  mask: AttentionMask<Scalar>? = nil,
+  isCausal: Bool = false,
+  scale: Scalar? = nil,
+  into out: inout Tensor<Scalar>
+) {
+  let options = cache.options(mask, isCausal, scale)
+  scaledDotProductAttention(q, cache.keys, cache.values, options: options, into: &out)
 }

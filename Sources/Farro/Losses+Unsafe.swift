@@ -49,8 +49,10 @@ struct LabelledRows<Scalar: KernelScalar> {
 
   @inline(never)
   private func failLabel(_ ignored: Int?) {
-    let wrong = labels.scalars.first { !(0..<classes).contains($0) && $0 != ignored }
-    require(wrong == nil, "\(function): the label \(wrong ?? 0) is not one of \(classes) classes")
+    let labels = labels.scalars
+    if let i = labels.firstIndex(where: { !(0..<classes).contains($0) && $0 != ignored }) {
+      stop("\(function): the label \(labels[i]) at \(i) is not one of \(classes) classes")
+    }
   }
 }
 
@@ -60,6 +62,9 @@ struct CrossEntropy<Scalar: KernelScalar> {
   let weights: Tensor<Scalar>?
   let ignored: Int?
   let options: farro_cross_entropy_options
+
+  /// A label that nothing has by chance, as 0, -1 and the least number are had.
+  private static var ignoresNone: Int { -0x6A09_E667_F3BC_C909 }
 
   init(
     _ logits: Tensor<Scalar>,
@@ -81,7 +86,7 @@ struct CrossEntropy<Scalar: KernelScalar> {
     (self.weights, self.ignored) = (weights, ignored)
     options = farro_cross_entropy_options(
       label_smoothing: labelSmoothing,
-      ignored_label: Int64(ignored ?? .min),
+      ignored_label: Int64(ignored ?? Self.ignoresNone),
       reduction: reduction.kernelValue
     )
   }

@@ -117,7 +117,12 @@ public func crossEntropyWithGradient<Scalar: KernelScalar>(
 ///
 /// - Parameters:
 ///   - gradLoss: The gradient by the loss, of the loss's shape.
-///   - logits: As they were given for the loss, and so the parameters after it.
+///   - logits: As they were given for the loss, like the parameters below.
+///   - labels: As they were given for the loss.
+///   - classWeights: As they were given for the loss.
+///   - labelSmoothing: As it was given for the loss.
+///   - ignored: As it was given for the loss.
+///   - reduction: As it was given for the loss.
 /// - Returns: The shape of `logits`.
 /// - Precondition: as for the loss.
 /// - Complexity: O(`logits.count`).
@@ -218,12 +223,60 @@ public func multiclassHinge<Scalar: KernelScalar>(
   result.withUnsafeMutableBufferPointer { loss.run(to: $0.baseAddress!, nil) }
 }
 
+/// The multiclass hinge loss and its gradient in one pass over the scores.
+///
+/// - Returns: The loss, as ``multiclassHinge(_:labels:margin:kind:reduction:)`` gives it, and the gradient by the scores of the
+///   reduced loss; without a reduction, of the sum of all losses.
+/// - Precondition: as for the loss alone.
+/// - Complexity: O(`scores.count`).
+public func multiclassHingeWithGradient<Scalar: KernelScalar>(
+  _ scores: Tensor<Scalar>,
+  labels: Tensor<Int>,
+  margin: Double = 1,
+  kind: HingeKind = .greatest,
+  reduction: LossReduction = .mean
+) -> (loss: Tensor<Scalar>, gradient: Tensor<Scalar>) {
+  let loss = MulticlassHinge(scores, labels, margin, kind, reduction, "multiclassHingeWithGradient")
+  var result = Tensor<Scalar>(uninitialized: loss.rows.resultShape, count: loss.rows.resultCount)
+  let gradient = Tensor<Scalar>(unsafeUninitializedShape: scores.shape) { gradient in
+    result.withUnsafeMutableBufferPointer { loss.run(to: $0.baseAddress!, gradient.baseAddress!) }
+  }
+  return (result, gradient)
+}
+
+/// ``multiclassHingeWithGradient(_:labels:margin:kind:reduction:)`` into tensors that exist.
+///
+/// - Precondition: `result` and `gradient` have the shapes that the other form returns.
+/// - Complexity: O(`scores.count`).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func multiclassHingeWithGradient<Scalar: KernelScalar>(
+  _ scores: Tensor<Scalar>,
+  labels: Tensor<Int>,
+  margin: Double = 1,
+  kind: HingeKind = .greatest,
+  reduction: LossReduction = .mean,
+  into result: inout Tensor<Scalar>,
+  gradient: inout Tensor<Scalar>
+) {
+  let loss = MulticlassHinge(scores, labels, margin, kind, reduction, "multiclassHingeWithGradient")
+  loss.rows.requireResult(result.shape)
+  requireSameShape(scores, gradient, "multiclassHingeWithGradient")
+  gradient.withUnsafeMutableBufferPointer { gradient in
+    result.withUnsafeMutableBufferPointer { loss.run(to: $0.baseAddress!, gradient.baseAddress!) }
+  }
+}
+
 /// The gradient of ``multiclassHinge(_:labels:margin:kind:reduction:)`` by its scores: 0 where a margin is just kept; of equally
 /// great violations the first one counts.
 ///
 /// - Parameters:
 ///   - gradLoss: The gradient by the loss, of the loss's shape.
-///   - scores: As they were given for the loss, and so the parameters after it.
+///   - scores: As they were given for the loss, like the parameters below.
+///   - labels: As they were given for the loss.
+///   - margin: As it was given for the loss.
+///   - kind: As it was given for the loss.
+///   - reduction: As it was given for the loss.
 /// - Returns: The shape of `scores`.
 /// - Precondition: as for the loss.
 /// - Complexity: O(`scores.count`).

@@ -35,7 +35,8 @@ public func matmul<Scalar: KernelScalar>(
   return Tensor(unsafeUninitializedShape: shape) { product.multiply(1, a, b, 0, $0.baseAddress!, epilogue) }
 }
 
-/// `c = alpha op(a) op(b) + beta c`, as ``matmul(_:_:transposeA:transposeB:epilogue:)`` into a tensor that exists.
+/// `c = alpha op(a) op(b) + beta c`, as ``matmul(_:_:transposeA:transposeB:epilogue:)->Tensor<Scalar>`` into a tensor
+/// that exists.
 ///
 /// With `beta` 0 (the default), `c` is overwritten without being read. `a`, `b` and the parts of the epilogue may be `c` or
 /// share its elements: these are then copied first.

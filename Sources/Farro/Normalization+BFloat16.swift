@@ -40,6 +40,18 @@ public func layerNorm(
   RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalize(inPlace: &x, scale, offset)
 }
 
+/// Layer norm of 16-bit elements, and what rows were normalized by.
+///
+/// - Complexity: O(`x.count`).
+public func layerNormWithStatistics(
+  _ x: Tensor<BFloat16>,
+  scale: Tensor<Float>? = nil,
+  offset: Tensor<Float>? = nil,
+  epsilon: Float = 1e-5
+) -> (y: Tensor<BFloat16>, statistics: RowStatistics) {
+  RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalizedWithStatistics(x, scale, offset)
+}
+
 /// Layer norm of 16-bit elements into a tensor that exists, keeping what rows were normalized by.
 ///
 /// - Precondition: `y` has the shape of `x`.
@@ -90,6 +102,17 @@ public func rmsNorm(
   epsilon: Float = 1e-5
 ) {
   RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalize(inPlace: &x, scale, nil)
+}
+
+/// RMS norm of 16-bit elements, and what rows were divided by.
+///
+/// - Complexity: O(`x.count`).
+public func rmsNormWithStatistics(
+  _ x: Tensor<BFloat16>,
+  scale: Tensor<Float>? = nil,
+  epsilon: Float = 1e-5
+) -> (y: Tensor<BFloat16>, statistics: RowStatistics) {
+  RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalizedWithStatistics(x, scale, nil)
 }
 
 /// RMS norm of 16-bit elements into a tensor that exists, keeping what rows were normalized by.

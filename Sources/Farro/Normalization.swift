@@ -8,8 +8,8 @@ import CKernels
 /// A row is what one example, or one token, has in its features: each is normalized by itself, in training as in use,
 /// whatever else is in the batch. ``groupNorm(_:groups:scale:offset:epsilon:)`` does the same over some channels and all
 /// places of an image, ``instanceNorm(_:scale:offset:epsilon:)`` over the places of one channel, and a batch norm over all
-/// examples of a batch, for each feature by itself. ``rmsNorm(_:scale:epsilon:)`` leaves the mean where it is and is
-/// cheaper.
+/// examples of a batch, for each feature by itself. ``rmsNorm(_:scale:epsilon:)->Tensor<Scalar>`` leaves the mean
+/// where it is and is cheaper.
 ///
 /// A large mean costs no accuracy. A row with NaN or infinity becomes NaN.
 ///
@@ -32,7 +32,7 @@ public func layerNorm<Scalar: KernelScalar>(
   RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalized(x, scale, offset)
 }
 
-/// ``layerNorm(_:scale:offset:epsilon:)`` into a tensor that exists.
+/// ``layerNorm(_:scale:offset:epsilon:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -48,7 +48,7 @@ public func layerNorm<Scalar: KernelScalar>(
   RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalize(x, scale, offset, into: &y)
 }
 
-/// ``layerNorm(_:scale:offset:epsilon:)`` in place.
+/// ``layerNorm(_:scale:offset:epsilon:)->Tensor<Scalar>`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 @_specialize(where Scalar == Float)
@@ -62,8 +62,22 @@ public func layerNorm<Scalar: KernelScalar>(
   RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalize(inPlace: &x, scale, offset)
 }
 
-/// ``layerNorm(_:scale:offset:epsilon:)`` into a tensor that exists, keeping for
-/// ``layerNormBackward(_:_:scale:epsilon:statistics:)`` what rows were normalized by.
+/// ``layerNorm(_:scale:offset:epsilon:)->Tensor<Scalar>``, and what rows were normalized by, which spares
+/// ``layerNormBackward(_:_:scale:epsilon:statistics:)->NormGradients<Scalar,Scalar>`` from finding it again.
+///
+/// - Precondition: as there.
+/// - Complexity: O(`x.count`).
+public func layerNormWithStatistics<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  offset: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5
+) -> (y: Tensor<Scalar>, statistics: RowStatistics) {
+  RowNorm(.layer, x, epsilon: epsilon, "layerNorm").normalizedWithStatistics(x, scale, offset)
+}
+
+/// ``layerNorm(_:scale:offset:epsilon:)->Tensor<Scalar>`` into a tensor that exists, keeping for
+/// ``layerNormBackward(_:_:scale:epsilon:statistics:)->NormGradients<Scalar,Scalar>`` what rows were normalized by.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -103,7 +117,7 @@ public func rmsNorm<Scalar: KernelScalar>(
   RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalized(x, scale, nil)
 }
 
-/// ``rmsNorm(_:scale:epsilon:)`` into a tensor that exists.
+/// ``rmsNorm(_:scale:epsilon:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -118,7 +132,7 @@ public func rmsNorm<Scalar: KernelScalar>(
   RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalize(x, scale, nil, into: &y)
 }
 
-/// ``rmsNorm(_:scale:epsilon:)`` in place.
+/// ``rmsNorm(_:scale:epsilon:)->Tensor<Scalar>`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 @_specialize(where Scalar == Float)
@@ -131,8 +145,21 @@ public func rmsNorm<Scalar: KernelScalar>(
   RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalize(inPlace: &x, scale, nil)
 }
 
-/// ``rmsNorm(_:scale:epsilon:)`` into a tensor that exists, keeping for
-/// ``rmsNormBackward(_:_:scale:epsilon:statistics:)`` what rows were divided by.
+/// ``rmsNorm(_:scale:epsilon:)->Tensor<Scalar>``, and what rows were divided by, which spares
+/// ``rmsNormBackward(_:_:scale:epsilon:statistics:)->(Tensor<Scalar>,_)`` from finding it again.
+///
+/// - Precondition: as there.
+/// - Complexity: O(`x.count`).
+public func rmsNormWithStatistics<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  scale: Tensor<Scalar>? = nil,
+  epsilon: Scalar = 1e-5
+) -> (y: Tensor<Scalar>, statistics: RowStatistics) {
+  RowNorm(.rms, x, epsilon: epsilon, "rmsNorm").normalizedWithStatistics(x, scale, nil)
+}
+
+/// ``rmsNorm(_:scale:epsilon:)->Tensor<Scalar>`` into a tensor that exists, keeping for
+/// ``rmsNormBackward(_:_:scale:epsilon:statistics:)->(Tensor<Scalar>,_)`` what rows were divided by.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).

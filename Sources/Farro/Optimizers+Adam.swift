@@ -115,8 +115,7 @@ private func takeStep<Scalar: KernelScalar>(
   requireState(function, parameters, state.mean, state.squareMean, state.greatestSquareMean)
   requireRate(function, options.beta1, "beta1")
   requireRate(function, options.beta2, "beta2")
-  state.step += 1
-  let step = UInt64(state.step)
+  let step = nextStep(function, &state.step)
   var options = options
   let status = withStep(&parameters, gradient) { n, g, p in
     state.mean.withUnsafeMutableBufferPointer { mean in
@@ -160,6 +159,13 @@ func requireState<Scalar>(_ function: StaticString, _ parameters: Tensor<Scalar>
       "\(function): a state of the shape \(state.shape) for parameters of \(parameters.shape)"
     )
   }
+}
+
+/// Counts a step, and gives its number, from 1 on.
+func nextStep(_ function: StaticString, _ steps: inout Int) -> UInt64 {
+  require(0 <= steps && steps < .max, "\(function): a state that has taken \(steps) steps")
+  steps += 1
+  return UInt64(steps)
 }
 
 func requireRate(_ function: StaticString, _ rate: Double, _ name: StaticString) {

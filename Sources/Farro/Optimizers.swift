@@ -86,8 +86,7 @@ public func sgdStep<Scalar: KernelScalar>(
   requireState("sgdStep", parameters, state.velocity)
   require(momentum > 0, "sgdStep: momentum is \(momentum), not positive")
   require(!nesterov || dampening == 0, "sgdStep: Nesterov's form takes no dampening, which is \(dampening)")
-  state.step += 1
-  let step = UInt64(state.step)
+  let step = nextStep("sgdStep", &state.step)
   var options = farro_sgd_options(
     learning_rate: learningRate,
     momentum: momentum,
@@ -153,8 +152,7 @@ public func adaGradStep<Scalar: KernelScalar>(
   requireStep("adaGradStep", parameters, gradient, learningRate, weightDecay, epsilon)
   requireState("adaGradStep", parameters, state.squareSum)
   require(learningRateDecay >= 0, "adaGradStep: learningRateDecay is \(learningRateDecay), not 0 or more")
-  state.step += 1
-  let step = UInt64(state.step)
+  let step = nextStep("adaGradStep", &state.step)
   var options = farro_adagrad_options(
     learning_rate: learningRate,
     learning_rate_decay: learningRateDecay,

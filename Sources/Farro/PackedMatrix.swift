@@ -81,7 +81,7 @@ public func matmul<Scalar: KernelScalar>(
   return Tensor(unsafeUninitializedShape: shape) { product.multiply(1, a, b, 0, $0.baseAddress!, epilogue) }
 }
 
-/// `c = alpha op(a) b + beta c`, as ``matmul(_:_:transposeA:epilogue:)`` into a tensor that exists.
+/// `c = alpha op(a) b + beta c`, as ``matmul(_:_:transposeA:epilogue:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// With `beta` 0 (the default), `c` is overwritten without being read.
 ///

@@ -1,7 +1,7 @@
 // MARK: - Images: maximum
 
-/// The largest element of each window of images, and where it lies: what ``maxPool2DBackward(_:indices:size:stride:padding:dilation:ceiling:into:)``
-/// needs.
+/// The largest element of each window of images, and where it lies: what
+/// ``maxPool2DBackward(_:_:indices:size:stride:padding:dilation:ceiling:)`` needs.
 ///
 /// NaN is larger than all numbers. A window that meets padding alone gives minus infinity and the index -1.
 ///
@@ -226,57 +226,4 @@ public func averagePool2DBackward<Scalar: KernelScalar>(
   gradX.withUnsafeMutableBufferPointer {
     shape.averageBackward(gradY, countsPadding, $0.baseAddress!, "averagePool2DBackward")
   }
-}
-
-// MARK: - Global
-
-/// The mean of each channel of each image or sequence: average pooling with a window as large as the image.
-///
-/// Sums are taken in blocks, so that rounding errors hardly grow with the size. The gradient is that of average pooling
-/// with the window's size, ``averagePool2DBackward(_:size:stride:padding:dilation:ceiling:countsPadding:into:)``.
-///
-/// - Parameter x: Shape (batch, channels, ...), three or more axes, of which those behind the channels are not empty.
-/// - Returns: Shape (batch, channels, 1 ...), of as many axes.
-/// - Precondition: `x` has such a shape.
-/// - Complexity: O(`x.count`).
-public func globalAveragePool<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-  let shape = PoolingShape(global: x.shape, "globalAveragePool")
-  return Tensor(unsafeUninitializedShape: shape.result) {
-    shape.average(x, true, $0.baseAddress!, "globalAveragePool")
-  }
-}
-
-/// ``globalAveragePool(_:)`` into a tensor that exists.
-///
-/// - Precondition: `y` has the shape of the result.
-/// - Complexity: O(`x.count`).
-@_specialize(where Scalar == Float)
-@_specialize(where Scalar == Double)
-public func globalAveragePool<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into y: inout Tensor<Scalar>) {
-  let shape = PoolingShape(global: x.shape, "globalAveragePool")
-  requireShape(y.shape, shape.result, "globalAveragePool: the result")
-  y.withUnsafeMutableBufferPointer { shape.average(x, true, $0.baseAddress!, "globalAveragePool") }
-}
-
-/// The largest element of each channel of each image or sequence; NaN where one is NaN.
-///
-/// - Parameter x: Shape (batch, channels, ...), three or more axes, of which those behind the channels are not empty.
-/// - Returns: Shape (batch, channels, 1 ...), of as many axes.
-/// - Precondition: `x` has such a shape.
-/// - Complexity: O(`x.count`).
-public func globalMaxPool<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
-  let shape = PoolingShape(global: x.shape, "globalMaxPool")
-  return Tensor(unsafeUninitializedShape: shape.result) { shape.max(x, $0.baseAddress!, nil, "globalMaxPool") }
-}
-
-/// ``globalMaxPool(_:)`` into a tensor that exists.
-///
-/// - Precondition: `y` has the shape of the result.
-/// - Complexity: O(`x.count`).
-@_specialize(where Scalar == Float)
-@_specialize(where Scalar == Double)
-public func globalMaxPool<Scalar: KernelScalar>(_ x: Tensor<Scalar>, into y: inout Tensor<Scalar>) {
-  let shape = PoolingShape(global: x.shape, "globalMaxPool")
-  requireShape(y.shape, shape.result, "globalMaxPool: the result")
-  y.withUnsafeMutableBufferPointer { shape.max(x, $0.baseAddress!, nil, "globalMaxPool") }
 }

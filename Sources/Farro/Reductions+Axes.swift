@@ -4,69 +4,117 @@ extension Tensor where Scalar: KernelScalar {
   /// The sums along some axes together; 0 where they are empty.
   ///
   /// - Parameters:
-  ///   - axes: The axes to reduce, in any order.
+  ///   - axes: The axes to reduce, in any order, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axes stay in the result with length 1; otherwise they go.
-  /// - Precondition: `axes` are different and in `0..<rank`.
+  /// - Precondition: there are such axes, all different.
   /// - Complexity: O(`count`).
   public func sum(axes: [Int], keepingDimensions: Bool = false) -> Tensor {
-    reducing(axes, keepingDimensions, "sum") { $0.sum(axis: 1) }
+    reduce(.sum, axes, keepingDimensions)
+  }
+
+  /// ``sum(axes:keepingDimensions:)`` into a tensor that exists, with or without the axes.
+  ///
+  /// - Precondition: as there; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
+  public func sum(axes: [Int], into result: inout Tensor) {
+    reduce(.sum, axes, into: &result)
   }
 
   /// The products along some axes together; 1 where they are empty.
   ///
   /// - Parameters:
-  ///   - axes: The axes to reduce, in any order.
+  ///   - axes: The axes to reduce, in any order, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axes stay in the result with length 1; otherwise they go.
-  /// - Precondition: `axes` are different and in `0..<rank`.
+  /// - Precondition: there are such axes, all different.
   /// - Complexity: O(`count`).
   public func product(axes: [Int], keepingDimensions: Bool = false) -> Tensor {
-    reducing(axes, keepingDimensions, "product") { $0.product(axis: 1) }
+    reduce(.product, axes, keepingDimensions)
+  }
+
+  /// ``product(axes:keepingDimensions:)`` into a tensor that exists, with or without the axes.
+  ///
+  /// - Precondition: as there; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
+  public func product(axes: [Int], into result: inout Tensor) {
+    reduce(.product, axes, into: &result)
   }
 
   /// The means along some axes together; NaN where they are empty.
   ///
   /// - Parameters:
-  ///   - axes: The axes to reduce, in any order.
+  ///   - axes: The axes to reduce, in any order, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axes stay in the result with length 1; otherwise they go.
-  /// - Precondition: `axes` are different and in `0..<rank`.
+  /// - Precondition: there are such axes, all different.
   /// - Complexity: O(`count`).
   public func mean(axes: [Int], keepingDimensions: Bool = false) -> Tensor {
-    reducing(axes, keepingDimensions, "mean") { $0.mean(axis: 1) }
+    reduce(.mean, axes, keepingDimensions)
+  }
+
+  /// ``mean(axes:keepingDimensions:)`` into a tensor that exists, with or without the axes.
+  ///
+  /// - Precondition: as there; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
+  public func mean(axes: [Int], into result: inout Tensor) {
+    reduce(.mean, axes, into: &result)
   }
 
   /// The variances along some axes together: sums of squared differences from the mean, divided by the number of elements
   /// less `correction`; NaN unless `correction` is less than that number.
   ///
   /// - Parameters:
-  ///   - axes: The axes to reduce, in any order.
+  ///   - axes: The axes to reduce, in any order, counted from the front or, when negative, from the end.
   ///   - correction: 0 for the variance of a population, 1 for the unbiased estimate from a sample.
   ///   - keepingDimensions: Whether the axes stay in the result with length 1; otherwise they go.
-  /// - Precondition: `axes` are different and in `0..<rank`.
+  /// - Precondition: there are such axes, all different.
   /// - Complexity: O(`count`).
   public func variance(axes: [Int], correction: Double = 0, keepingDimensions: Bool = false) -> Tensor {
-    reducing(axes, keepingDimensions, "variance") { $0.variance(axis: 1, correction: correction) }
+    reduce(.variance(correction: correction), axes, keepingDimensions)
+  }
+
+  /// ``variance(axes:correction:keepingDimensions:)`` into a tensor that exists, with or without the axes.
+  ///
+  /// - Precondition: as there; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
+  public func variance(axes: [Int], correction: Double = 0, into result: inout Tensor) {
+    reduce(.variance(correction: correction), axes, into: &result)
   }
 
   /// The largest elements along some axes together; NaN where one is NaN.
   ///
   /// - Parameters:
-  ///   - axes: The axes to reduce, in any order.
+  ///   - axes: The axes to reduce, in any order, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axes stay in the result with length 1; otherwise they go.
-  /// - Precondition: `axes` are different and in `0..<rank`, and none is empty.
+  /// - Precondition: there are such axes, all different, and none is empty.
   /// - Complexity: O(`count`).
   public func max(axes: [Int], keepingDimensions: Bool = false) -> Tensor {
-    reducing(axes, keepingDimensions, "max") { $0.max(axis: 1) }
+    reduce(.max, axes, keepingDimensions)
+  }
+
+  /// ``max(axes:keepingDimensions:)`` into a tensor that exists, with or without the axes.
+  ///
+  /// - Precondition: as there; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
+  public func max(axes: [Int], into result: inout Tensor) {
+    reduce(.max, axes, into: &result)
   }
 
   /// The smallest elements along some axes together; NaN where one is NaN.
   ///
   /// - Parameters:
-  ///   - axes: The axes to reduce, in any order.
+  ///   - axes: The axes to reduce, in any order, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axes stay in the result with length 1; otherwise they go.
-  /// - Precondition: `axes` are different and in `0..<rank`, and none is empty.
+  /// - Precondition: there are such axes, all different, and none is empty.
   /// - Complexity: O(`count`).
   public func min(axes: [Int], keepingDimensions: Bool = false) -> Tensor {
-    reducing(axes, keepingDimensions, "min") { $0.min(axis: 1) }
+    reduce(.min, axes, keepingDimensions)
+  }
+
+  /// ``min(axes:keepingDimensions:)`` into a tensor that exists, with or without the axes.
+  ///
+  /// - Precondition: as there; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
+  public func min(axes: [Int], into result: inout Tensor) {
+    reduce(.min, axes, into: &result)
   }
 }
 
@@ -74,52 +122,115 @@ extension Tensor where Scalar == Bool {
   /// Whether any element along some axes together is true.
   ///
   /// - Parameters:
-  ///   - axes: The axes to reduce, in any order.
+  ///   - axes: The axes to reduce, in any order, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axes stay in the result with length 1; otherwise they go.
-  /// - Precondition: `axes` are different and in `0..<rank`.
+  /// - Precondition: there are such axes, all different.
   /// - Complexity: O(`count`).
   public func any(axes: [Int], keepingDimensions: Bool = false) -> Tensor {
-    reducing(axes, keepingDimensions, "any") { $0.any(axis: 1) }
+    answer(.any, axes, keepingDimensions)
+  }
+
+  /// ``any(axes:keepingDimensions:)`` into a tensor that exists, with or without the axes.
+  ///
+  /// - Precondition: as there; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
+  public func any(axes: [Int], into result: inout Tensor) {
+    answer(.any, axes, into: &result)
   }
 
   /// Whether all elements along some axes together are true.
   ///
   /// - Parameters:
-  ///   - axes: The axes to reduce, in any order.
+  ///   - axes: The axes to reduce, in any order, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axes stay in the result with length 1; otherwise they go.
-  /// - Precondition: `axes` are different and in `0..<rank`.
+  /// - Precondition: there are such axes, all different.
   /// - Complexity: O(`count`).
   public func all(axes: [Int], keepingDimensions: Bool = false) -> Tensor {
-    reducing(axes, keepingDimensions, "all") { $0.all(axis: 1) }
+    answer(.all, axes, keepingDimensions)
+  }
+
+  /// ``all(axes:keepingDimensions:)`` into a tensor that exists, with or without the axes.
+  ///
+  /// - Precondition: as there; `result` has the remaining shape.
+  /// - Complexity: O(`count`).
+  public func all(axes: [Int], into result: inout Tensor) {
+    answer(.all, axes, into: &result)
   }
 }
 
-extension Tensor {
-  /// Reduces axis 1 of (outer, reduced, inner): the axes to reduce become one, if they are neighbours where they stand, and
-  /// otherwise behind all others.
-  private func reducing(
-    _ axes: [Int],
-    _ keepingDimensions: Bool,
-    _ function: StaticString,
-    _ reduce: (Tensor) -> Tensor
-  ) -> Tensor {
-    let reduced = axes.sorted()
-    require(
-      Set(reduced).count == reduced.count && reduced.allSatisfy(shape.indices.contains),
-      "\(function): \(axes) are not different axes of the shape \(shape)"
-    )
-    let others = shape.indices.filter { !reduced.contains($0) }
+/// A tensor as (outer, reduced, inner), in which the axes to reduce have become one.
+struct JoinedAxes<Scalar: TensorScalar> {
+  let view: Tensor<Scalar>
+  /// The shape of the tensor with the length 1 for each of the axes, and without them.
+  let kept, remaining: [Int]
+  private let axes: [Int]
+  private let shape: [Int]
+
+  /// Neighbouring axes are joined where they stand, others behind all the rest.
+  init(_ x: Tensor<Scalar>, _ axes: [Int], _ function: StaticString) {
+    let reduced = axes.map { axisPlace($0, in: x.shape, function) }.sorted()
     let areNeighbours = zip(reduced, reduced.dropFirst()).allSatisfy { $0 + 1 == $1 }
-    let length = { (axes: [Int]) in axes.reduce(1) { $0 * shape[$1] } }
-    let view: Tensor
+    require(
+      zip(reduced, reduced.dropFirst()).allSatisfy { $0 != $1 },
+      "\(function): \(axes) are not different axes of the shape \(x.shape)"
+    )
+    let others = x.shape.indices.filter { !reduced.contains($0) }
+    func length(_ axes: some Sequence<Int>) -> Int { axes.reduce(1) { $0 * x.shape[$1] } }
     if areNeighbours {
-      let first = reduced.first ?? rank
-      view = reshaped([length(Array(0..<first)), length(reduced), length(Array((first + reduced.count)..<rank))])
+      let first = reduced.first ?? x.rank
+      view = x.reshaped([length(0..<first), length(reduced), length((first + reduced.count)..<x.rank)])
     } else {
-      view = transposed(others + reduced).reshaped([length(others), length(reduced), 1])
+      view = x.transposed(others + reduced).reshaped([length(others), length(reduced), 1])
     }
-    let result =
-      keepingDimensions ? shape.indices.map { reduced.contains($0) ? 1 : shape[$0] } : others.map { shape[$0] }
-    return reduce(view).reshaped(result)
+    kept = x.shape.indices.map { reduced.contains($0) ? 1 : x.shape[$0] }
+    remaining = others.map { x.shape[$0] }
+    (self.axes, shape) = (axes, x.shape)
+  }
+
+  func requireElements(_ function: StaticString) {
+    require(view.shape[1] > 0, "\(function): the axes \(axes) of the shape \(shape) are empty")
+  }
+
+  func requireFit(_ result: [Int], _ function: StaticString) {
+    require(
+      result == kept || result == remaining,
+      "\(function): \(shape) without the axes \(axes) does not fit \(result)"
+    )
+  }
+}
+
+extension Tensor where Scalar: KernelScalar {
+  private func reduce(_ reduction: Reduction, _ axes: [Int], _ keepingDimensions: Bool) -> Tensor {
+    let joined = JoinedAxes(self, axes, reduction.name)
+    if reduction.needsElements { joined.requireElements(reduction.name) }
+    return Tensor(unsafeUninitializedShape: keepingDimensions ? joined.kept : joined.remaining) {
+      joined.view.run(reduction, joined.view.view(along: 1), $0.baseAddress!)
+    }
+  }
+
+  private func reduce(_ reduction: Reduction, _ axes: [Int], into result: inout Tensor) {
+    let joined = JoinedAxes(self, axes, reduction.name)
+    if reduction.needsElements { joined.requireElements(reduction.name) }
+    joined.requireFit(result.shape, reduction.name)
+    result.withUnsafeMutableBufferPointer {
+      joined.view.run(reduction, joined.view.view(along: 1), $0.baseAddress!)
+    }
+  }
+}
+
+extension Tensor where Scalar == Bool {
+  private func answer(_ quantifier: Quantifier, _ axes: [Int], _ keepingDimensions: Bool) -> Tensor {
+    let joined = JoinedAxes(self, axes, quantifier.name)
+    return Tensor(unsafeUninitializedShape: keepingDimensions ? joined.kept : joined.remaining) {
+      joined.view.run(quantifier, joined.view.view(along: 1), $0.baseAddress!)
+    }
+  }
+
+  private func answer(_ quantifier: Quantifier, _ axes: [Int], into result: inout Tensor) {
+    let joined = JoinedAxes(self, axes, quantifier.name)
+    joined.requireFit(result.shape, quantifier.name)
+    result.withUnsafeMutableBufferPointer {
+      joined.view.run(quantifier, joined.view.view(along: 1), $0.baseAddress!)
+    }
   }
 }

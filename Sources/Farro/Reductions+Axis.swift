@@ -4,9 +4,9 @@ extension Tensor where Scalar: KernelScalar {
   /// The sums along an axis; 0 where it is empty.
   ///
   /// - Parameters:
-  ///   - axis: The axis to reduce.
+  ///   - axis: The axis to reduce, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
-  /// - Precondition: `axis` is in `0..<rank`.
+  /// - Precondition: there is such an axis.
   /// - Complexity: O(`count`).
   public func sum(axis: Int, keepingDimensions: Bool = false) -> Tensor {
     reduce(.sum, axis, keepingDimensions)
@@ -14,7 +14,7 @@ extension Tensor where Scalar: KernelScalar {
 
   /// ``sum(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
   ///
-  /// - Precondition: `axis` is in `0..<rank`; `result` has the remaining shape.
+  /// - Precondition: there is such an axis; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func sum(axis: Int, into result: inout Tensor) {
     reduce(.sum, axis, into: &result)
@@ -23,9 +23,9 @@ extension Tensor where Scalar: KernelScalar {
   /// The products along an axis; 1 where it is empty.
   ///
   /// - Parameters:
-  ///   - axis: The axis to reduce.
+  ///   - axis: The axis to reduce, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
-  /// - Precondition: `axis` is in `0..<rank`.
+  /// - Precondition: there is such an axis.
   /// - Complexity: O(`count`).
   public func product(axis: Int, keepingDimensions: Bool = false) -> Tensor {
     reduce(.product, axis, keepingDimensions)
@@ -33,7 +33,7 @@ extension Tensor where Scalar: KernelScalar {
 
   /// ``product(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
   ///
-  /// - Precondition: `axis` is in `0..<rank`; `result` has the remaining shape.
+  /// - Precondition: there is such an axis; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func product(axis: Int, into result: inout Tensor) {
     reduce(.product, axis, into: &result)
@@ -42,9 +42,9 @@ extension Tensor where Scalar: KernelScalar {
   /// The means along an axis; NaN where it is empty.
   ///
   /// - Parameters:
-  ///   - axis: The axis to reduce.
+  ///   - axis: The axis to reduce, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
-  /// - Precondition: `axis` is in `0..<rank`.
+  /// - Precondition: there is such an axis.
   /// - Complexity: O(`count`).
   public func mean(axis: Int, keepingDimensions: Bool = false) -> Tensor {
     reduce(.mean, axis, keepingDimensions)
@@ -52,7 +52,7 @@ extension Tensor where Scalar: KernelScalar {
 
   /// ``mean(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
   ///
-  /// - Precondition: `axis` is in `0..<rank`; `result` has the remaining shape.
+  /// - Precondition: there is such an axis; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func mean(axis: Int, into result: inout Tensor) {
     reduce(.mean, axis, into: &result)
@@ -62,10 +62,10 @@ extension Tensor where Scalar: KernelScalar {
   /// `correction`; NaN unless `correction` is less than the length.
   ///
   /// - Parameters:
-  ///   - axis: The axis to reduce.
+  ///   - axis: The axis to reduce, counted from the front or, when negative, from the end.
   ///   - correction: 0 for the variance of a population, 1 for the unbiased estimate from a sample.
   ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
-  /// - Precondition: `axis` is in `0..<rank`.
+  /// - Precondition: there is such an axis.
   /// - Complexity: O(`count`).
   public func variance(axis: Int, correction: Double = 0, keepingDimensions: Bool = false) -> Tensor {
     reduce(.variance(correction: correction), axis, keepingDimensions)
@@ -73,7 +73,7 @@ extension Tensor where Scalar: KernelScalar {
 
   /// ``variance(axis:correction:keepingDimensions:)`` into a tensor that exists, with or without the axis.
   ///
-  /// - Precondition: `axis` is in `0..<rank`; `result` has the remaining shape.
+  /// - Precondition: there is such an axis; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func variance(axis: Int, correction: Double = 0, into result: inout Tensor) {
     reduce(.variance(correction: correction), axis, into: &result)
@@ -82,9 +82,9 @@ extension Tensor where Scalar: KernelScalar {
   /// The largest elements along an axis; NaN where one is NaN.
   ///
   /// - Parameters:
-  ///   - axis: The axis to reduce.
+  ///   - axis: The axis to reduce, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
-  /// - Precondition: `axis` is in `0..<rank`, and not empty.
+  /// - Precondition: there is such an axis, and it is not empty.
   /// - Complexity: O(`count`).
   public func max(axis: Int, keepingDimensions: Bool = false) -> Tensor {
     reduce(.max, axis, keepingDimensions)
@@ -92,7 +92,7 @@ extension Tensor where Scalar: KernelScalar {
 
   /// ``max(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
   ///
-  /// - Precondition: `axis` is in `0..<rank`, and not empty; `result` has the remaining shape.
+  /// - Precondition: there is such an axis, and it is not empty; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func max(axis: Int, into result: inout Tensor) {
     reduce(.max, axis, into: &result)
@@ -101,9 +101,9 @@ extension Tensor where Scalar: KernelScalar {
   /// The smallest elements along an axis; NaN where one is NaN.
   ///
   /// - Parameters:
-  ///   - axis: The axis to reduce.
+  ///   - axis: The axis to reduce, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
-  /// - Precondition: `axis` is in `0..<rank`, and not empty.
+  /// - Precondition: there is such an axis, and it is not empty.
   /// - Complexity: O(`count`).
   public func min(axis: Int, keepingDimensions: Bool = false) -> Tensor {
     reduce(.min, axis, keepingDimensions)
@@ -111,7 +111,7 @@ extension Tensor where Scalar: KernelScalar {
 
   /// ``min(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
   ///
-  /// - Precondition: `axis` is in `0..<rank`, and not empty; `result` has the remaining shape.
+  /// - Precondition: there is such an axis, and it is not empty; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func min(axis: Int, into result: inout Tensor) {
     reduce(.min, axis, into: &result)
@@ -120,9 +120,9 @@ extension Tensor where Scalar: KernelScalar {
   /// The positions along an axis of its first largest elements, or of the first NaN.
   ///
   /// - Parameters:
-  ///   - axis: The axis to reduce.
+  ///   - axis: The axis to reduce, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
-  /// - Precondition: `axis` is in `0..<rank`, and not empty.
+  /// - Precondition: there is such an axis, and it is not empty.
   /// - Complexity: O(`count`).
   public func argmax(axis: Int, keepingDimensions: Bool = false) -> Tensor<Int> {
     reduce(.argmax, axis, keepingDimensions)
@@ -130,7 +130,7 @@ extension Tensor where Scalar: KernelScalar {
 
   /// ``argmax(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
   ///
-  /// - Precondition: `axis` is in `0..<rank`, and not empty; `result` has the remaining shape.
+  /// - Precondition: there is such an axis, and it is not empty; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func argmax(axis: Int, into result: inout Tensor<Int>) {
     reduce(.argmax, axis, into: &result)
@@ -139,9 +139,9 @@ extension Tensor where Scalar: KernelScalar {
   /// The positions along an axis of its first smallest elements, or of the first NaN.
   ///
   /// - Parameters:
-  ///   - axis: The axis to reduce.
+  ///   - axis: The axis to reduce, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
-  /// - Precondition: `axis` is in `0..<rank`, and not empty.
+  /// - Precondition: there is such an axis, and it is not empty.
   /// - Complexity: O(`count`).
   public func argmin(axis: Int, keepingDimensions: Bool = false) -> Tensor<Int> {
     reduce(.argmin, axis, keepingDimensions)
@@ -149,7 +149,7 @@ extension Tensor where Scalar: KernelScalar {
 
   /// ``argmin(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
   ///
-  /// - Precondition: `axis` is in `0..<rank`, and not empty; `result` has the remaining shape.
+  /// - Precondition: there is such an axis, and it is not empty; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func argmin(axis: Int, into result: inout Tensor<Int>) {
     reduce(.argmin, axis, into: &result)
@@ -160,9 +160,9 @@ extension Tensor where Scalar == Bool {
   /// Whether any element along an axis is true; false where the axis is empty.
   ///
   /// - Parameters:
-  ///   - axis: The axis to reduce.
+  ///   - axis: The axis to reduce, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
-  /// - Precondition: `axis` is in `0..<rank`.
+  /// - Precondition: there is such an axis.
   /// - Complexity: O(`count`).
   public func any(axis: Int, keepingDimensions: Bool = false) -> Tensor {
     answer(.any, axis, keepingDimensions)
@@ -170,7 +170,7 @@ extension Tensor where Scalar == Bool {
 
   /// ``any(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
   ///
-  /// - Precondition: `axis` is in `0..<rank`; `result` has the remaining shape.
+  /// - Precondition: there is such an axis; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func any(axis: Int, into result: inout Tensor) {
     answer(.any, axis, into: &result)
@@ -179,9 +179,9 @@ extension Tensor where Scalar == Bool {
   /// Whether all elements along an axis are true; true where the axis is empty.
   ///
   /// - Parameters:
-  ///   - axis: The axis to reduce.
+  ///   - axis: The axis to reduce, counted from the front or, when negative, from the end.
   ///   - keepingDimensions: Whether the axis stays in the result with length 1; otherwise it goes.
-  /// - Precondition: `axis` is in `0..<rank`.
+  /// - Precondition: there is such an axis.
   /// - Complexity: O(`count`).
   public func all(axis: Int, keepingDimensions: Bool = false) -> Tensor {
     answer(.all, axis, keepingDimensions)
@@ -189,7 +189,7 @@ extension Tensor where Scalar == Bool {
 
   /// ``all(axis:keepingDimensions:)`` into a tensor that exists, with or without the axis.
   ///
-  /// - Precondition: `axis` is in `0..<rank`; `result` has the remaining shape.
+  /// - Precondition: there is such an axis; `result` has the remaining shape.
   /// - Complexity: O(`count`).
   public func all(axis: Int, into result: inout Tensor) {
     answer(.all, axis, into: &result)

@@ -74,6 +74,7 @@ extension Tensor where Scalar: KernelScalar {
     _ axis: Int,
     _ keepingDimensions: Bool
   ) -> Tensor<Result> {
+    let axis = axisPlace(axis, in: shape, reduction.name)
     let view = view(along: axis, of: reduction)
     return Tensor<Result>(unsafeUninitializedShape: shape(without: axis, keepingDimensions)) {
       run(reduction, view, $0.baseAddress!)
@@ -89,21 +90,21 @@ extension Tensor where Scalar: KernelScalar {
     _ axis: Int,
     into result: inout Tensor<Result>
   ) {
+    let axis = axisPlace(axis, in: shape, reduction.name)
     let view = view(along: axis, of: reduction)
     requireFit(result, without: axis, reduction.name)
     result.withUnsafeMutableBufferPointer { run(reduction, view, $0.baseAddress!) }
   }
 
   private func view(along axis: Int, of reduction: Reduction) -> farro_reduction_shape {
-    let view = view(along: axis, reduction.name)
     require(
       shape[axis] > 0 || !reduction.needsElements,
       "\(reduction.name): axis \(axis) of the shape \(shape) is empty"
     )
-    return view
+    return view(along: axis)
   }
 
-  private func run(_ reduction: Reduction, _ view: farro_reduction_shape, _ out: UnsafeMutableRawPointer) {
+  func run(_ reduction: Reduction, _ view: farro_reduction_shape, _ out: UnsafeMutableRawPointer) {
     withUnsafeBufferPointer { elements in
       withUnsafePointer(to: view) { view in
         let x = elements.baseAddress!
@@ -131,19 +132,21 @@ extension Tensor where Scalar == Bool {
   }
 
   func answer(_ quantifier: Quantifier, _ axis: Int, _ keepingDimensions: Bool) -> Tensor {
-    let view = view(along: axis, quantifier.name)
+    let axis = axisPlace(axis, in: shape, quantifier.name)
+    let view = view(along: axis)
     return Tensor(unsafeUninitializedShape: shape(without: axis, keepingDimensions)) {
       run(quantifier, view, $0.baseAddress!)
     }
   }
 
   func answer(_ quantifier: Quantifier, _ axis: Int, into result: inout Tensor) {
-    let view = view(along: axis, quantifier.name)
+    let axis = axisPlace(axis, in: shape, quantifier.name)
+    let view = view(along: axis)
     requireFit(result, without: axis, quantifier.name)
     result.withUnsafeMutableBufferPointer { run(quantifier, view, $0.baseAddress!) }
   }
 
-  private func run(_ quantifier: Quantifier, _ view: farro_reduction_shape, _ out: UnsafeMutableRawPointer) {
+  func run(_ quantifier: Quantifier, _ view: farro_reduction_shape, _ out: UnsafeMutableRawPointer) {
     withUnsafeBufferPointer { elements in
       withUnsafePointer(to: view) { view in
         let (x, out) = (elements.baseAddress!.as(UInt8.self), out.assumingMemoryBound(to: UInt8.self))
@@ -161,9 +164,8 @@ extension Tensor where Scalar == Bool {
 // MARK: - Shapes
 
 extension Tensor {
-  /// The tensor as (outer, axis, inner).
-  func view(along axis: Int, _ function: StaticString) -> farro_reduction_shape {
-    require(shape.indices.contains(axis), "\(function): no axis \(axis) in the shape \(shape)")
+  /// The tensor as (outer, axis, inner), of an axis that it has.
+  func view(along axis: Int) -> farro_reduction_shape {
     var (outer, inner) = (1, 1)
     for i in 0..<axis { outer *= shape[i] }
     for i in (axis + 1)..<rank { inner *= shape[i] }

@@ -45,7 +45,7 @@ extension Reference {
     _ reference: (UnsafePointer<farro_reduction_shape>, UnsafePointer<UInt8>, UnsafeMutablePointer<UInt8>) ->
       farro_status
   ) -> Tensor<Bool> {
-    var shape = x.view(along: 1, "Reference")
+    var shape = x.view(along: 1)
     return Tensor(unsafeUninitializedShape: [x.shape[0], x.shape[2]]) { out in
       x.withUnsafeBufferPointer { x in
         check(reference(&shape, x.baseAddress!.as(UInt8.self), out.baseAddress!.as(UInt8.self)), "Reference")

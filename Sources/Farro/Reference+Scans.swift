@@ -45,7 +45,7 @@ extension Reference {
     _ f32: Scan<Float>,
     _ f64: Scan<Double>
   ) -> Tensor<Scalar> {
-    var shape = x.view(along: 1, "Reference")
+    var shape = x.view(along: 1)
     let options = farro_scan_options(reverse: reversed, exclusive: exclusive)
     return Tensor(unsafeUninitializedShape: x.shape) { out in
       x.withUnsafeBufferPointer { x in

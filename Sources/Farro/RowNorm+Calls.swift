@@ -42,15 +42,40 @@ extension RowNorm {
     }
   }
 
+  func normalizedWithStatistics(
+    _ x: Tensor<Element>,
+    _ scale: Tensor<Parameter>?,
+    _ offset: Tensor<Parameter>?
+  ) -> (y: Tensor<Element>, statistics: RowStatistics) {
+    var (y, statistics) = (Tensor<Element>(uninitialized: x.shape, count: x.count), RowStatistics())
+    normalize(x, scale, offset, &statistics, into: &y)
+    return (y, statistics)
+  }
+
   func added(
     _ x: Tensor<Element>,
     _ residual: Tensor<Element>,
     _ scale: Tensor<Parameter>?,
     _ offset: Tensor<Parameter>?
   ) -> (sum: Tensor<Element>, y: Tensor<Element>) {
-    requireSame(x, residual)
     var sum = Tensor<Element>(uninitialized: x.shape, count: x.count)
-    let y = Tensor<Element>(unsafeUninitializedShape: x.shape) { y in
+    var y = Tensor<Element>(uninitialized: x.shape, count: x.count)
+    add(x, residual, scale, offset, into: &sum, &y)
+    return (sum, y)
+  }
+
+  func add(
+    _ x: Tensor<Element>,
+    _ residual: Tensor<Element>,
+    _ scale: Tensor<Parameter>?,
+    _ offset: Tensor<Parameter>?,
+    into sum: inout Tensor<Element>,
+    _ y: inout Tensor<Element>
+  ) {
+    requireSame(x, residual)
+    requireSame(x, sum)
+    requireSame(x, y)
+    y.withUnsafeMutableBufferPointer { y in
       sum.withUnsafeMutableBufferPointer { sum in
         x.withUnsafeBufferPointer { x in
           residual.withUnsafeBufferPointer { residual in
@@ -65,7 +90,6 @@ extension RowNorm {
         }
       }
     }
-    return (sum, y)
   }
 
   func add(

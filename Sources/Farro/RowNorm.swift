@@ -1,26 +1,39 @@
 import CKernels
 
-/// What a norm of rows divided by, saved for its way back: ``layerNorm(_:scale:offset:epsilon:statistics:into:)`` and
-/// ``rmsNorm(_:scale:epsilon:statistics:into:)`` fill it.
+/// What a norm of rows, or of groups of channels, normalized by, saved for its way back:
+/// ``layerNorm(_:scale:offset:epsilon:statistics:into:)-(_,_,_,Scalar,_,_)`` and its like fill it, and
+/// ``layerNormWithStatistics(_:scale:offset:epsilon:)->(Tensor<Scalar>,_)`` and its like return it.
 ///
 /// In `Double` for every element type, so that a row far from zero keeps the digits that matter.
 public struct RowStatistics: Sendable {
-  /// The mean of each row; without elements after an RMS norm.
-  public fileprivate(set) var mean: Tensor<Double>
-  /// `1 / sqrt(variance + epsilon)` of each row, or 1 over its root mean square.
-  public fileprivate(set) var inverse: Tensor<Double>
+  /// The mean of each row or group; without elements after an RMS norm.
+  public internal(set) var mean: Tensor<Double>
+  /// `1 / sqrt(variance + epsilon)` of each row or group, or 1 over its root mean square.
+  public internal(set) var inverse: Tensor<Double>
 
   /// Statistics of nothing, to be filled.
   public init() { (mean, inverse) = (Tensor(zeros: [0]), Tensor(zeros: [0])) }
 
   /// Makes room, unless it is there.
-  fileprivate mutating func resize(means: Int, inverses: Int) {
+  private mutating func resize(means: Int, inverses: Int) {
     if mean.count != means { mean = Tensor(uninitialized: [means], count: means) }
     if inverse.count != inverses { inverse = Tensor(uninitialized: [inverses], count: inverses) }
   }
+
+  /// Calls `body` with room for as many means and inverses.
+  mutating func fill(
+    means: Int,
+    inverses: Int,
+    _ body: (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>) -> Void
+  ) {
+    resize(means: means, inverses: inverses)
+    mean.withUnsafeMutableBufferPointer { mean in
+      inverse.withUnsafeMutableBufferPointer { body(mean.baseAddress!, $0.baseAddress!) }
+    }
+  }
 }
 
-/// The gradients of a layer norm or a group norm: of its argument, its scale and its offset.
+/// The gradients of a norm with a scale and an offset: of its argument, its scale and its offset.
 public typealias NormGradients<Element: TensorScalar, Parameter: TensorScalar> = (
   x: Tensor<Element>, scale: Tensor<Parameter>, offset: Tensor<Parameter>
 )
@@ -76,12 +89,7 @@ struct RowNorm<Element: TensorScalar, Parameter: KernelScalar> {
     _ offset: Tensor<Parameter>?,
     savingTo statistics: inout RowStatistics
   ) {
-    statistics.resize(means: kind == .layer ? rows : 0, inverses: rows)
-    statistics.mean.withUnsafeMutableBufferPointer { mean in
-      statistics.inverse.withUnsafeMutableBufferPointer { inverse in
-        run(o, scale, offset, mean.baseAddress!, inverse.baseAddress!)
-      }
-    }
+    statistics.fill(means: kind == .layer ? rows : 0, inverses: rows) { run(o, scale, offset, $0, $1) }
   }
 
   private func run(

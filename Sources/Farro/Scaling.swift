@@ -171,26 +171,6 @@ public func columnQuantiles<Scalar: KernelScalar>(
   return (0..<count).map { Array(quantiles[($0 * columns)..<(($0 + 1) * columns)]) }
 }
 
-/// ``columnMoments(_:)`` with NaN passed over where `skippingNaN` says so. A column of nothing but NaN gives NaN.
-///
-/// - Precondition: `x` has two axes.
-/// - Complexity: O(`x.count`).
-public func columnMoments<Scalar: KernelScalar>(_ x: Tensor<Scalar>, skippingNaN: Bool) -> ColumnMoments {
-  guard skippingNaN else { return columnMoments(x) }
-  let (rows, columns) = matrixShape(x, "columnMoments")
-  var mean = [Double](repeating: 0, count: columns)
-  var (deviation, number) = (mean, mean)
-  let status = x.withUnsafeBufferPointer { x in
-    let x = x.baseAddress!
-    return switch Scalar.dtype {
-    case .f32: farro_column_moments_skipping_nan_f32(rows, columns, x.f32, columns, &mean, &deviation, &number)
-    default: farro_column_moments_skipping_nan_f64(rows, columns, x.f64, columns, &mean, &deviation, &number)
-    }
-  }
-  check(status, "columnMoments")
-  return ColumnMoments(mean: mean, deviation: deviation)
-}
-
 // MARK: - Scaling
 
 /// Columns shifted and scaled: `(x - center) * factor + shift`. NaN stays NaN.

@@ -8,11 +8,11 @@ import CKernels
 ///
 /// - Parameters:
 ///   - x: Any shape with at least one axis.
-///   - axis: The axis to go along; -1 is the last.
+///   - axis: The axis to go along, counted from the front or, when negative, from the end.
 ///   - reversed: Whether to start at the end: element k of the result is that of the elements from k on.
 ///   - exclusive: Whether element k itself stays out; the first result is 0.
 /// - Returns: The shape of `x`.
-/// - Precondition: `axis` is in `0..<rank`, or -1.
+/// - Precondition: there is such an axis.
 /// - Complexity: O(`x.count`).
 public func cumulativeSum<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -67,11 +67,11 @@ public func cumulativeSum<Scalar: KernelScalar>(
 ///
 /// - Parameters:
 ///   - x: Any shape with at least one axis.
-///   - axis: The axis to go along; -1 is the last.
+///   - axis: The axis to go along, counted from the front or, when negative, from the end.
 ///   - reversed: Whether to start at the end: element k of the result is that of the elements from k on.
 ///   - exclusive: Whether element k itself stays out; the first result is 1.
 /// - Returns: The shape of `x`.
-/// - Precondition: `axis` is in `0..<rank`, or -1.
+/// - Precondition: there is such an axis.
 /// - Complexity: O(`x.count`).
 public func cumulativeProduct<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -127,11 +127,11 @@ public func cumulativeProduct<Scalar: KernelScalar>(
 ///
 /// - Parameters:
 ///   - x: Any shape with at least one axis.
-///   - axis: The axis to go along; -1 is the last.
+///   - axis: The axis to go along, counted from the front or, when negative, from the end.
 ///   - reversed: Whether to start at the end: element k of the result is that of the elements from k on.
 ///   - exclusive: Whether element k itself stays out; the first result is -infinity.
 /// - Returns: The shape of `x`.
-/// - Precondition: `axis` is in `0..<rank`, or -1.
+/// - Precondition: there is such an axis.
 /// - Complexity: O(`x.count`).
 public func cumulativeMax<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -187,11 +187,11 @@ public func cumulativeMax<Scalar: KernelScalar>(
 ///
 /// - Parameters:
 ///   - x: Any shape with at least one axis.
-///   - axis: The axis to go along; -1 is the last.
+///   - axis: The axis to go along, counted from the front or, when negative, from the end.
 ///   - reversed: Whether to start at the end: element k of the result is that of the elements from k on.
 ///   - exclusive: Whether element k itself stays out; the first result is infinity.
 /// - Returns: The shape of `x`.
-/// - Precondition: `axis` is in `0..<rank`, or -1.
+/// - Precondition: there is such an axis.
 /// - Complexity: O(`x.count`).
 public func cumulativeMin<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -244,7 +244,18 @@ public func cumulativeMin<Scalar: KernelScalar>(
 
 /// A scan of a tensor of some shape.
 private struct Scan {
-  enum Operation { case sum, product, max, min }
+  enum Operation {
+    case sum, product, max, min
+
+    var function: StaticString {
+      switch self {
+      case .sum: "cumulativeSum"
+      case .product: "cumulativeProduct"
+      case .max: "cumulativeMax"
+      case .min: "cumulativeMin"
+      }
+    }
+  }
 
   let operation: Operation
   let shape: farro_reduction_shape
@@ -252,7 +263,7 @@ private struct Scan {
 
   init<Scalar>(_ x: Tensor<Scalar>, _ operation: Operation, _ axis: Int, _ reversed: Bool, _ exclusive: Bool) {
     self.operation = operation
-    shape = x.view(along: axis == -1 ? x.rank - 1 : axis, "a scan")
+    shape = x.view(along: axisPlace(axis, in: x.shape, operation.function))
     options = farro_scan_options(reverse: reversed, exclusive: exclusive)
   }
 
@@ -269,7 +280,7 @@ private struct Scan {
         case (.min, .f32): farro_cumulative_min_f32(shape, options, x.f32, out.f32)
         case (.min, _): farro_cumulative_min_f64(shape, options, x.f64, out.f64)
         }
-      check(status, "a scan")
+      check(status, operation.function)
     }
   }
 }

@@ -1,7 +1,7 @@
 import CKernels
 
-/// The gradient of ``softmax(_:axis:temperature:mask:bias:)``: `(gradY - sum(gradY * y)) * y / temperature`, which is 0 where an
-/// element was left out.
+/// The gradient of ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>``: `(gradY - sum(gradY * y)) * y /
+/// temperature`, which is 0 where an element was left out.
 ///
 /// - Parameters:
 ///   - gradY: The gradient of a loss by softmax's result.
@@ -22,7 +22,7 @@ public func softmaxBackward<Scalar: KernelScalar>(
   }
 }
 
-/// ``softmaxBackward(_:y:axis:temperature:)`` into a tensor that exists.
+/// ``softmaxBackward(_:y:axis:temperature:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `gradX` has the shape of `y`.
 /// - Complexity: O(`y.count`).
@@ -41,7 +41,8 @@ public func softmaxBackward<Scalar: KernelScalar>(
   }
 }
 
-/// The gradient of ``logSoftmax(_:axis:temperature:mask:bias:)``: `(gradY - exp(y) * sum(gradY)) / temperature`.
+/// The gradient of ``logSoftmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>``: `(gradY - exp(y) * sum(gradY)) /
+/// temperature`.
 ///
 /// Where `y` is minus infinity, `x` has no influence: the gradient is 0 there, and `gradY` does not count.
 ///
@@ -64,7 +65,7 @@ public func logSoftmaxBackward<Scalar: KernelScalar>(
   }
 }
 
-/// ``logSoftmaxBackward(_:y:axis:temperature:)`` into a tensor that exists.
+/// ``logSoftmaxBackward(_:y:axis:temperature:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `gradX` has the shape of `y`.
 /// - Complexity: O(`y.count`).
@@ -83,7 +84,8 @@ public func logSoftmaxBackward<Scalar: KernelScalar>(
   }
 }
 
-/// The gradient of ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)``: softmax times `gradY / temperature`.
+/// The gradient of ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)->Tensor<Scalar>``: softmax times
+/// `gradY / temperature`.
 ///
 /// - Parameters:
 ///   - gradY: The gradient of a loss by the result of log-sum-exp, with or without the axis.
@@ -110,7 +112,7 @@ public func logSumExpBackward<Scalar: KernelScalar>(
   }
 }
 
-/// ``logSumExpBackward(_:x:y:axis:temperature:mask:bias:)`` into a tensor that exists.
+/// ``logSumExpBackward(_:x:y:axis:temperature:mask:bias:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `gradX` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -148,7 +150,7 @@ public func softmaxBackward(
   }
 }
 
-/// ``softmaxBackward(_:y:axis:temperature:)`` into a tensor that exists.
+/// ``softmaxBackward(_:y:axis:temperature:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `gradX` has the shape of `y`.
 /// - Complexity: O(`y.count`).
@@ -179,7 +181,7 @@ public func logSoftmaxBackward(
   }
 }
 
-/// ``logSoftmaxBackward(_:y:axis:temperature:)`` into a tensor that exists.
+/// ``logSoftmaxBackward(_:y:axis:temperature:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `gradX` has the shape of `y`.
 /// - Complexity: O(`y.count`).
@@ -193,6 +195,43 @@ public func logSoftmaxBackward(
   requireSameShape(y, gradX, "logSoftmaxBackward")
   gradX.withUnsafeMutableBufferPointer {
     differentiate(.logSoftmax, gradY, y, axis, temperature, "logSoftmaxBackward", $0.baseAddress!)
+  }
+}
+
+/// ``logSumExpBackward(_:x:y:axis:temperature:mask:bias:)``, computed in `Float` and rounded once.
+///
+/// - Complexity: O(`x.count`).
+public func logSumExpBackward(
+  _ gradY: Tensor<BFloat16>,
+  x: Tensor<BFloat16>,
+  y: Tensor<BFloat16>,
+  axis: Int = -1,
+  temperature: Double = 1,
+  mask: Tensor<Bool>? = nil,
+  bias: Tensor<BFloat16>? = nil
+) -> Tensor<BFloat16> {
+  Tensor(unsafeUninitializedShape: x.shape) {
+    differentiateSum(gradY, x, y, axis, temperature, mask, bias, $0.baseAddress!)
+  }
+}
+
+/// ``logSumExpBackward(_:x:y:axis:temperature:mask:bias:)->Tensor<Scalar>`` into a tensor that exists.
+///
+/// - Precondition: `gradX` has the shape of `x`.
+/// - Complexity: O(`x.count`).
+public func logSumExpBackward(
+  _ gradY: Tensor<BFloat16>,
+  x: Tensor<BFloat16>,
+  y: Tensor<BFloat16>,
+  axis: Int = -1,
+  temperature: Double = 1,
+  mask: Tensor<Bool>? = nil,
+  bias: Tensor<BFloat16>? = nil,
+  into gradX: inout Tensor<BFloat16>
+) {
+  requireSameShape(x, gradX, "logSumExpBackward")
+  gradX.withUnsafeMutableBufferPointer {
+    differentiateSum(gradY, x, y, axis, temperature, mask, bias, $0.baseAddress!)
   }
 }
 

@@ -11,8 +11,7 @@ struct SoftmaxAxis {
 
   /// - Parameter axis: Counted from the front, or, when negative, from behind the end.
   init(_ shape: [Int], _ axis: Int, _ function: StaticString) {
-    position = axis < 0 ? shape.count + axis : axis
-    require(shape.indices.contains(position), "\(function): no axis \(axis) in the shape \(shape)")
+    position = axisPlace(axis, in: shape, function)
     var (outer, inner) = (1, 1)
     for i in 0..<position { outer *= shape[i] }
     for i in (position + 1)..<shape.count { inner *= shape[i] }
@@ -27,6 +26,13 @@ struct SoftmaxAxis {
       && reduced.indices.allSatisfy { i in
         reduced[i] == (isKept ? (i == position ? 1 : shape[i]) : shape[i < position ? i : i + 1])
       }
+  }
+
+  func requireReduced(_ shape: [Int], to reduced: [Int]) {
+    require(
+      reduces(shape, to: reduced),
+      "\(function): \(shape) without axis \(position) does not fit \(reduced)"
+    )
   }
 
   func reduced(_ shape: [Int], keepingDimensions: Bool) -> [Int] {

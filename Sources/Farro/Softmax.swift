@@ -36,7 +36,7 @@ public func softmax<Scalar: KernelScalar>(
   }
 }
 
-/// ``softmax(_:axis:temperature:mask:bias:)`` into a tensor that exists.
+/// ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -58,7 +58,7 @@ public func softmax<Scalar: KernelScalar>(
   }
 }
 
-/// ``softmax(_:axis:temperature:mask:bias:)`` in place.
+/// ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 @_specialize(where Scalar == Float)
@@ -79,8 +79,8 @@ public func softmax<Scalar: KernelScalar>(
 
 // MARK: - Log-softmax
 
-/// The logarithm of ``softmax(_:axis:temperature:mask:bias:)``, which does not underflow: `v - log(sum(exp(v)))` along an
-/// axis, with `v = x / temperature + bias`.
+/// The logarithm of ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>``, which does not underflow: `v -
+/// log(sum(exp(v)))` along an axis, with `v = x / temperature + bias`.
 ///
 /// Elements that are left out, and minus infinity, give minus infinity; NaN is where softmax has it.
 ///
@@ -107,7 +107,7 @@ public func logSoftmax<Scalar: KernelScalar>(
   }
 }
 
-/// ``logSoftmax(_:axis:temperature:mask:bias:)`` into a tensor that exists.
+/// ``logSoftmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -129,7 +129,7 @@ public func logSoftmax<Scalar: KernelScalar>(
   }
 }
 
-/// ``logSoftmax(_:axis:temperature:mask:bias:)`` in place.
+/// ``logSoftmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 @_specialize(where Scalar == Float)
@@ -178,7 +178,8 @@ public func logSumExp<Scalar: KernelScalar>(
   }
 }
 
-/// ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)`` into a tensor that exists, with or without the axis.
+/// ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)->Tensor<Scalar>`` into a tensor that exists, with or
+/// without the axis.
 ///
 /// - Precondition: `y` has the remaining shape.
 /// - Complexity: O(`x.count`).
@@ -194,16 +195,52 @@ public func logSumExp<Scalar: KernelScalar>(
 ) {
   let axis = SoftmaxAxis(x.shape, axis, "logSumExp")
   let options = SoftmaxOptions(x.shape, axis, temperature, mask, bias)
-  require(
-    axis.reduces(x.shape, to: y.shape),
-    "logSumExp: \(x.shape) without axis \(axis.position) does not fit \(y.shape)"
-  )
+  axis.requireReduced(x.shape, to: y.shape)
   y.withUnsafeMutableBufferPointer { y in
     x.withUnsafeBufferPointer { SoftmaxOperation.logSumExp.run(axis, options, $0.baseAddress!, y.baseAddress!) }
   }
 }
 
 // MARK: - BFloat16
+
+/// ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)``, computed in `Float` and rounded once.
+///
+/// - Complexity: O(`x.count`).
+public func logSumExp(
+  _ x: Tensor<BFloat16>,
+  axis: Int = -1,
+  temperature: Double = 1,
+  mask: Tensor<Bool>? = nil,
+  bias: Tensor<BFloat16>? = nil,
+  keepingDimensions: Bool = false
+) -> Tensor<BFloat16> {
+  let axis = SoftmaxAxis(x.shape, axis, "logSumExp")
+  let options = SoftmaxOptions(x.shape, axis, temperature, mask, bias)
+  return Tensor(unsafeUninitializedShape: axis.reduced(x.shape, keepingDimensions: keepingDimensions)) { y in
+    x.withUnsafeBufferPointer { SoftmaxOperation.logSumExp.run(axis, options, $0.baseAddress!, y.baseAddress!) }
+  }
+}
+
+/// ``logSumExp(_:axis:temperature:mask:bias:keepingDimensions:)->Tensor<Scalar>`` into a tensor that exists, with or
+/// without the axis.
+///
+/// - Precondition: `y` has the remaining shape.
+/// - Complexity: O(`x.count`).
+public func logSumExp(
+  _ x: Tensor<BFloat16>,
+  axis: Int = -1,
+  temperature: Double = 1,
+  mask: Tensor<Bool>? = nil,
+  bias: Tensor<BFloat16>? = nil,
+  into y: inout Tensor<BFloat16>
+) {
+  let axis = SoftmaxAxis(x.shape, axis, "logSumExp")
+  let options = SoftmaxOptions(x.shape, axis, temperature, mask, bias)
+  axis.requireReduced(x.shape, to: y.shape)
+  y.withUnsafeMutableBufferPointer { y in
+    x.withUnsafeBufferPointer { SoftmaxOperation.logSumExp.run(axis, options, $0.baseAddress!, y.baseAddress!) }
+  }
+}
 
 /// ``softmax(_:axis:temperature:mask:bias:)``, computed in `Float` and rounded once.
 ///
@@ -222,7 +259,7 @@ public func softmax(
   }
 }
 
-/// ``softmax(_:axis:temperature:mask:bias:)`` into a tensor that exists.
+/// ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -242,7 +279,7 @@ public func softmax(
   }
 }
 
-/// ``softmax(_:axis:temperature:mask:bias:)`` in place.
+/// ``softmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 public func softmax(
@@ -276,7 +313,7 @@ public func logSoftmax(
   }
 }
 
-/// ``logSoftmax(_:axis:temperature:mask:bias:)`` into a tensor that exists.
+/// ``logSoftmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` into a tensor that exists.
 ///
 /// - Precondition: `y` has the shape of `x`.
 /// - Complexity: O(`x.count`).
@@ -296,7 +333,7 @@ public func logSoftmax(
   }
 }
 
-/// ``logSoftmax(_:axis:temperature:mask:bias:)`` in place.
+/// ``logSoftmax(_:axis:temperature:mask:bias:)->Tensor<Scalar>`` in place.
 ///
 /// - Complexity: O(`x.count`), and a copy when another tensor shares the elements.
 public func logSoftmax(

@@ -54,15 +54,15 @@ func isLast<Scalar>(_ axis: Int, of x: Tensor<Scalar>) -> Bool { axis == -1 || a
 /// The tensor with an axis behind all others.
 func movedToLast<Scalar>(_ x: Tensor<Scalar>, _ axis: Int, _ function: StaticString) -> Tensor<Scalar> {
   if isLast(axis, of: x) { return x }
-  require(x.shape.indices.contains(axis), "\(function): no axis \(axis) in the shape \(x.shape)")
-  return x.transposed(x.shape.indices.filter { $0 != axis } + [axis])
+  let place = axisPlace(axis, in: x.shape, function)
+  return x.transposed(x.shape.indices.filter { $0 != place } + [place])
 }
 
 /// The tensor with its last axis in the place of another.
 func movedBack<Scalar>(_ x: Tensor<Scalar>, to axis: Int) -> Tensor<Scalar> {
   if isLast(axis, of: x) { return x }
   var axes = Array(x.shape.indices)
-  axes.insert(axes.removeLast(), at: axis)
+  axes.insert(axes.removeLast(), at: axis < 0 ? x.rank + axis : axis)
   return x.transposed(axes)
 }
 

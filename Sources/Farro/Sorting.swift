@@ -9,10 +9,10 @@ import CKernels
 ///
 /// - Parameters:
 ///   - x: Any shape with at least one axis.
-///   - axis: The axis to sort along; -1 is the last. Any other is moved to the end and back.
+///   - axis: The axis to sort along, counted from the front or, when negative, from the end. Any but the last is moved there and back.
 ///   - descending: Whether the largest comes first.
 /// - Returns: The shape of `x`.
-/// - Precondition: `axis` is in `0..<rank`, or -1, and shorter than 2³².
+/// - Precondition: there is such an axis, shorter than 2³².
 /// - Complexity: O(`x.count`).
 public func sort<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -71,10 +71,10 @@ public func sort<Scalar: KernelScalar>(inPlace x: inout Tensor<Scalar>, axis: In
 ///
 /// - Parameters:
 ///   - x: Any shape with at least one axis.
-///   - axis: The axis to sort along; -1 is the last. Any other is moved to the end and back.
+///   - axis: The axis to sort along, counted from the front or, when negative, from the end. Any but the last is moved there and back.
 ///   - descending: Whether the largest comes first.
 /// - Returns: The shape of `x`. Of equal elements the one that comes first in `x` comes first.
-/// - Precondition: `axis` is in `0..<rank`, or -1, and shorter than 2³².
+/// - Precondition: there is such an axis, shorter than 2³².
 /// - Complexity: O(`x.count`).
 public func argsort<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -113,7 +113,7 @@ public func argsort<Scalar: KernelScalar>(
 
 /// ``sort(_:axis:descending:)`` and ``argsort(_:axis:descending:)`` at once.
 ///
-/// - Precondition: `axis` is in `0..<rank`, or -1, and shorter than 2³².
+/// - Precondition: there is such an axis, shorter than 2³².
 /// - Complexity: O(`x.count`).
 public func sortWithIndices<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -121,17 +121,41 @@ public func sortWithIndices<Scalar: KernelScalar>(
   descending: Bool = false
 ) -> (values: Tensor<Scalar>, indices: Tensor<Int>) {
   let last = movedToLast(x, axis, "sortWithIndices")
-  let rows = SortedRows(last, "sortWithIndices")
   var values = Tensor<Scalar>(uninitialized: last.shape, count: last.count)
   var indices = Tensor<Int>(uninitialized: last.shape, count: last.count)
+  sortWithIndices(last, descending: descending, into: &values, &indices)
+  return (movedBack(values, to: axis), movedBack(indices, to: axis))
+}
+
+/// ``sortWithIndices(_:axis:descending:)`` into tensors that exist.
+///
+/// - Precondition: `values` and `indices` have the shape of `x`.
+/// - Complexity: O(`x.count`); axes other than the last need memory as well.
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func sortWithIndices<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  axis: Int = -1,
+  descending: Bool = false,
+  into values: inout Tensor<Scalar>,
+  _ indices: inout Tensor<Int>
+) {
+  require(
+    values.shape == x.shape && indices.shape == x.shape,
+    "sortWithIndices: the results for \(x.shape) do not fit into \(values.shape) and \(indices.shape)"
+  )
+  guard isLast(axis, of: x) else {
+    (values, indices) = sortWithIndices(x, axis: axis, descending: descending)
+    return
+  }
+  let rows = SortedRows(x, "sortWithIndices")
   values.withUnsafeMutableBufferPointer { values in
     indices.withUnsafeMutableBufferPointer { indices in
-      last.withUnsafeBufferPointer {
+      x.withUnsafeBufferPointer {
         rows.sort($0.baseAddress!, descending, values.baseAddress!, indices.baseAddress!)
       }
     }
   }
-  return (movedBack(values, to: axis), movedBack(indices, to: axis))
 }
 
 // MARK: - The best k
@@ -143,7 +167,7 @@ public func sortWithIndices<Scalar: KernelScalar>(
 /// - Parameters:
 ///   - x: Any shape with at least one axis.
 ///   - k: At most the length of the axis.
-///   - axis: The axis to choose along; -1 is the last. Any other is moved to the end and back.
+///   - axis: The axis to choose along, counted from the front or, when negative, from the end. Any but the last is moved there and back.
 ///   - smallest: Whether the smallest are chosen.
 ///   - sorted: Whether the best comes first; otherwise they keep their order in `x`.
 /// - Returns: The shape of `x` with the length `k` for that of the axis.
@@ -157,33 +181,39 @@ public func topK<Scalar: KernelScalar>(
   sorted: Bool = true
 ) -> (values: Tensor<Scalar>, indices: Tensor<Int>) {
   let last = movedToLast(x, axis, "topK")
-  let (shape, count) = topKShape(last, k)
-  var values = Tensor<Scalar>(uninitialized: shape, count: count)
-  var indices = Tensor<Int>(uninitialized: shape, count: count)
+  _ = topKShape(x.shape, k, axis)
+  let shape: [Int] = last.shape.dropLast() + [k]
+  var values = Tensor<Scalar>(unsafeUninitializedShape: shape) { _ in }
+  var indices = Tensor<Int>(unsafeUninitializedShape: shape) { _ in }
   topK(last, k, smallest: smallest, sorted: sorted, into: &values, &indices)
   return (movedBack(values, to: axis), movedBack(indices, to: axis))
 }
 
-/// ``topK(_:_:axis:smallest:sorted:)`` along the last axis into tensors that exist.
+/// ``topK(_:_:axis:smallest:sorted:)`` into tensors that exist.
 ///
-/// - Precondition: `values` and `indices` have the shape of `x` with the length `k` for that of the last axis.
-/// - Complexity: O(`x.count` + `k` log(length)) for each row, for most inputs.
+/// - Precondition: `values` and `indices` have the shape of `x` with the length `k` for that of the axis.
+/// - Complexity: O(`x.count` + `k` log(length)) for each row, for most inputs; axes other than the last need memory as well.
 @_specialize(where Scalar == Float)
 @_specialize(where Scalar == Double)
 public func topK<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   _ k: Int,
+  axis: Int = -1,
   smallest: Bool = false,
   sorted: Bool = true,
   into values: inout Tensor<Scalar>,
   _ indices: inout Tensor<Int>
 ) {
-  let rows = SortedRows(x, "topK")
-  let (shape, _) = topKShape(x, k)
+  let shape = topKShape(x.shape, k, axis)
   require(
     values.shape == shape && indices.shape == shape,
     "topK: the best \(k) of \(x.shape) do not fit into \(values.shape) and \(indices.shape)"
   )
+  guard isLast(axis, of: x) else {
+    (values, indices) = topK(x, k, axis: axis, smallest: smallest, sorted: sorted)
+    return
+  }
+  let rows = SortedRows(x, "topK")
   values.withUnsafeMutableBufferPointer { values in
     indices.withUnsafeMutableBufferPointer { indices in
       x.withUnsafeBufferPointer {
@@ -193,8 +223,11 @@ public func topK<Scalar: KernelScalar>(
   }
 }
 
-private func topKShape<Scalar>(_ x: Tensor<Scalar>, _ k: Int) -> (shape: [Int], count: Int) {
-  let length = x.shape.last ?? 0
-  require((0...length).contains(k), "topK: there are no \(k) elements in the axis of length \(length) of \(x.shape)")
-  return (x.shape.dropLast() + [k], length == 0 ? 0 : x.count / length * k)
+private func topKShape(_ shape: [Int], _ k: Int, _ axis: Int = -1) -> [Int] {
+  var result = shape
+  let place = axisPlace(axis, in: shape, "topK")
+  let length = shape[place]
+  require((0...length).contains(k), "topK: there are no \(k) elements in the axis of length \(length) of \(shape)")
+  result[place] = k
+  return result
 }

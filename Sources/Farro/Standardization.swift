@@ -1,7 +1,7 @@
 import CKernels
 
 /// The mean and the population standard deviation of each column of a matrix, in double for every element type.
-public struct ColumnMoments: Sendable, Equatable {
+public struct ColumnMoments: Sendable, Equatable, Codable {
   /// One for each column.
   public var mean: [Double]
   /// 1 where all elements of the column are equal, so that it can be divided by.
@@ -27,10 +27,13 @@ public struct ColumnMoments: Sendable, Equatable {
 ///
 /// Source: T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample variance", 1983.
 ///
-/// - Parameter x: Shape (rows, columns).
+/// - Parameters:
+///   - x: Shape (rows, columns).
+///   - skippingNaN: Whether NaN is passed over; a column of nothing but NaN gives NaN even so.
 /// - Precondition: `x` has two axes.
 /// - Complexity: O(`x.count`).
-public func columnMoments<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> ColumnMoments {
+public func columnMoments<Scalar: KernelScalar>(_ x: Tensor<Scalar>, skippingNaN: Bool = false) -> ColumnMoments {
+  if skippingNaN { return columnMomentsOfNumbers(x) }
   let (rows, columns) = matrixShape(x, "columnMoments")
   var deviation: [Double] = []
   let mean = [Double](unsafeUninitializedCapacity: columns) { mean, count in
@@ -51,10 +54,26 @@ public func columnMoments<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> ColumnMo
   return ColumnMoments(mean: mean, deviation: deviation)
 }
 
+private func columnMomentsOfNumbers<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> ColumnMoments {
+  let (rows, columns) = matrixShape(x, "columnMoments")
+  var mean = [Double](repeating: 0, count: columns)
+  var (deviation, number) = (mean, mean)
+  let status = x.withUnsafeBufferPointer { x in
+    let x = x.baseAddress!
+    return switch Scalar.dtype {
+    case .f32: farro_column_moments_skipping_nan_f32(rows, columns, x.f32, columns, &mean, &deviation, &number)
+    default: farro_column_moments_skipping_nan_f64(rows, columns, x.f64, columns, &mean, &deviation, &number)
+    }
+  }
+  check(status, "columnMoments")
+  return ColumnMoments(mean: mean, deviation: deviation)
+}
+
 /// Columns shifted and scaled to mean 0 and standard deviation 1: `(x - mean) / deviation`.
 ///
 /// With the moments of `x` itself, columns of equal elements become 0. With those of other data, `x` goes the way that
-/// the other data went, as with scikit-learn's `StandardScaler`.
+/// the other data went, as with scikit-learn's `StandardScaler`. ``scaleColumns(_:by:)`` with a ``ColumnScaling`` of the same
+/// moments does so too, and has a way back.
 ///
 /// - Parameters:
 ///   - x: Shape (rows, columns).

@@ -30,7 +30,8 @@ extension Tensor where Scalar: ArithmeticScalar {
   /// Subtracts `b` from each element.
   @inlinable public static func -= (a: inout Tensor, b: Scalar) { a.apply(.subtract, b) }
 
-  /// The product of each pair of elements; for the matrix product see ``matmul(_:_:transposeA:transposeB:epilogue:)``.
+  /// The product of each pair of elements; for the matrix product see
+  /// ``matmul(_:_:transposeA:transposeB:epilogue:)->Tensor<Scalar>``.
   @inlinable public static func * (a: Tensor, b: Tensor) -> Tensor { Tensor(.multiply, a, b) }
   /// Each element times `b`.
   @inlinable public static func * (a: Tensor, b: Scalar) -> Tensor { Tensor(.multiply, a, b) }

@@ -18,7 +18,7 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Equatable {
   /// This value, to be cast to another type.
   var scalarValue: ScalarValue { get }
 
-  /// A value cast as ``Tensor/init(casting:)`` says.
+  /// A value cast as ``Tensor/init(casting:)-(Tensor<Other>)`` says.
   init(casting value: ScalarValue)
 }
 

@@ -23,6 +23,11 @@ import Testing
         var z = Tensor<Double>(zeros: [1, 2, 3])
         batchNorm(first, runningMean: &mean, runningVariance: &variance, epsilon: 0, into: &z)
         #expect(worstError(z.scalars, [-unit, 0, unit, -unit, 0, unit]) { _ in 1e-12 } <= 1, "\(isa)")
+        var (x, inPlaceMean, inPlaceVariance) = (last, mean, variance)
+        let kept = batchNorm(inPlace: &x, runningMean: &inPlaceMean, runningVariance: &inPlaceVariance, epsilon: 0)
+        let again = batchNorm(last, runningMean: &mean, runningVariance: &variance, epsilon: 0)
+        #expect(x.scalars == again.y.scalars && x.scalars != last.scalars && kept == again.statistics)
+        #expect(inPlaceMean.scalars == mean.scalars && inPlaceVariance.scalars == variance.scalars)
       }
     }
   }
@@ -48,6 +53,17 @@ import Testing
     #expect(worstError(y.scalars, expected) { _ in 1e-14 } <= 1)
     let folded = foldedBatchNorm(mean: mean, variance: variance, scale: scale, offset: offset, epsilon: 0.04)
     #expect(worstError(folded.scale.scalars + folded.offset.scalars, [4, -19]) { _ in 1e-13 } <= 1)
+    var (foldedScale, foldedOffset) = (mean, mean)
+    foldedBatchNorm(
+      mean: mean,
+      variance: variance,
+      scale: scale,
+      offset: offset,
+      epsilon: 0.04,
+      into: &foldedScale,
+      &foldedOffset
+    )
+    #expect(foldedScale == folded.scale && foldedOffset == folded.offset)
     var z = Tensor<Double>(zeros: [3, 1])
     batchNorm(x, mean: mean, variance: variance, scale: scale, offset: offset, epsilon: 0.04, into: &z)
     batchNorm(inPlace: &x, mean: mean, variance: variance, scale: scale, offset: offset, epsilon: 0.04)

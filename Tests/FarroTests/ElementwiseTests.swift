@@ -100,6 +100,24 @@ import Testing
     #expect(array(result) == array(geluTanh(x)))
   }
 
+  @Test func `a function works in the place of its operand and leaves copies alone`() {
+    typealias Function = (whole: (Tensor<Double>) -> Tensor<Double>, inPlace: (inout Tensor<Double>) -> Void)
+    let functions: [Function] = [
+      ({ relu($0) }, { relu(inPlace: &$0) }), ({ exp($0) }, { exp(inPlace: &$0) }),
+      ({ log($0) }, { log(inPlace: &$0) }), ({ sin($0) }, { sin(inPlace: &$0) }),
+      ({ cos($0) }, { cos(inPlace: &$0) }), ({ tanh($0) }, { tanh(inPlace: &$0) }),
+      ({ sigmoid($0) }, { sigmoid(inPlace: &$0) }), ({ erf($0) }, { erf(inPlace: &$0) }),
+      ({ silu($0) }, { silu(inPlace: &$0) }), ({ gelu($0) }, { gelu(inPlace: &$0) }),
+      ({ geluTanh($0) }, { geluTanh(inPlace: &$0) }),
+    ]
+    let x = Tensor<Double>(randomUniform: [3, 7], in: 0.5..<3, seed: 1)
+    for function in functions {
+      var y = x
+      function.inPlace(&y)
+      #expect(y == function.whole(x) && x == Tensor(randomUniform: [3, 7], in: 0.5..<3, seed: 1))
+    }
+  }
+
   @Test(arguments: InstructionSet.supported)
   func `multiply-add repeats rows and single elements`(isa: InstructionSet) {
     for columns in [1, 2, 5, 16, 33] {

@@ -28,6 +28,11 @@ import Testing
     let weights = Tensor<Double>([1, 2, 3, 4, 5, 6, 7, -8], shape: [2, 4])
     #expect(array(histogram(HistogramTests.x, weights: weights, bins: 4).sums) == [3, 7, 11, -1])
     #expect(array(histogram(HistogramTests.x, weights: weights, edges: [0, 1, 4])) == [3, 17])
+    var sums = Tensor<Double>(zeros: [2])
+    histogram(HistogramTests.x, weights: weights, in: 0...4, into: &sums)
+    #expect(array(sums) == [10, 10])
+    histogram(HistogramTests.x, weights: weights, edges: [0, 1, 4], into: &sums)
+    #expect(array(sums) == [3, 17])
   }
 
   @Test(arguments: InstructionSet.supported)

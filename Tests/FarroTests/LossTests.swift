@@ -101,6 +101,18 @@ import Testing
     multiclassHingeBackward(Tensor(ones: []), scores: x, labels: labels, into: &b)
     #expect(a.scalars == multiclassHinge(x, labels: labels).scalars)
     #expect(b.scalars == multiclassHingeBackward(Tensor(ones: []), scores: x, labels: labels).scalars)
+    let hinge = multiclassHingeWithGradient(x, labels: labels)
+    #expect(hinge.loss.scalars == a.scalars && hinge.gradient.scalars == b.scalars)
+    multiclassHingeWithGradient(x, labels: labels, kind: .all, reduction: .sum, into: &a, gradient: &b)
+    #expect(a.scalars == multiclassHinge(x, labels: labels, kind: .all, reduction: .sum).scalars)
+    let backward = multiclassHingeBackward(
+      Tensor(ones: []),
+      scores: x,
+      labels: labels,
+      kind: .all,
+      reduction: .sum
+    )
+    #expect(b.scalars == backward.scalars)
   }
 
   @Test func `ignored rows do not count, whatever they hold`() {
@@ -114,6 +126,9 @@ import Testing
   @Test func `labels and shapes that do not fit stop the program`() async {
     await #expect(processExitsWith: .failure) {
       _ = crossEntropy(Tensor<Float>(zeros: [2, 3]), labels: Tensor([0, 3]))
+    }
+    await #expect(processExitsWith: .failure) {  // what a NaN becomes in other libraries
+      _ = crossEntropy(Tensor<Float>(zeros: [2, 3]), labels: Tensor([0, .min]))
     }
     await #expect(processExitsWith: .failure) { _ = crossEntropy(Tensor<Float>(zeros: [2, 3]), labels: Tensor([0])) }
     await #expect(processExitsWith: .failure) {

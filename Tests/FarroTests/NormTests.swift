@@ -24,6 +24,11 @@ import Testing
         addLayerNorm(x, to: &stream, scale: scale, offset: scale, statistics: &statistics, into: &z)
         #expect(stream.scalars == sum.scalars && z.scalars == y.scalars && statistics.mean.count == 6)
         stream = residual
+        addLayerNorm(x, residual, scale: scale, offset: scale, into: &stream, &z)
+        #expect(stream.scalars == sum.scalars && z.scalars == y.scalars)
+        addRMSNorm(x, residual, scale: scale, into: &stream, &z)
+        #expect(stream.scalars == sum.scalars && z.scalars == rms.y.scalars)
+        stream = residual
         addRMSNorm(x, to: &stream, scale: scale, into: &z)
         #expect(stream.scalars == sum.scalars && z.scalars == rms.y.scalars)
       }
@@ -109,6 +114,45 @@ import Testing
     }
   }
 
+  @Test func `statistics that were kept give the gradients that are found without them`() {
+    let x = numbers(Double.self, [2, 4, 3, 3], seed: 1)
+    let gradY = numbers(Double.self, [2, 4, 3, 3], seed: 2)
+    let scale = numbers(Double.self, [4], seed: 3)
+    let near = { (a: Tensor<Double>, b: Tensor<Double>) in worstError(a.scalars, b.scalars) { _ in 1e-13 } <= 1 }
+    var y = x
+
+    let group = groupNormWithStatistics(x, groups: 2, scale: scale)
+    #expect(group.y.scalars == groupNorm(x, groups: 2, scale: scale).scalars)
+    #expect(group.statistics.mean.count == 4 && abs(group.statistics.mean[1] - x[row: 0][row: 1].mean()) < 1)
+    var statistics = RowStatistics()
+    groupNorm(x, groups: 2, scale: scale, statistics: &statistics, into: &y)
+    #expect(y.scalars == group.y.scalars && statistics.inverse == group.statistics.inverse)
+    let (kept, found) = (
+      groupNormBackward(gradY, x, groups: 2, scale: scale, statistics: statistics),
+      groupNormBackward(gradY, x, groups: 2, scale: scale)
+    )
+    #expect(near(kept.x, found.x) && near(kept.scale, found.scale) && near(kept.offset, found.offset))
+
+    let instance = instanceNormWithStatistics(x, scale: scale)
+    instanceNorm(x, scale: scale, statistics: &statistics, into: &y)
+    #expect(y.scalars == instance.y.scalars && statistics.mean.count == 8)
+    let foundInstance = instanceNormBackward(gradY, x, scale: scale)
+    var (gradScale, gradOffset) = (scale, scale)
+    instanceNormBackward(gradY, x, scale: scale, statistics: statistics, into: &y, &gradScale, &gradOffset)
+    #expect(near(y, foundInstance.x) && near(gradScale, foundInstance.scale) && near(gradOffset, foundInstance.offset))
+
+    let layer = layerNormWithStatistics(x)
+    #expect(layer.y.scalars == layerNorm(x).scalars)
+    #expect(near(layerNormBackward(gradY, x, statistics: layer.statistics).x, layerNormBackward(gradY, x).x))
+    let rms = rmsNormWithStatistics(x)
+    #expect(rms.y.scalars == rmsNorm(x).scalars)
+    #expect(near(rmsNormBackward(gradY, x, statistics: rms.statistics).x, rmsNormBackward(gradY, x).x))
+
+    // What is not used is not found again: other statistics give other gradients.
+    let other = groupNormWithStatistics(x + x, groups: 2).statistics
+    #expect(!near(groupNormBackward(gradY, x, groups: 2, scale: scale, statistics: other).x, found.x))
+  }
+
   @Test func `gradients keep their accuracy far from zero`() {
     let near = Tensor<Float>((0..<1000).map { i in Float(i * 617 % 32) / 16 - 1 }, shape: [4, 250])
     let far = near + Tensor(repeating: 1_000_000, shape: [4, 250])  // a float near 1e6 holds sixteenths
@@ -159,6 +203,14 @@ import Testing
         #expect(back.x.scalars == rounded(wideBack.x) && back.scale.scalars == wideBack.scale.scalars)
         let (rms, wideRMS) = (rmsNormBackward(other, x, scale: scale), rmsNormBackward(wideOther, wide, scale: scale))
         #expect(rms.x.scalars == rounded(wideRMS.x) && rms.scale.scalars == wideRMS.scale.scalars)
+        let kept = layerNormWithStatistics(x, scale: scale)
+        #expect(kept.y.scalars == layerNorm(x, scale: scale).scalars && kept.statistics.mean.count == 9)
+        #expect(rmsNormWithStatistics(x, scale: scale).y.scalars == rmsNorm(x, scale: scale).scalars)
+        var (total, z) = (x, x)
+        addLayerNorm(x, other, scale: scale, into: &total, &z)
+        #expect(total.scalars == sum.scalars && z.scalars == y.scalars)
+        addRMSNorm(x, other, scale: scale, into: &total, &z)
+        #expect(total.scalars == sum.scalars && z.scalars == addRMSNorm(x, other, scale: scale).y.scalars)
         var inPlace = x
         rmsNorm(inPlace: &inPlace, scale: scale)
         #expect(inPlace.scalars == rmsNorm(x, scale: scale).scalars)
@@ -201,6 +253,11 @@ import Testing
     )
     #expect(l2Normalize(x).shape == [0, 5])
     #expect(groupNorm(x, groups: 5).shape == [0, 5])
+    // Memory that has just held something else.
+    for _ in 0..<3 { _ = Tensor<Double>(ones: [4]) }
+    let (y, statistics) = groupNormWithStatistics(Tensor<Double>(zeros: [2, 4, 0]), groups: 2)
+    #expect(y.shape == [2, 4, 0] && statistics.mean.count == 4 && statistics.inverse.count == 4)
+    #expect((statistics.mean.scalars + statistics.inverse.scalars).allSatisfy { $0.isNaN })
     #expect(instanceNorm(Tensor<Double>(zeros: [3, 0, 2])).shape == [3, 0, 2])
     #expect(addRMSNorm(x, x).y.shape == [0, 5])
   }
@@ -216,6 +273,10 @@ import Testing
     await #expect(processExitsWith: .failure) { _ = instanceNorm(Tensor<Float>(zeros: [3])) }
     await #expect(processExitsWith: .failure) {
       _ = rmsNormBackward(Tensor<Float>(zeros: [2, 3]), Tensor<Float>(zeros: [2, 3]), statistics: RowStatistics())
+    }
+    await #expect(processExitsWith: .failure) {
+      let x = Tensor<Float>(zeros: [2, 4, 3])
+      _ = groupNormBackward(x, x, groups: 2, statistics: groupNormWithStatistics(x, groups: 4).statistics)
     }
   }
 }

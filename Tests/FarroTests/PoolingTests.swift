@@ -57,6 +57,33 @@ import Testing
     var gradient = x
     averagePool2DBackward(Tensor([8, 4], shape: [1, 2, 1, 1]), size: 2, into: &gradient)
     #expect(gradient.scalars == [2, 2, 2, 2, 1, 1, 1, 1])
+    globalAveragePoolBackward(Tensor([4, 8], shape: [1, 2, 1, 1]), into: &gradient)
+    #expect(gradient.scalars == [1, 1, 1, 1, 2, 2, 2, 2])
+    let greatest = globalMaxPoolWithIndices(x)
+    #expect(greatest.values.scalars == [4, -1] && greatest.indices.scalars == [3, 0])
+    globalMaxPoolBackward(Tensor([5, 6], shape: [1, 2, 1, 1]), indices: greatest.indices, into: &gradient)
+    #expect(gradient.scalars == [0, 0, 0, 5, 6, 0, 0, 0])
+    #expect(globalAveragePoolBackward(greatest.values, x).scalars == [1, 1, 1, 1, -0.25, -0.25, -0.25, -0.25])
+    #expect(globalMaxPoolBackward(greatest.values, x, indices: greatest.indices).scalars == [0, 0, 0, 4, -1, 0, 0, 0])
+  }
+
+  @Test func `gradients are the same as new tensors and into those that exist`() {
+    let x = Tensor<Double>(randomUniform: [2, 3, 7, 8], seed: 4)
+    let row = x.reshaped(6, 7, 8)
+    var (image, sequence) = (x, row)
+    let greatest = maxPool2DWithIndices(x, size: 3, stride: 2, padding: 1, ceiling: true)
+    let (gradY, indices) = (greatest.values, greatest.indices)
+    maxPool2DBackward(gradY, indices: indices, size: 3, stride: 2, padding: 1, ceiling: true, into: &image)
+    #expect(maxPool2DBackward(gradY, x, indices: indices, size: 3, stride: 2, padding: 1, ceiling: true) == image)
+    averagePool2DBackward(gradY, size: 3, stride: 2, padding: 1, ceiling: true, countsPadding: false, into: &image)
+    let average = averagePool2DBackward(gradY, x, size: 3, stride: 2, padding: 1, ceiling: true, countsPadding: false)
+    #expect(average == image)
+    let longest = maxPool1DWithIndices(row, size: 3, stride: 1, dilation: 2)
+    maxPool1DBackward(longest.values, indices: longest.indices, size: 3, stride: 1, dilation: 2, into: &sequence)
+    let back = maxPool1DBackward(longest.values, row, indices: longest.indices, size: 3, stride: 1, dilation: 2)
+    #expect(back == sequence)
+    averagePool1DBackward(longest.values, size: 3, stride: 1, dilation: 2, into: &sequence)
+    #expect(averagePool1DBackward(longest.values, row, size: 3, stride: 1, dilation: 2) == sequence)
   }
 
   @Test func `gradients agree with numeric differentiation`() {

@@ -56,6 +56,41 @@ import Testing
     )
   }
 
+  @Test func `several axes go into an existing tensor, with or without them`() {
+    let x = ReductionTests.x
+    var (rows, kept) = (Tensor<Float>(zeros: [3]), Tensor<Float>(zeros: [1, 3, 1]))
+    x.sum(axes: [2, 0], into: &rows)
+    #expect(array(rows) == [10, 9, 20])
+    x.product(axes: [0, -1], into: &kept)
+    #expect(array(kept) == [0, -108, -720])
+    x.max(axes: [0, 2], into: &kept)
+    #expect(array(kept) == [8, 9, 9])
+    x.min(axes: [0, 2], into: &rows)
+    #expect(array(rows) == [0, -4, -2])
+    x.mean(axes: [0, 2], into: &rows)
+    #expect(rows == x.mean(axes: [0, 2]))
+    x.variance(axes: [0, 2], correction: 1, into: &kept)
+    #expect(kept == x.variance(axes: [0, 2], correction: 1, keepingDimensions: true))
+    let isLarge = x .> 4
+    var flags = Tensor<Bool>(repeating: false, shape: [2])
+    isLarge.any(axes: [0, 1], into: &flags)
+    #expect(flags == isLarge.any(axes: [0, 1]))
+    isLarge.all(axes: [0, 1], into: &flags)
+    #expect(flags == isLarge.all(axes: [0, 1]))
+  }
+
+  @Test func `negative axes count from the end`() {
+    let x = ReductionTests.x
+    #expect(x.sum(axis: -1) == x.sum(axis: 2) && x.argmax(axis: -2) == x.argmax(axis: 1))
+    #expect(x.max(axis: -3, keepingDimensions: true).shape == [1, 3, 2])
+    #expect(x.sum(axes: [-1, 0], keepingDimensions: true) == x.sum(axes: [0, 2], keepingDimensions: true))
+    var result = Tensor<Float>(zeros: [2, 2])
+    x.sum(axis: -2, into: &result)
+    #expect(result == x.sum(axis: 1))
+    let isLarge = x .> 4
+    #expect(isLarge.any(axis: -1) == isLarge.any(axis: 2))
+  }
+
   @Test func `any and all of booleans`() {
     let x = Tensor<Bool>([true, false, true, true, true, false], shape: [3, 2])
     #expect(x.any() && !x.all() && array(x.any(axis: 0)) == [true, true] && array(x.all(axis: 0)) == [true, false])
@@ -74,7 +109,10 @@ import Testing
 
   @Test func `axes that are not there stop the program`() async {
     await #expect(processExitsWith: .failure) { _ = ReductionTests.x.sum(axes: [1, 1]) }
+    await #expect(processExitsWith: .failure) { _ = ReductionTests.x.sum(axes: [2, -1]) }
     await #expect(processExitsWith: .failure) { _ = ReductionTests.x.product(axis: 3) }
+    await #expect(processExitsWith: .failure) { _ = ReductionTests.x.product(axis: -4) }
+    await #expect(processExitsWith: .failure) { _ = Tensor<Float>(zeros: [2, 0, 3]).max(axes: [0, 1]) }
     await #expect(processExitsWith: .failure) { _ = Tensor<Float>(zeros: [2, 0]).min(axis: 1) }
   }
 

@@ -10,6 +10,7 @@ import Testing
     let x = ScanTests.x
     #expect(array(cumulativeSum(x)) == [1, 9, 3, -1, 5, 13, 0, 1, 9, 10, 9, 7])
     #expect(array(cumulativeSum(x, axis: 1)) == [1, 8, 4, 4, 9, 12, 0, 1, 9, 2, 18, 0])
+    #expect(cumulativeSum(x, axis: -2) == cumulativeSum(x, axis: 1))
     #expect(array(cumulativeSum(x, axis: 0)) == [1, 8, 3, -4, 5, 8, 1, 9, 12, -3, 14, 6])
     #expect(array(cumulativeSum(x, axis: 1, reversed: true)) == [9, 12, 8, 4, 5, 8, 18, 0, 18, -1, 9, -2])
     #expect(array(cumulativeSum(x, axis: 1, exclusive: true)) == [0, 0, 1, 8, 4, 4, 0, 0, 0, 1, 9, 2])

@@ -147,6 +147,26 @@ import Testing
           logSoftmax(x, axis: axis, into: &y)
           let logs = logSoftmax(wide, axis: axis).scalars
           #expect(worstError(y.scalars.map { Float($0) }, logs) { Double(-logs[$0]) / 255 } <= 1, "\(isa)")
+          let sums = logSumExp(x, axis: axis, temperature: 2, bias: bias, keepingDimensions: true)
+          let wideBias = Tensor<Float>(casting: bias)
+          let wideSums = logSumExp(wide, axis: axis, temperature: 2, bias: wideBias).scalars
+          #expect(
+            worstError(sums.scalars.map { Float($0) }, wideSums) { Double(abs(wideSums[$0])) / 255 } <= 1,
+            "\(isa)"
+          )
+          var into = sums
+          logSumExp(x, axis: axis, temperature: 2, bias: bias, into: &into)
+          #expect(into.scalars == sums.scalars)
+          let slopes = logSumExpBackward(into, x: x, y: sums, axis: axis, temperature: 2, bias: bias)
+          let (wideInto, wideY) = (Tensor<Float>(casting: into), Tensor<Float>(casting: sums))
+          let wideSlopes = logSumExpBackward(wideInto, x: wide, y: wideY, axis: axis, temperature: 2, bias: wideBias)
+            .scalars
+          #expect(
+            worstError(slopes.scalars.map { Float($0) }, wideSlopes) { Double(abs(wideSlopes[$0])) / 255 } <= 1,
+            "\(isa)"
+          )
+          logSumExpBackward(into, x: x, y: sums, axis: axis, temperature: 2, bias: bias, into: &y)
+          #expect(y.scalars == slopes.scalars)
         }
       }
     }

@@ -23,6 +23,9 @@ import Testing
     #expect(values == [[3, 5], [2, 1], [0, 1]] && indices == [[0, 2], [1, 0], [2, 1]])
     let best = topK(x, 1, axis: 0)
     #expect(best.values == [[3, 5]] && best.indices == [[0, 2]])
+    #expect(sort(x, axis: -2) == sort(x, axis: 0) && topK(x, 1, axis: -2).indices == best.indices)
+    let y = Tensor<Double>(randomUniform: [3, 4, 5], seed: 1)
+    #expect(argsort(y, axis: -2) == argsort(y, axis: 1) && argsort(y, axis: -3) == argsort(y, axis: 0))
   }
 
   @Test func `results go into an existing tensor, or in the place of the elements`() {
@@ -36,6 +39,13 @@ import Testing
     #expect(indices == [[1, 2, 0], [1, 0, 2]])
     argsort(x, axis: 0, into: &indices)
     #expect(indices == [[1, 1, 0], [0, 0, 1]])
+    for axis in [0, 1] {
+      sortWithIndices(x, axis: axis, into: &values, &indices)
+      #expect(values == sort(x, axis: axis) && indices == argsort(x, axis: axis))
+    }
+    var (best, places) = (Tensor<Double>(zeros: [1, 3]), Tensor<Int>(zeros: [1, 3]))
+    topK(x, 1, axis: 0, into: &best, &places)
+    #expect(best == [[3, 1, 5]] && places == [[0, 0, 1]])
     sort(inPlace: &x)
     sort(inPlace: &x, axis: 0)
     #expect(x == [[0, 1, 3], [1, 2, 5]])
