@@ -13,8 +13,7 @@ private func random<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKern
       var result = operand(type, shape: shape)
       return ProfiledKernel.Prepared(
         run: { randomUniform(in: -1..<3, from: place, into: &result) },
-        verify: {
-          randomUniform(in: -1..<3, from: place, into: &result)
+        error: {
           return exactError(result, Reference.randomUniform(shape, in: -1..<3, from: place))
         }
       )
@@ -24,8 +23,7 @@ private func random<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKern
       var y = operand(type, shape: shape, seed: 2)
       return ProfiledKernel.Prepared(
         run: { dropout(x, probability: 0.1, from: place, into: &y) },
-        verify: {
-          dropout(x, probability: 0.1, from: place, into: &y)
+        error: {
           return exactError(y, Reference.dropout(x, probability: 0.1, from: place))
         }
       )
@@ -38,8 +36,7 @@ private func bitsKernel() -> ProfiledKernel {
     var words = Tensor<UInt32>(zeros: shape)
     return ProfiledKernel.Prepared(
       run: { randomBits(from: place, into: &words) },
-      verify: {
-        randomBits(from: place, into: &words)
+      error: {
         return exactError(words, Reference.randomBits(shape, from: place))
       }
     )
@@ -51,7 +48,7 @@ private func randomKernel(
   _ dtype: DType,
   flops: Double,
   bytesPerElement: Int,
-  prepare: @escaping @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
+  prepare: @escaping Prepare
 ) -> ProfiledKernel {
   ProfiledKernel(
     family: "random",

@@ -12,8 +12,7 @@ private func sorting<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKer
       var values = Tensor<Scalar>(zeros: x.shape)
       return ProfiledKernel.Prepared(
         run: { sort(x, into: &values) },
-        verify: {
-          sort(x, into: &values)
+        error: {
           return exactError(values, Reference.sort(x).values)
         }
       )
@@ -22,8 +21,7 @@ private func sorting<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKer
       var indices = Tensor<Int>(zeros: x.shape)
       return ProfiledKernel.Prepared(
         run: { argsort(x, into: &indices) },
-        verify: {
-          argsort(x, into: &indices)
+        error: {
           return exactError(indices, Reference.sort(x).indices)
         }
       )
@@ -72,8 +70,7 @@ private func topKKernel<Scalar: KernelScalar>(of type: Scalar.Type) -> ProfiledK
       var indices = Tensor<Int>(zeros: [shape[0], shape[2]])
       return ProfiledKernel.Prepared(
         run: { topK(x, shape[2], into: &values, &indices) },
-        verify: {
-          topK(x, shape[2], into: &values, &indices)
+        error: {
           let exact = Reference.topK(x, shape[2])
           return max(exactError(values, exact.values), exactError(indices, exact.indices))
         }
