@@ -262,7 +262,7 @@ public func convolution2DBackwardBias<Scalar: KernelScalar>(
   requireShape(gradBias.shape, [filters], "convolution2DBackwardBias: the gradient of the bias")
   // Whatever the convolution was: that of a single weight for each pair of channels has as many results.
   let shape = ConvolutionShape(
-    WindowMotion(1, 0, 1),
+    WindowMotion(1 as Size2D, 0 as Padding2D, 1 as Size2D),
     gradY.shape,
     [filters, filters, 1, 1],
     nil,

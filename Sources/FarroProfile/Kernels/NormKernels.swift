@@ -84,40 +84,44 @@ private func groupKernel<Scalar: KernelScalar>(
 // Elements lie within 1 of zero, so that r is next to nothing. Each bound has one more rounding, that of the reference.
 
 private func prepareAddLayerNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
-  { shape in
-    let x = operand(type, shape: shape, seed: 1)
-    let start = operand(type, shape: shape, seed: 2)
-    let scale = operand(type, shape: [shape[1]], seed: 3)
-    var residual = start
-    var y = operand(type, shape: shape, seed: 4)
-    return ProfiledKernel.Prepared(
-      run: { addLayerNorm(x, to: &residual, scale: scale, into: &y) },
-      verify: {
-        let (sum, y) = addLayerNorm(x, start, scale: scale)
-        let zeros = Tensor<Scalar>(zeros: [shape[1]])
-        let expected = Reference.layerNorm(x + start, scale: scale, offset: zeros, epsilon: 1e-5)
-        let facts = NormFacts(x + start, scale: scale, runs: shape[1], isCentered: true)
-        return max(exactError(sum, x + start), worstError(y, expected) { facts.forward($0, expected) })
-      }
-    )
+  prepareAddition {
+    addLayerNorm($0, to: &$1, scale: $2, into: &$3)
+  } error: { y, x, scale in
+    let expected = Reference.layerNorm(x, scale: scale, offset: Tensor(zeros: scale.shape), epsilon: 1e-5)
+    let facts = NormFacts(x, scale: scale, runs: x.shape[1], isCentered: true)
+    return worstError(y, expected) { facts.forward($0, expected) }
   }
 }
 
 private func prepareAddRMSNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+  prepareAddition {
+    addRMSNorm($0, to: &$1, scale: $2, into: &$3)
+  } error: { y, x, scale in
+    let expected = Reference.rmsNorm(x, scale: scale, epsilon: 1e-5)
+    let (values, bound) = (doubles(expected), (normChain(x.shape[1], type) / 2 + 7) * unitRoundoff(type))
+    return worstError(y, expected) { bound * abs(values[$0]) }
+  }
+}
+
+/// - Parameter error: Of y, the norm of x.
+private func prepareAddition<Scalar: KernelScalar>(
+  _ kernel:
+    @escaping @Sendable (
+      _ x: Tensor<Scalar>, _ residual: inout Tensor<Scalar>, _ scale: Tensor<Scalar>, _ y: inout Tensor<Scalar>
+    ) -> Void,
+  error: @escaping @Sendable (_ y: Tensor<Scalar>, _ x: Tensor<Scalar>, _ scale: Tensor<Scalar>) -> Double
+) -> Prepare {
   { shape in
-    let x = operand(type, shape: shape, seed: 1)
-    let start = operand(type, shape: shape, seed: 2)
-    let scale = operand(type, shape: [shape[1]], seed: 3)
-    var residual = start
-    var y = operand(type, shape: shape, seed: 4)
+    let x = operand(Scalar.self, shape: shape, seed: 1)
+    let scale = operand(Scalar.self, shape: [shape[1]], seed: 2)
+    var residual = operand(Scalar.self, shape: shape, seed: 3)
+    var y = operand(Scalar.self, shape: shape, seed: 4)
     return ProfiledKernel.Prepared(
-      run: { addRMSNorm(x, to: &residual, scale: scale, into: &y) },
+      run: { kernel(x, &residual, scale, &y) },
       verify: {
-        let (sum, y) = addRMSNorm(x, start, scale: scale)
-        let expected = Reference.rmsNorm(x + start, scale: scale, epsilon: 1e-5)
-        let values = doubles(expected)
-        let bound = (normChain(shape[1], type) / 2 + 7) * unitRoundoff(type)
-        return max(exactError(sum, x + start), worstError(y, expected) { bound * abs(values[$0]) })
+        let sum = x + residual
+        kernel(x, &residual, scale, &y)
+        return max(exactError(residual, sum), error(y, sum, scale))
       }
     )
   }

@@ -15,14 +15,14 @@ private func optimizers<Scalar: KernelScalar>(of type: Scalar.Type) -> [Profiled
     optimizerKernel(of: type, named: "adam", flops: 13, arrays: 7, prepareAdam(type)),
     optimizerKernel(of: type, named: "adamw", flops: 14, arrays: 7, prepareAdam(type, weightDecay: 1e-2)),
     // A square and an addition for each element.
-    normKernel(of: type, named: "global_norm", flops: 2, arrays: 1, prepareGlobalNorm(type)),
+    optimizerKernel(of: type, named: "global_norm", flops: 2, arrays: 1, prepareGlobalNorm(type)),
     // And a product. The norm is known only when all elements have been read, so that out of cache they are read twice, and
     // two thirds of the bound is as far as it goes.
-    normKernel(of: type, named: "clip_global_norm", flops: 3, arrays: 2, prepareClip(type)),
+    optimizerKernel(of: type, named: "clip_global_norm", flops: 3, arrays: 2, prepareClip(type)),
   ]
 }
 
-/// - Parameter arrays: How many arrays a step reads and writes.
+/// - Parameter arrays: How many arrays are read and written.
 private func optimizerKernel<Scalar: KernelScalar>(
   of type: Scalar.Type,
   named name: String,
@@ -30,14 +30,16 @@ private func optimizerKernel<Scalar: KernelScalar>(
   arrays: Int,
   _ prepare: @escaping Prepare
 ) -> ProfiledKernel {
-  ProfiledKernel(
+  // 128 MiB at least.
+  let outOfCache = [1 << (arrays < 3 ? 25 : arrays < 5 ? 24 : 23)]
+  return ProfiledKernel(
     family: "optimizer",
     name: name,
     dtype: Scalar.dtype,
-    shapes: [[131], [1 << 14], [1 << 18], [1 << 23], [1 << 24]],
+    shapes: [[131], [1 << 14], [1 << 18], outOfCache],
     inCache: [1 << 14],
-    outOfCache: [arrays < 4 ? 1 << 24 : 1 << 23],
-    traffic: .copy,
+    outOfCache: outOfCache,
+    traffic: arrays == 1 ? .read : .copy,
     flops: { flops * Double($0[0]) },
     bytes: { Double(arrays * $0[0] * MemoryLayout<Scalar>.stride) },
     prepare: prepare
@@ -262,27 +264,6 @@ private func prepareAdam<Scalar: KernelScalar>(_ type: Scalar.Type, weightDecay:
 private func power(_ base: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { power, _ in power * base } }
 
 // MARK: - The norm of all gradients
-
-private func normKernel<Scalar: KernelScalar>(
-  of type: Scalar.Type,
-  named name: String,
-  flops: Double,
-  arrays: Int,
-  _ prepare: @escaping Prepare
-) -> ProfiledKernel {
-  ProfiledKernel(
-    family: "optimizer",
-    name: name,
-    dtype: Scalar.dtype,
-    shapes: [[131], [1 << 15], [1 << 18], [1 << 25]],
-    inCache: [1 << 15],
-    outOfCache: [1 << 25],
-    traffic: arrays == 1 ? .read : .copy,
-    flops: { flops * Double($0[0]) },
-    bytes: { Double(arrays * $0[0] * MemoryLayout<Scalar>.stride) },
-    prepare: prepare
-  )
-}
 
 /// The relative error that the header allows.
 private func normError(_ shape: [Int]) -> Double { (1101 + Double((shape[0] + 16_383) / 16_384)) * 0x1p-53 }

@@ -7,6 +7,13 @@ let reductionKernels =
   + bothTypes(scans(of: Float.self), scans(of: Double.self))
   + bothTypes(histograms(of: Float.self), histograms(of: Double.self))
 
+/// Of reductions and scans: rows, columns, and all of it; in cache and out of it.
+let reductionShapes = [
+  [7, 131, 1], [3, 37, 19],
+  [64, 1024, 1], [1, 1024, 64], [1, 1 << 16, 1],
+  [32_768, 1024, 1], [1, 32_768, 1024], [1, 1 << 25, 1],
+]
+
 private func reductions<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKernel] {
   let u = unitRoundoff(type)
   // The bounds of CKernels/include/reduction.h, with one more rounding for the reference.
@@ -123,12 +130,7 @@ private func reductionKernel<Scalar: KernelScalar, Result>(
     family: "reduction",
     name: name,
     dtype: Scalar.dtype,
-    shapes: [
-      [7, 131, 1], [3, 37, 19],
-      // Rows, columns, and all of it; in cache and out of it.
-      [64, 1024, 1], [1, 1024, 64], [1, 1 << 16, 1],
-      [32_768, 1024, 1], [1, 32_768, 1024], [1, 1 << 25, 1],
-    ],
+    shapes: reductionShapes,
     inCache: [64, 1024, 1],
     outOfCache: [32_768, 1024, 1],
     traffic: .read,

@@ -60,12 +60,7 @@ private func scanKernel<Scalar: KernelScalar>(
     family: "reduction",
     name: name,
     dtype: Scalar.dtype,
-    shapes: [
-      [7, 131, 1], [3, 37, 19],
-      // Rows, columns, and all of it; in cache and out of it.
-      [64, 1024, 1], [1, 1024, 64], [1, 1 << 16, 1],
-      [32_768, 1024, 1], [1, 32_768, 1024], [1, 1 << 25, 1],
-    ],
+    shapes: reductionShapes,
     inCache: [64, 1024, 1],
     outOfCache: [32_768, 1024, 1],
     traffic: .copy,
