@@ -236,6 +236,8 @@ private func prepareAppend<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare
     let held = Array(repeating: 1, count: shape[0])
     var cache = KVCache<Scalar>(batch: shape[0], heads: shape[1], capacity: shape[2] + 1, d: shape[3])
     cache.append(first, first)
+    // A cache begins with memory that nothing has touched yet.
+    cache.append(k, v)
     return ProfiledKernel.Prepared(
       run: {
         cache.truncate(to: held)

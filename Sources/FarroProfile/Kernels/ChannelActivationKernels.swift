@@ -36,9 +36,7 @@ private func preluKernel<Scalar: KernelScalar>(of type: Scalar.Type) -> Profiled
     var result = operand(type, shape: shape, seed: 3)
     return ProfiledKernel.Prepared(
       run: { prelu(x, slope: slope, axis: 1, into: &result) },
-      error: {
-        return worstError(result, Reference.prelu(x, slope: slope), ulps: 0)
-      }
+      error: { worstError(result, Reference.prelu(x, slope: slope), ulps: 0) }
     )
   }
 }
@@ -67,9 +65,7 @@ private func maxoutKernel<Scalar: KernelScalar>(of type: Scalar.Type) -> Profile
     var result = operand(type, shape: [shape[0], shape[1] / 2, shape[2]], seed: 2)
     return ProfiledKernel.Prepared(
       run: { maxout(x, pieces: 2, axis: 1, into: &result) },
-      error: {
-        return worstError(result, Reference.maxout(x, pieces: 2), ulps: 0)
-      }
+      error: { worstError(result, Reference.maxout(x, pieces: 2), ulps: 0) }
     )
   }
 }

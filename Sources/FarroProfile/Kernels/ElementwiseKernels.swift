@@ -45,9 +45,7 @@ private func binaryKernel<Scalar: KernelScalar>(
     var result = operand(type, shape: shape, seed: 3)
     return ProfiledKernel.Prepared(
       run: { kernel(a, b, &result) },
-      error: {
-        return worstError(result, Reference.combine(a, b, operation), ulps: 0)
-      }
+      error: { worstError(result, Reference.combine(a, b, operation), ulps: 0) }
     )
   }
 }
@@ -81,9 +79,7 @@ func mapKernel<Scalar: KernelScalar>(
     var result = operand(type, shape: shape, seed: 2)
     return ProfiledKernel.Prepared(
       run: { kernel(x, &result) },
-      error: {
-        return worstError(result, reference(x), ulps: ulps)
-      }
+      error: { worstError(result, reference(x), ulps: ulps) }
     )
   }
 }
@@ -104,7 +100,7 @@ func elementwiseKernel<Scalar: KernelScalar>(
     shapes: [[131], [1 << 14], [1 << 18], outOfCache],
     inCache: [1 << 14],
     outOfCache: outOfCache,
-    traffic: .copy,
+    traffic: operands == 0 ? .write : .copy,
     flops: { flops * Double($0[0]) },
     bytes: { Double((operands + 1) * $0[0] * MemoryLayout<Scalar>.stride) },
     prepare: prepare

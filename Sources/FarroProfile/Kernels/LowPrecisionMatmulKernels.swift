@@ -50,9 +50,7 @@ private func prepareBytes(_ m: Int, _ n: Int, _ k: Int) -> ProfiledKernel.Prepar
   var c = Tensor<Int32>(zeros: [m, n])
   return ProfiledKernel.Prepared(
     run: { matmul(a, b, into: &c) },
-    error: {
-      return exactError(c, Reference.matmul(a, b))
-    }
+    error: { exactError(c, Reference.matmul(a, b)) }
   )
 }
 

@@ -82,9 +82,7 @@ private func prepareProduct<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepar
     var result = c
     return ProfiledKernel.Prepared(
       run: { matmul(a, b, into: &result) },
-      error: {
-        return errorOfProduct(result, a, b)
-      }
+      error: { errorOfProduct(result, a, b) }
     )
   }
 }

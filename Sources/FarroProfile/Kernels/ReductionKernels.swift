@@ -111,9 +111,7 @@ private func positionKernel<Scalar: KernelScalar>(
     var result = Tensor<Int>(zeros: [shape[0], shape[2]])
     return ProfiledKernel.Prepared(
       run: { kernel(x, &result) },
-      error: {
-        return exactError(result, reference(x))
-      }
+      error: { exactError(result, reference(x)) }
     )
   }
 }

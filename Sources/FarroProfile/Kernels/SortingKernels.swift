@@ -12,18 +12,14 @@ private func sorting<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKer
       var values = Tensor<Scalar>(zeros: x.shape)
       return ProfiledKernel.Prepared(
         run: { sort(x, into: &values) },
-        error: {
-          return exactError(values, Reference.sort(x).values)
-        }
+        error: { exactError(values, Reference.sort(x).values) }
       )
     },
     sortingKernel(of: type, named: "argsort", resultBytes: MemoryLayout<Int>.stride) { x in
       var indices = Tensor<Int>(zeros: x.shape)
       return ProfiledKernel.Prepared(
         run: { argsort(x, into: &indices) },
-        error: {
-          return exactError(indices, Reference.sort(x).indices)
-        }
+        error: { exactError(indices, Reference.sort(x).indices) }
       )
     },
     topKKernel(of: type),
