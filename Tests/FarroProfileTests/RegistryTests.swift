@@ -58,7 +58,7 @@ import Testing
     #expect(try work("softmax_masked", .f32, [2, 5]) == Work(flops: 240, bytes: 9 * 10))
     #expect(try work("layer_norm", .bf16, [2, 5]) == Work(flops: 70, bytes: 2 * 20))
     #expect(try work("maxout_backward", .f64, [2, 4, 3]) == Work(flops: 0, bytes: 14 * 24, dtype: .f64))
-    #expect(try work("step_backward", .f32, [5]) == Work(flops: 0, bytes: 4 * 5, traffic: .write))
+    #expect(try work("uniform", .f32, [5]) == Work(flops: 15, bytes: 4 * 5, traffic: .write))
     #expect(try work("manhattan", .f32, [2, 3, 5]) == Work(flops: 60, bytes: 4 * 31))
     #expect(try work("symmetric_product", .f32, [3, 5]) == Work(flops: 60, bytes: 4 * 24))
     #expect(try work("triangular_solve", .f32, [4, 3]) == Work(flops: 48, bytes: 4 * 32))

@@ -91,16 +91,14 @@ func elementwiseKernel<Scalar: KernelScalar>(
   flops: Double,
   prepare: @escaping Prepare
 ) -> ProfiledKernel {
-  // Of a result alone, 128 MiB as well.
-  let outOfCache = [operands == 0 ? 1 << 25 : 1 << 24]
-  return ProfiledKernel(
+  ProfiledKernel(
     family: "elementwise",
     name: name,
     dtype: Scalar.dtype,
-    shapes: [[131], [1 << 14], [1 << 18], outOfCache],
+    shapes: [[131], [1 << 14], [1 << 18], [1 << 24]],
     inCache: [1 << 14],
-    outOfCache: outOfCache,
-    traffic: operands == 0 ? .write : .copy,
+    outOfCache: [1 << 24],
+    traffic: .copy,
     flops: { flops * Double($0[0]) },
     bytes: { Double((operands + 1) * $0[0] * MemoryLayout<Scalar>.stride) },
     prepare: prepare
