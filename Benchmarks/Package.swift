@@ -36,6 +36,7 @@ let package = Package(
     ),
     suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"), suite("LinearAlgebra"),
     suite("Hashing"), suite("Reduction"), suite("Sorting"), suite("Softmax"), suite("Attention"), suite("Convolution"),
+    suite("Optimizer"), suite("Random"), suite("Embedding"), suite("Conversion"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -243,3 +243,34 @@ public func convolution2DBackwardWeight<Scalar: KernelScalar>(
     shape.backwardWeight(gradY, x, $0.baseAddress!, "convolution2DBackwardWeight")
   }
 }
+
+/// The gradient of the bias alone, into a tensor that exists: for each filter, the sum of its elements of `gradY`.
+///
+/// - Parameters:
+///   - gradY: The gradient of the result of
+///     ``convolution2D(_:_:bias:stride:padding:dilation:groups:activation:)``.
+///   - gradBias: Shape (filters).
+/// - Precondition: `gradY` has four axes, and `gradBias` the shape above.
+/// - Complexity: O(`gradY.count`).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func convolution2DBackwardBias<Scalar: KernelScalar>(
+  _ gradY: Tensor<Scalar>,
+  into gradBias: inout Tensor<Scalar>
+) {
+  require(gradY.rank == 4, "convolution2DBackwardBias: \(gradY.shape) is not (n, filters, height, width)")
+  let filters = gradY.shape[1]
+  requireShape(gradBias.shape, [filters], "convolution2DBackwardBias: the gradient of the bias")
+  // Whatever the convolution was: that of a single weight for each pair of channels has as many results.
+  let shape = ConvolutionShape(
+    WindowMotion(1 as Size2D, 0 as Padding2D, 1 as Size2D),
+    gradY.shape,
+    [filters, filters, 1, 1],
+    nil,
+    1,
+    "convolution2DBackwardBias"
+  )
+  gradBias.withUnsafeMutableBufferPointer {
+    shape.backwardBias(gradY, $0.baseAddress!, "convolution2DBackwardBias")
+  }
+}

@@ -120,6 +120,22 @@ extension Reference {
     }
   }
 
+  /// Of (outer, channels / pieces, inner), as ``maxoutBackward(_:positions:pieces:axis:)`` describes it.
+  package static func maxoutBackward<Scalar: KernelScalar>(
+    _ gradY: Tensor<Scalar>,
+    positions: Tensor<Int32>,
+    pieces: Int
+  ) -> Tensor<Scalar> {
+    let (outer, groups, inner) = (gradY.shape[0], gradY.shape[1], gradY.shape[2])
+    var gradX = Tensor<Scalar>(zeros: [outer, groups * pieces, inner])
+    for o in 0..<outer {
+      for group in 0..<groups {
+        for i in 0..<inner { gradX[o, group * pieces + Int(positions[o, group, i]), i] = gradY[o, group, i] }
+      }
+    }
+    return gradX
+  }
+
   private static func channels<Scalar>(of x: Tensor<Scalar>) -> farro_channels_shape {
     require(x.rank == 3, "Reference: \(x.shape) is not (outer, channels, inner)")
     return farro_channels_shape(outer: x.shape[0], channels: x.shape[1], inner: x.shape[2])

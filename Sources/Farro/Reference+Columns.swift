@@ -178,33 +178,50 @@ extension Reference {
     }
   }
 
-  package static func columnRanges<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> ColumnRanges {
+  package static func columnRanges<Scalar: KernelScalar>(
+    _ x: Tensor<Scalar>,
+    skippingNaN: Bool = false
+  ) -> ColumnRanges {
     let (rows, columns) = (x.shape[0], x.shape[1])
     var minimum = [Double](repeating: 0, count: columns)
     var maximum = minimum
     let status = x.withUnsafeBufferPointer { x in
       let x = x.baseAddress!
       return switch Scalar.dtype {
-      case .f32: farro_column_ranges_reference_f32(rows, columns, x.f32, columns, false, &minimum, &maximum)
-      default: farro_column_ranges_reference_f64(rows, columns, x.f64, columns, false, &minimum, &maximum)
+      case .f32: farro_column_ranges_reference_f32(rows, columns, x.f32, columns, skippingNaN, &minimum, &maximum)
+      default: farro_column_ranges_reference_f64(rows, columns, x.f64, columns, skippingNaN, &minimum, &maximum)
       }
     }
     check(status, "Reference")
     return ColumnRanges(minimum: minimum, maximum: maximum)
   }
 
-  package static func columnQuantiles<Scalar: KernelScalar>(_ x: Tensor<Scalar>, _ probability: Double) -> [Double] {
+  package static func columnQuantiles<Scalar: KernelScalar>(
+    _ x: Tensor<Scalar>,
+    _ probability: Double,
+    skippingNaN: Bool = false
+  ) -> [Double] {
     let (rows, columns) = (x.shape[0], x.shape[1])
     var quantiles = [Double](repeating: 0, count: columns)
     let status = x.withUnsafeBufferPointer { x in
       let x = x.baseAddress!
       return switch Scalar.dtype {
       case .f32:
-        farro_column_quantiles_reference_f32(rows, columns, x.f32, columns, false, 1, [probability], &quantiles)
-      default: farro_column_quantiles_reference_f64(rows, columns, x.f64, columns, false, 1, [probability], &quantiles)
+        farro_column_quantiles_reference_f32(rows, columns, x.f32, columns, skippingNaN, 1, [probability], &quantiles)
+      default:
+        farro_column_quantiles_reference_f64(rows, columns, x.f64, columns, skippingNaN, 1, [probability], &quantiles)
       }
     }
     check(status, "Reference")
     return quantiles
+  }
+
+  /// Of the numbers of each column, NaN passed over.
+  package static func columnMoments<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> ColumnMoments {
+    let moments = (0..<x.shape[1]).map { column in
+      let numbers = (0..<x.shape[0]).map { x[$0, column] }.filter { !$0.isNaN }
+      return standardizeColumns(Tensor(numbers, shape: [numbers.count, 1])).moments
+    }
+    return ColumnMoments(mean: moments.map { $0.mean[0] }, deviation: moments.map { $0.deviation[0] })
   }
 }

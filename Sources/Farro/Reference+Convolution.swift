@@ -1,6 +1,7 @@
 import CKernels
 
-/// Convolution with a square kernel, the same stride and padding on all sides, and no dilation; pooling with a square window.
+/// Convolution with a square kernel, or a kernel of height 1 over sequences, the same stride and padding on all sides, and no
+/// dilation; pooling with a square window.
 extension Reference {
   /// What a convolution is described by here.
   package struct Convolution: Sendable {
@@ -12,8 +13,10 @@ extension Reference {
       (self.padding, self.groups) = (padding, groups)
     }
 
+    /// An axis on which the kernel has one element needs no padding.
     private func window(_ axis: Int) -> farro_window {
-      farro_window(
+      let padding = weight[axis] == 1 ? 0 : padding
+      return farro_window(
         length: x[axis],
         size: weight[axis],
         stride: stride,
@@ -94,6 +97,23 @@ extension Reference {
         switch Scalar.dtype {
         case .f32: farro_convolution_backward_weight_reference_f32(&shape, gradY!.f32, x!.f32, gradWeight.f32)
         default: farro_convolution_backward_weight_reference_f64(&shape, gradY!.f64, x!.f64, gradWeight.f64)
+        }
+      }
+      check(status, "Reference")
+    }
+  }
+
+  /// - Parameter gradY: Shape (batch, filters, height, width).
+  package static func convolutionBackwardBias<Scalar: KernelScalar>(_ gradY: Tensor<Scalar>) -> Tensor<Scalar> {
+    let filters = gradY.shape[1]
+    let weight = [filters, filters, 1, 1]
+    var shape = Convolution(x: gradY.shape, weight: weight, stride: 1, padding: 0, groups: 1).shape
+    return Tensor(unsafeUninitializedShape: [filters]) { gradBias in
+      let gradBias = gradBias.baseAddress!
+      let status = withPointers(gradY, nil) { gradY, _ in
+        switch Scalar.dtype {
+        case .f32: farro_convolution_backward_bias_reference_f32(&shape, gradY!.f32, gradBias.f32)
+        default: farro_convolution_backward_bias_reference_f64(&shape, gradY!.f64, gradBias.f64)
         }
       }
       check(status, "Reference")

@@ -46,4 +46,23 @@ extension Reference {
       }
     }
   }
+
+  package static func histogram<Scalar: KernelScalar>(
+    _ x: Tensor<Scalar>,
+    weights: Tensor<Scalar>,
+    edges: Tensor<Scalar>
+  ) -> Tensor<Double> {
+    let (n, bins) = (x.count, edges.count - 1)
+    return Tensor(unsafeUninitializedShape: [bins]) { sums in
+      edges.withUnsafeBufferPointer { edges in
+        withPointers(x, weights) { x, weights in
+          let (x, w, edges, out) = (x!, weights!, edges.baseAddress!, sums.baseAddress!)
+          switch Scalar.dtype {
+          case .f32: check(farro_histogram_reference_f32(n, x.f32, w.f32, bins, edges.f32, nil, out), "Reference")
+          default: check(farro_histogram_reference_f64(n, x.f64, w.f64, bins, edges.f64, nil, out), "Reference")
+          }
+        }
+      }
+    }
+  }
 }

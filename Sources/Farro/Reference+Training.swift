@@ -11,10 +11,11 @@ extension Reference {
     velocity: Tensor<Scalar>,
     step: Int,
     learningRate: Double,
-    momentum: Double
+    momentum: Double,
+    nesterov: Bool = false
   ) -> [Tensor<Scalar>] {
     var o = farro_sgd_options()
-    (o.learning_rate, o.momentum, o.gradient_scale) = (learningRate, momentum, 1)
+    (o.learning_rate, o.momentum, o.gradient_scale, o.nesterov) = (learningRate, momentum, 1, nesterov)
     let t = UInt64(step)
     return take(
       [velocity, parameters],
@@ -22,6 +23,22 @@ extension Reference {
       { farro_sgd_step_reference_f32(&o, t, $0, $1, $2[0], $2[1]) },
       { farro_sgd_step_reference_f64(&o, t, $0, $1, $2[0], $2[1]) }
     )
+  }
+
+  /// Without momentum: the parameters.
+  package static func sgdStep<Scalar: KernelScalar>(
+    _ parameters: Tensor<Scalar>,
+    gradient: Tensor<Scalar>,
+    learningRate: Double
+  ) -> Tensor<Scalar> {
+    var o = farro_sgd_options()
+    (o.learning_rate, o.gradient_scale) = (learningRate, 1)
+    return take(
+      [parameters],
+      gradient,
+      { farro_sgd_step_reference_f32(&o, 1, $0, $1, nil, $2[0]) },
+      { farro_sgd_step_reference_f64(&o, 1, $0, $1, nil, $2[0]) }
+    )[0]
   }
 
   package static func adaGradStep<Scalar: KernelScalar>(

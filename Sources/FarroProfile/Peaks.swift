@@ -44,7 +44,7 @@ struct Prober {
   init(_ hierarchy: MemoryHierarchy, mostThreads: Int) {
     self.hierarchy = hierarchy
     let bytes = hierarchy.levels(threads: mostThreads).map { hierarchy.probeBytes(at: $0, threads: mostThreads) }.max()!
-    memory = zeros(bytes: bytes)
+    memory = probeMemory(bytes: bytes)
   }
 
   /// A shorter probe would tell more of the clock, and of waking threads, than of the machine.

@@ -131,6 +131,8 @@ public enum Traffic: String, Codable, Sendable {
   case read
   /// It reads and writes: bounded by the faster of plain and non-temporal copies.
   case copy
+  /// It writes and hardly reads, as a generator of numbers does: bounded by the faster of plain and non-temporal stores.
+  case write
 }
 
 /// The limit that applies to a kernel on one shape: in text `fma_f32`, `dot_bf16`, `L2 copy`, `DRAM read`.

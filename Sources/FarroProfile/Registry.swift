@@ -8,8 +8,10 @@ import Farro
 public struct ProfiledKernel: Sendable {
   /// The folder of the kernel under CKernels, and the operation.
   public let family, name: String
-  /// The element type that it computes in; for bytes, `u8`.
+  /// The element type of its operands; for bytes, `u8`.
   public let dtype: DType
+  /// The element type that it computes in: another one where operands are only stored in ``dtype``.
+  public let arithmetic: DType
   /// Every shape to walk. What the integers of a shape mean is the kernel's own; for a matrix product they are (m, n, k), or
   /// (batch, m, n, k).
   public let shapes: [[Int]]
@@ -38,15 +40,28 @@ public struct ProfiledKernel: Sendable {
     public init(run: @escaping () -> Void, verify: @escaping () -> Double) {
       (self.run, self.verify) = (run, verify)
     }
+
+    /// A kernel that leaves what `error` looks at.
+    init(run: @escaping () -> Void, error: @escaping () -> Double) {
+      self.init(
+        run: run,
+        verify: {
+          run()
+          return error()
+        }
+      )
+    }
   }
 
-  /// A kernel for ``Profiler``; the properties of the same names say what each parameter is.
+  /// A kernel for ``Profiler``; the properties of the same names say what each parameter is, and without `arithmetic` it
+  /// computes in `dtype`.
   ///
   /// - Precondition: `inCache` and `outOfCache` are among `shapes`.
   public init(
     family: String,
     name: String,
     dtype: DType,
+    arithmetic: DType? = nil,
     shapes: [[Int]],
     inCache: [Int],
     outOfCache: [Int],
@@ -61,17 +76,22 @@ public struct ProfiledKernel: Sendable {
       "ProfiledKernel \(family) \(name): the shapes \(inCache) and \(outOfCache) must be among \(shapes)"
     )
     (self.family, self.name, self.dtype, self.traffic) = (family, name, dtype, traffic)
+    self.arithmetic = arithmetic ?? dtype
     (self.shapes, self.inCache, self.outOfCache) = (shapes, inCache, outOfCache)
     (self.flops, self.bytes, self.detail, self.prepare) = (flops, bytes, detail, prepare)
   }
 }
 
+/// Makes the operands and results of a shape: ``ProfiledKernel/prepare``.
+typealias Prepare = @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
+
 extension ProfiledKernel {
   /// Every registered kernel.
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
-    + columnKernels + distanceKernels + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels
-    + optimizerKernels + randomKernels + embeddingKernels + softmaxKernels + attentionKernels + convolutionKernels
+    + batchNormKernels + scalingKernels + distanceKernels + linearAlgebraKernels + hashingKernels
+    + conversionKernels + sortingKernels + optimizerKernels + randomKernels + embeddingKernels + softmaxKernels
+    + bfloat16Kernels + attentionKernels + convolutionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {
@@ -80,7 +100,7 @@ extension ProfiledKernel {
 
   /// One call's work on a shape.
   public func work(_ shape: [Int]) -> Work {
-    Work(flops: flops(shape), bytes: bytes(shape), dtype: dtype, traffic: traffic)
+    Work(flops: flops(shape), bytes: bytes(shape), dtype: arithmetic, traffic: traffic)
   }
 }
 

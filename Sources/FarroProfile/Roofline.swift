@@ -61,16 +61,19 @@ public struct Roofline: Sendable {
     self.init(MemoryHierarchy(profile.machine), profile.peaks, configuration)
   }
 
-  /// The peak that stands for a bound: for the copy bound, the faster of plain and non-temporal copies. `nil` when it was
-  /// not measured.
+  /// The peak that stands for a bound: for the bounds of copies and of writes, the faster of plain and non-temporal ones.
+  /// `nil` when it was not measured.
   public func peak(of bound: Bound) -> Peak? {
     switch bound {
     case .compute(let kind): peaks.first { $0.kind == kind }
-    case .memory(let level, .read): peaks.first { $0.level == level && $0.kind == .read }
-    case .memory(let level, .copy):
-      peaks.filter { $0.level == level && ($0.kind == .copy || $0.kind == .copyNonTemporal) }
-        .max { $0.rate < $1.rate }
+    case .memory(let level, .read): fastest([.read], level)
+    case .memory(let level, .copy): fastest([.copy, .copyNonTemporal], level)
+    case .memory(let level, .write): fastest([.write, .writeNonTemporal], level)
     }
+  }
+
+  private func fastest(_ kinds: Set<Peak.Kind>, _ level: MemoryLevel) -> Peak? {
+    peaks.filter { $0.level == level && kinds.contains($0.kind) }.max { $0.rate < $1.rate }
   }
 
   /// The limit that applies: arithmetic, or the level of memory that `work.bytes` fit in, whichever takes longer. `nil`

@@ -21,8 +21,8 @@ let plainMachine = Machine(
 
 let single = Configuration(isa: .baseline, threads: 1)
 
-/// 100 and 50 GFLOP/s, 200 and 400 of bf16 and bytes; read and copy at 400 GB/s in L1 and half of that at each further level, where non-temporal copies
-/// reach 60.
+/// 100 and 50 GFLOP/s, 200 and 400 of bf16 and bytes; read, write and copy at 400 GB/s in L1 and half of that at each further level,
+/// where non-temporal copies reach 60 and non-temporal writes 70.
 let plainPeaks: [Peak] = {
   var peaks = [
     Peak(kind: .fmaF32, isa: .baseline, threads: 1, gflops: 100),
@@ -34,6 +34,8 @@ let plainPeaks: [Peak] = {
     peaks.append(Peak(kind: .read, level: level, isa: .baseline, threads: 1, gbps: gbps))
     peaks.append(Peak(kind: .copy, level: level, isa: .baseline, threads: 1, gbps: gbps))
     peaks.append(Peak(kind: .copyNonTemporal, level: level, isa: .baseline, threads: 1, gbps: 60))
+    peaks.append(Peak(kind: .write, level: level, isa: .baseline, threads: 1, gbps: gbps))
+    peaks.append(Peak(kind: .writeNonTemporal, level: level, isa: .baseline, threads: 1, gbps: 70))
   }
   return peaks
 }()

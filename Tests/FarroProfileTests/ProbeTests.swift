@@ -12,7 +12,7 @@ import Testing
   @Test(arguments: Probe.Pattern.allCases)
   func `traffic counts the bytes of every sweep`(pattern: Probe.Pattern) {
     // Divisible among 3 arrays of 1 or 2 threads in pieces of 1 KiB.
-    var memory = zeros(bytes: 12 << 10)
+    var memory = probeMemory(bytes: 12 << 10)
     let result = withThreads(min(2, Threads.current)) {
       Probe.traffic(pattern, bytes: 12 << 10, sweeps: 5, in: &memory)
     }

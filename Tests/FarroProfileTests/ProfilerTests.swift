@@ -51,9 +51,10 @@ import Testing
     )
     let kernels = Profiler(options).kernels
     #expect(kernels.map(\.name) == ProfiledKernel.all.filter { [.f32, .u8].contains($0.dtype) }.map(\.name))
-    // Out of cache, two sets of operands are filled and seven samples taken, each of 128 MiB or a few more.
+    // Out of cache, where every other row is, operands are filled in 50 ms, and seven samples of 128 MiB or a few more are
+    // taken in turn with probes, in 70 ms.
     let schedule = Schedule(options, MemoryHierarchy(.current), kernels)
-    #expect((60 - Double(schedule.peaks) * schedule.peakSeconds) / Double(schedule.rows) >= 0.2)
+    #expect((60 - Double(schedule.peaks) * schedule.peakSeconds) / Double(schedule.rows) >= 0.15)
   }
 
   @Test func `operands are prepared once per shape`() throws {

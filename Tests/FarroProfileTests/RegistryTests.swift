@@ -55,11 +55,17 @@ import Testing
     #expect(try work("softmax_columns", .f32, [2, 5, 3]) == Work(flops: 720, bytes: 4 * 60))
     #expect(try work("softmax_backward", .f64, [2, 5]) == Work(flops: 40, bytes: 8 * 30, dtype: .f64))
     #expect(try work("log_sum_exp", .f32, [2, 5]) == Work(flops: 230, bytes: 4 * 10, traffic: .read))
+    #expect(try work("softmax_masked", .f32, [2, 5]) == Work(flops: 240, bytes: 9 * 10))
+    #expect(try work("layer_norm", .bf16, [2, 5]) == Work(flops: 70, bytes: 2 * 20))
+    #expect(try work("maxout_backward", .f64, [2, 4, 3]) == Work(flops: 0, bytes: 14 * 24, dtype: .f64))
+    #expect(try work("uniform", .f32, [5]) == Work(flops: 15, bytes: 4 * 5, traffic: .write))
     #expect(try work("manhattan", .f32, [2, 3, 5]) == Work(flops: 60, bytes: 4 * 31))
     #expect(try work("symmetric_product", .f32, [3, 5]) == Work(flops: 60, bytes: 4 * 24))
     #expect(try work("triangular_solve", .f32, [4, 3]) == Work(flops: 48, bytes: 4 * 32))
     #expect(try work("cholesky", .f64, [6]) == Work(flops: 72, bytes: 8 * 72, dtype: .f64))
     #expect(try work("attention", .f32, [2, 3, 5, 7]) == Work(flops: 150 * 50, bytes: 4 * 840))
+    #expect(try work("attention_causal", .f32, [2, 3, 5, 7]) == Work(flops: 90 * 50, bytes: 4 * 840))
+    #expect(try work("attention_cached", .f32, [2, 3, 5, 7]) == Work(flops: 120 * 50, bytes: 4 * 756, traffic: .read))
     #expect(try work("xxh3_64_keys", .u8, [2, 5]) == Work(flops: 0, bytes: 10 + 24 + 16, dtype: .u8, traffic: .read))
   }
 

@@ -33,6 +33,12 @@ import Testing
     #expect(roofline.peak(of: .memory(.dram, .copy))?.kind == .copyNonTemporal)
   }
 
+  @Test func theWriteBoundIsTheFasterOfPlainAndNonTemporal() {
+    #expect(roofline.peak(of: .memory(.l1, .write))?.kind == .write)
+    #expect(roofline.peak(of: .memory(.dram, .write))?.kind == .writeNonTemporal)
+    #expect(Bound(rawValue: "DRAM write") == .memory(.dram, .write))
+  }
+
   @Test func workWithoutArithmeticIsBoundByMemory() throws {
     let point = try #require(roofline.point(Work(flops: 0, bytes: 1e9, dtype: .u8, traffic: .read), seconds: 0.04))
     #expect(point.bound == .memory(.dram, .read))

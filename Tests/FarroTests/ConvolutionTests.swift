@@ -103,6 +103,9 @@ import Testing
       groups: 2
     )
     #expect(image.x.scalars == line.x.scalars && image.weight.scalars == line.weight.scalars)
+    gradBias = Tensor(zeros: [6])
+    convolution2DBackwardBias(gradY.reshaped([3, 6, 1, 25]), into: &gradBias)
+    #expect(gradBias == line.bias)
     var y = Tensor<Float>(zeros: [3, 6, 25])
     convolution1D(x, weight, stride: 2, padding: 1, groups: 2, into: &y)
     #expect(y == convolution1D(x, weight, stride: 2, padding: 1, groups: 2))

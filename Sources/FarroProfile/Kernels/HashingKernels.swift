@@ -62,8 +62,7 @@ private func keysKernel<Hash: FixedWidthInteger & Sendable>(
       var result = [Hash](repeating: 0, count: count)
       return ProfiledKernel.Prepared(
         run: { hashes(keys, offsets, &result) },
-        verify: {
-          hashes(keys, offsets, &result)
+        error: {
           let expected = keys.withUnsafeBytes { keys in
             offsets.dropLast().map { reference(UnsafeRawBufferPointer(rebasing: keys[$0..<($0 + length)])) }
           }

@@ -19,12 +19,24 @@ private func norms<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKerne
     rowKernel(of: type, named: "l2_normalize", flops: 3, arrays: 2, prepareL2Normalize(type)),
     // Two sums of products: 4; grad_x: 3.
     rowKernel(of: type, named: "l2_normalize_backward", flops: 7, arrays: 3, prepareL2NormalizeBackward(type)),
-    groupKernel(of: type, named: "group_norm", flops: 7, arrays: 2, prepareGroupNorm(type)),
-    groupKernel(of: type, named: "group_norm_backward", flops: 14, arrays: 3, prepareGroupNormBackward(type)),
+    groupKernel(of: type, named: "group_norm", flops: 7, arrays: 2, prepareGroupNorm(type, channels: 8)),
+    groupKernel(
+      of: type,
+      named: "group_norm_backward",
+      flops: 14,
+      arrays: 3,
+      prepareGroupNormBackward(type, channels: 8)
+    ),
+    groupKernel(of: type, named: "instance_norm", flops: 7, arrays: 2, prepareGroupNorm(type, channels: 1)),
+    groupKernel(
+      of: type,
+      named: "instance_norm_backward",
+      flops: 14,
+      arrays: 3,
+      prepareGroupNormBackward(type, channels: 1)
+    ),
   ]
 }
-
-private typealias Prepare = @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
 
 private func rowKernel<Scalar: KernelScalar>(
   of type: Scalar.Type,
@@ -47,7 +59,6 @@ private func rowKernel<Scalar: KernelScalar>(
   )
 }
 
-/// Eight channels to a group.
 private func groupKernel<Scalar: KernelScalar>(
   of type: Scalar.Type,
   named name: String,
@@ -73,40 +84,44 @@ private func groupKernel<Scalar: KernelScalar>(
 // Elements lie within 1 of zero, so that r is next to nothing. Each bound has one more rounding, that of the reference.
 
 private func prepareAddLayerNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
-  { shape in
-    let x = operand(type, shape: shape, seed: 1)
-    let start = operand(type, shape: shape, seed: 2)
-    let scale = operand(type, shape: [shape[1]], seed: 3)
-    var residual = start
-    var y = operand(type, shape: shape, seed: 4)
-    return ProfiledKernel.Prepared(
-      run: { addLayerNorm(x, to: &residual, scale: scale, into: &y) },
-      verify: {
-        let (sum, y) = addLayerNorm(x, start, scale: scale)
-        let zeros = Tensor<Scalar>(zeros: [shape[1]])
-        let expected = Reference.layerNorm(x + start, scale: scale, offset: zeros, epsilon: 1e-5)
-        let facts = NormFacts(x + start, scale: scale, runs: shape[1], isCentered: true)
-        return max(exactError(sum, x + start), worstError(y, expected) { facts.forward($0, expected) })
-      }
-    )
+  prepareAddition {
+    addLayerNorm($0, to: &$1, scale: $2, into: &$3)
+  } error: { y, x, scale in
+    let expected = Reference.layerNorm(x, scale: scale, offset: Tensor(zeros: scale.shape), epsilon: 1e-5)
+    let facts = NormFacts(x, scale: scale, runs: x.shape[1], isCentered: true)
+    return worstError(y, expected) { facts.forward($0, expected) }
   }
 }
 
 private func prepareAddRMSNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+  prepareAddition {
+    addRMSNorm($0, to: &$1, scale: $2, into: &$3)
+  } error: { y, x, scale in
+    let expected = Reference.rmsNorm(x, scale: scale, epsilon: 1e-5)
+    let (values, bound) = (doubles(expected), (normChain(x.shape[1], type) / 2 + 7) * unitRoundoff(type))
+    return worstError(y, expected) { bound * abs(values[$0]) }
+  }
+}
+
+/// - Parameter error: Of y, the norm of x.
+private func prepareAddition<Scalar: KernelScalar>(
+  _ kernel:
+    @escaping @Sendable (
+      _ x: Tensor<Scalar>, _ residual: inout Tensor<Scalar>, _ scale: Tensor<Scalar>, _ y: inout Tensor<Scalar>
+    ) -> Void,
+  error: @escaping @Sendable (_ y: Tensor<Scalar>, _ x: Tensor<Scalar>, _ scale: Tensor<Scalar>) -> Double
+) -> Prepare {
   { shape in
-    let x = operand(type, shape: shape, seed: 1)
-    let start = operand(type, shape: shape, seed: 2)
-    let scale = operand(type, shape: [shape[1]], seed: 3)
-    var residual = start
-    var y = operand(type, shape: shape, seed: 4)
+    let x = operand(Scalar.self, shape: shape, seed: 1)
+    let scale = operand(Scalar.self, shape: [shape[1]], seed: 2)
+    var residual = operand(Scalar.self, shape: shape, seed: 3)
+    var y = operand(Scalar.self, shape: shape, seed: 4)
     return ProfiledKernel.Prepared(
-      run: { addRMSNorm(x, to: &residual, scale: scale, into: &y) },
+      run: { kernel(x, &residual, scale, &y) },
       verify: {
-        let (sum, y) = addRMSNorm(x, start, scale: scale)
-        let expected = Reference.rmsNorm(x + start, scale: scale, epsilon: 1e-5)
-        let values = expected.scalars.map { Double($0) }
-        let bound = (chain(shape[1], type) / 2 + 7) * unitRoundoff(type)
-        return max(exactError(sum, x + start), worstError(y, expected) { bound * abs(values[$0]) })
+        let sum = x + residual
+        kernel(x, &residual, scale, &y)
+        return max(exactError(residual, sum), error(y, sum, scale))
       }
     )
   }
@@ -127,8 +142,7 @@ private func prepareLayerNormBackward<Scalar: KernelScalar>(_ type: Scalar.Type)
     }
     return ProfiledKernel.Prepared(
       run: call,
-      verify: {
-        call()
+      error: {
         let expected = Reference.layerNormBackward(gradY, x, scale: scale, epsilon: 1e-5)
         let facts = NormFacts(x, scale: scale, runs: shape[1], isCentered: true, gradY: gradY)
         return max(
@@ -154,8 +168,7 @@ private func prepareRMSNormBackward<Scalar: KernelScalar>(_ type: Scalar.Type) -
     let call = { rmsNormBackward(gradY, x, scale: scale, statistics: kept, into: &gradX, &gradScale) }
     return ProfiledKernel.Prepared(
       run: call,
-      verify: {
-        call()
+      error: {
         let expected = Reference.rmsNormBackward(gradY, x, scale: scale, epsilon: 1e-5)
         let facts = NormFacts(x, scale: scale, runs: shape[1], isCentered: false, gradY: gradY)
         return max(
@@ -173,11 +186,10 @@ private func prepareL2Normalize<Scalar: KernelScalar>(_ type: Scalar.Type) -> Pr
     var y = operand(type, shape: shape, seed: 2)
     return ProfiledKernel.Prepared(
       run: { l2Normalize(x, into: &y) },
-      verify: {
-        l2Normalize(x, into: &y)
+      error: {
         let expected = Reference.l2Normalize(x, epsilon: 1e-12)
-        let values = expected.scalars.map { Double($0) }
-        return worstError(y, expected) { (chain(shape[1], type) / 2 + 7) * unitRoundoff(type) * abs(values[$0]) }
+        let values = doubles(expected)
+        return worstError(y, expected) { (normChain(shape[1], type) / 2 + 7) * unitRoundoff(type) * abs(values[$0]) }
       }
     )
   }
@@ -191,8 +203,7 @@ private func prepareL2NormalizeBackward<Scalar: KernelScalar>(_ type: Scalar.Typ
     var gradX = operand(type, shape: shape, seed: 3)
     return ProfiledKernel.Prepared(
       run: { l2NormalizeBackward(gradY, x, into: &gradX) },
-      verify: {
-        l2NormalizeBackward(gradY, x, into: &gradX)
+      error: {
         let expected = Reference.l2NormalizeBackward(gradY, x, epsilon: 1e-12)
         // An RMS norm, but for the square root of the number of columns that it multiplies by.
         let facts = NormFacts(x, scale: ones, runs: shape[1], isCentered: false, gradY: gradY)
@@ -203,42 +214,41 @@ private func prepareL2NormalizeBackward<Scalar: KernelScalar>(_ type: Scalar.Typ
   }
 }
 
-private func prepareGroupNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+/// - Parameter channels: How many make a group; one, as instance norm has it.
+private func prepareGroupNorm<Scalar: KernelScalar>(_ type: Scalar.Type, channels: Int) -> Prepare {
   { shape in
     let x = operand(type, shape: shape, seed: 1)
     let scale = operand(type, shape: [shape[1]], seed: 2)
     let offset = Tensor<Scalar>(zeros: [shape[1]])
     var y = operand(type, shape: shape, seed: 3)
     return ProfiledKernel.Prepared(
-      run: { groupNorm(x, groups: shape[1] / 8, scale: scale, offset: offset, into: &y) },
-      verify: {
-        groupNorm(x, groups: shape[1] / 8, scale: scale, offset: offset, into: &y)
-        let expected = Reference.groupNorm(x, groups: shape[1] / 8, scale: scale, offset: offset, epsilon: 1e-5)
-        let facts = NormFacts(x, scale: scale, runs: 8 * shape[2], isCentered: true, places: shape[2])
+      run: { groupNorm(x, groups: shape[1] / channels, scale: scale, offset: offset, into: &y) },
+      error: {
+        let expected = Reference.groupNorm(x, groups: shape[1] / channels, scale: scale, offset: offset, epsilon: 1e-5)
+        let facts = NormFacts(x, scale: scale, runs: channels * shape[2], isCentered: true, places: shape[2])
         return worstError(y, expected) { facts.forward($0, expected) }
       }
     )
   }
 }
 
-private func prepareGroupNormBackward<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+private func prepareGroupNormBackward<Scalar: KernelScalar>(_ type: Scalar.Type, channels: Int) -> Prepare {
   { shape in
     let x = operand(type, shape: shape, seed: 1)
     let gradY = operand(type, shape: shape, seed: 2)
     let scale = operand(type, shape: [shape[1]], seed: 3)
     var gradX = operand(type, shape: shape, seed: 4)
     var (gradScale, gradOffset) = (scale, scale)
-    let groups = shape[1] / 8
+    let groups = shape[1] / channels
     let call = { groupNormBackward(gradY, x, groups: groups, scale: scale, into: &gradX, &gradScale, &gradOffset) }
     return ProfiledKernel.Prepared(
       run: call,
-      verify: {
-        call()
+      error: {
         let expected = Reference.groupNormBackward(gradY, x, groups: groups, scale: scale, epsilon: 1e-5)
         let facts = NormFacts(
           x,
           scale: scale,
-          runs: 8 * shape[2],
+          runs: channels * shape[2],
           isCentered: true,
           gradY: gradY,
           places: shape[2]
@@ -250,70 +260,5 @@ private func prepareGroupNormBackward<Scalar: KernelScalar>(_ type: Scalar.Type)
         )
       }
     )
-  }
-}
-
-/// h(n) of the header: the most roundings that a term of a sum meets.
-private func chain<Scalar: KernelScalar>(_ n: Int, _ type: Scalar.Type) -> Double {
-  Double(min(n, 4096)) / 8 + 8 + (type.dtype == .f64 ? Double(n) / 4096 : 0)
-}
-
-/// What the bounds ask of each element: z and |g| = |grad_y scale|, and the means of |g| and |g z| over each run of elements
-/// that are normalized as one.
-private struct NormFacts {
-  private var z, g, gradY, scale: [Double]
-  private var inverse, ofG, ofGZ: [Double]
-  private let h, u: Double
-  private let runs, places: Int
-  private let isCentered: Bool
-  let b: Double
-
-  init<Scalar: KernelScalar>(
-    _ x: Tensor<Scalar>,
-    scale: Tensor<Scalar>,
-    runs: Int,
-    isCentered: Bool,
-    gradY: Tensor<Scalar>? = nil,
-    places: Int = 1
-  ) {
-    (self.runs, self.places, self.isCentered) = (runs, places, isCentered)
-    (h, u) = (chain(runs, Scalar.self), unitRoundoff(Scalar.self))
-    b = Double(min(runs, 1024)) / 2 + 8
-    self.scale = scale.scalars.map { abs(Double($0)) }
-    self.gradY = gradY.map { $0.scalars.map { abs(Double($0)) } } ?? []
-    z = x.scalars.map { Double($0) }
-    (g, inverse, ofG, ofGZ) = ([], [], [], [])
-    for start in stride(from: 0, to: z.count, by: runs) {
-      let run = z[start..<start + runs]
-      let mean = isCentered ? run.reduce(0, +) / Double(runs) : 0
-      let variance = run.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(runs)
-      let inverse = 1 / (variance + 1e-5).squareRoot()
-      for i in start..<start + runs { z[i] = abs(z[i] - mean) * inverse }
-      self.inverse.append(inverse)
-      guard gradY != nil else { continue }
-      for i in start..<start + runs { g.append(self.gradY[i] * self.scale[i / places % self.scale.count]) }
-      ofG.append(g[start...].reduce(0, +) / Double(runs))
-      ofGZ.append(zip(g[start...], z[start...]).reduce(0) { $0 + $1.0 * $1.1 } / Double(runs))
-    }
-  }
-
-  /// Of a norm without offset.
-  func forward<Scalar: KernelScalar>(_ i: Int, _ y: Tensor<Scalar>) -> Double {
-    let scale = scale[i / places % scale.count]
-    return (h + 8) * u * 1.01 * (1 + z[i]) * scale + 3 * u * z[i] * scale
-  }
-
-  func gradX(_ i: Int) -> Double {
-    let run = i / runs
-    let k = (3 * h + b + 17) * u * 1.01 * inverse[run]
-    return isCentered ? k * (g[i] + (1 + z[i]) * (ofG[run] + ofGZ[run])) : k * (g[i] + z[i] * ofGZ[run])
-  }
-
-  func gradScale(_ channel: Int, more: Double) -> Double {
-    var sum = 0.0
-    for start in stride(from: channel * places, to: z.count, by: scale.count * places) {
-      for i in start..<start + places { sum += gradY[i] * (1 + z[i]) }
-    }
-    return (h + more + 1) * u * 1.01 * sum
   }
 }

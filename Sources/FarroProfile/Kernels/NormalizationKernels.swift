@@ -28,7 +28,7 @@ private func normalizationKernel<Scalar: KernelScalar>(
   named name: String,
   flops: Double,
   parameters: Int,
-  prepare: @escaping @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
+  prepare: @escaping Prepare
 ) -> ProfiledKernel {
   ProfiledKernel(
     family: "normalization",
@@ -47,8 +47,6 @@ private func normalizationKernel<Scalar: KernelScalar>(
 // MARK: - The kernels, their references and their bounds (CKernels/include/normalization.h)
 // Each bound has one more rounding, that of the reference.
 
-private typealias Prepare = @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
-
 private func prepareLayerNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
   { shape in
     let (columns, u) = (shape[1], unitRoundoff(type))
@@ -58,8 +56,7 @@ private func prepareLayerNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prep
     var y = operand(type, shape: shape, seed: 4)
     return ProfiledKernel.Prepared(
       run: { layerNorm(x, scale: scale, offset: offset, into: &y) },
-      verify: {
-        layerNorm(x, scale: scale, offset: offset, into: &y)
+      error: {
         let expected = Reference.layerNorm(x, scale: scale, offset: offset, epsilon: 1e-5)
         let rows = rows(of: x)
         let moments = rows.map(Moments.init)
@@ -68,8 +65,8 @@ private func prepareLayerNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prep
         return worstError(y, expected) { i in
           let (row, column) = (i / columns, i % columns)
           let (mean, deviation) = (moments[row].mean, moments[row].deviation)
-          let (r, z) = (chain(columns, type) * u * abs(mean) / deviation, abs(rows[row][column] - mean) / deviation)
-          return (chain(columns, type) + 8) * u * (1 + r) * (1 + r) * (1 + z) * abs(scales[column])
+          let (r, z) = (normChain(columns, type) * u * abs(mean) / deviation, abs(rows[row][column] - mean) / deviation)
+          return (normChain(columns, type) + 8) * u * (1 + r) * (1 + r) * (1 + z) * abs(scales[column])
             + 3 * u * (abs(values[i]) + abs(offsets[column]))
         }
       }
@@ -84,11 +81,10 @@ private func prepareRMSNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepar
     var y = operand(type, shape: shape, seed: 3)
     return ProfiledKernel.Prepared(
       run: { rmsNorm(x, scale: scale, into: &y) },
-      verify: {
-        rmsNorm(x, scale: scale, into: &y)
+      error: {
         let expected = Reference.rmsNorm(x, scale: scale, epsilon: 1e-5)
         let values = doubles(expected)
-        return worstError(y, expected) { (chain(shape[1], type) / 2 + 7) * unitRoundoff(type) * abs(values[$0]) }
+        return worstError(y, expected) { (normChain(shape[1], type) / 2 + 7) * unitRoundoff(type) * abs(values[$0]) }
       }
     )
   }
@@ -101,8 +97,7 @@ private func prepareStandardizeColumns<Scalar: KernelScalar>(_ type: Scalar.Type
     var y = operand(type, shape: shape, seed: 2)
     return ProfiledKernel.Prepared(
       run: { standardizeColumns(x, into: &y) },
-      verify: {
-        standardizeColumns(x, into: &y)
+      error: {
         let (moments, expected) = Reference.standardizeColumns(x)
         let values = doubles(expected)
         // The error of the mean, that of the deviation, and those of the two operations; the elements are 2 apart at most.
@@ -116,13 +111,6 @@ private func prepareStandardizeColumns<Scalar: KernelScalar>(_ type: Scalar.Type
     )
   }
 }
-
-/// h(n) of the header: the most roundings that a term of a sum meets.
-private func chain<Scalar: KernelScalar>(_ n: Int, _ type: Scalar.Type) -> Double {
-  Double(min(n, 4096)) / 8 + 8 + (type.dtype == .f64 ? Double(n) / 4096 : 0)
-}
-
-private func doubles<Scalar: KernelScalar>(_ tensor: Tensor<Scalar>) -> [Double] { tensor.scalars.map { Double($0) } }
 
 private func rows<Scalar: KernelScalar>(of x: Tensor<Scalar>) -> [[Double]] {
   let elements = doubles(x)

@@ -7,30 +7,39 @@ let optimizerKernels = bothTypes(optimizers(of: Float.self), optimizers(of: Doub
 /// The operations of an element: those of the formulas, a square root and a division as one each, with no weight decay.
 private func optimizers<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKernel] {
   [
-    optimizerKernel(of: type, named: "sgd", flops: 4, arrays: 5, prepareSGD(type)),
+    optimizerKernel(of: type, named: "sgd", flops: 4, arrays: 5, prepareSGD(type, nesterov: false)),
+    optimizerKernel(of: type, named: "sgd_nesterov", flops: 6, arrays: 5, prepareSGD(type, nesterov: true)),
+    optimizerKernel(of: type, named: "sgd_plain", flops: 2, arrays: 3, prepareDescent(type)),
     optimizerKernel(of: type, named: "adagrad", flops: 7, arrays: 5, prepareAdaGrad(type)),
     optimizerKernel(of: type, named: "rmsprop", flops: 9, arrays: 5, prepareRMSProp(type)),
-    optimizerKernel(of: type, named: "adamw", flops: 14, arrays: 7, prepareAdamW(type)),
-    globalNormKernel(of: type),
+    optimizerKernel(of: type, named: "adam", flops: 13, arrays: 7, prepareAdam(type)),
+    optimizerKernel(of: type, named: "adamw", flops: 14, arrays: 7, prepareAdam(type, weightDecay: 1e-2)),
+    // A square and an addition for each element.
+    optimizerKernel(of: type, named: "global_norm", flops: 2, arrays: 1, prepareGlobalNorm(type)),
+    // And a product. The norm is known only when all elements have been read, so that out of cache they are read twice, and
+    // two thirds of the bound is as far as it goes.
+    optimizerKernel(of: type, named: "clip_global_norm", flops: 3, arrays: 2, prepareClip(type)),
   ]
 }
 
-/// - Parameter arrays: How many arrays a step reads and writes.
+/// - Parameter arrays: How many arrays are read and written.
 private func optimizerKernel<Scalar: KernelScalar>(
   of type: Scalar.Type,
   named name: String,
   flops: Double,
   arrays: Int,
-  _ prepare: @escaping @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
+  _ prepare: @escaping Prepare
 ) -> ProfiledKernel {
-  ProfiledKernel(
+  // 128 MiB at least.
+  let outOfCache = [1 << (arrays < 3 ? 25 : arrays < 5 ? 24 : 23)]
+  return ProfiledKernel(
     family: "optimizer",
     name: name,
     dtype: Scalar.dtype,
-    shapes: [[131], [1 << 14], [1 << 18], [1 << 23]],
+    shapes: [[131], [1 << 14], [1 << 18], outOfCache],
     inCache: [1 << 14],
-    outOfCache: [1 << 23],
-    traffic: .copy,
+    outOfCache: outOfCache,
+    traffic: arrays == 1 ? .read : .copy,
     flops: { flops * Double($0[0]) },
     bytes: { Double(arrays * $0[0] * MemoryLayout<Scalar>.stride) },
     prepare: prepare
@@ -39,8 +48,6 @@ private func optimizerKernel<Scalar: KernelScalar>(
 
 // MARK: - The kernels, their references and their bounds (CKernels/include/optimizer.h)
 // Nothing cancels without weight decay: c is 1. Each bound has one more rounding, that of the reference.
-
-private typealias Prepare = @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
 
 /// The worst error of a step, over its state and its parameters.
 ///
@@ -69,15 +76,22 @@ private func worstStepError<Scalar: KernelScalar>(
   }.max()!
 }
 
-private func doubles<Scalar: KernelScalar>(_ tensor: Tensor<Scalar>) -> [Double] { tensor.scalars.map { Double($0) } }
-
-private func prepareSGD<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+private func prepareSGD<Scalar: KernelScalar>(_ type: Scalar.Type, nesterov: Bool) -> Prepare {
   { shape in
     let gradient = operand(type, shape: shape, seed: 1)
     var parameters = operand(type, shape: shape, seed: 2)
     var state = SGDState(for: parameters)
     state.velocity = operand(type, shape: shape, seed: 3)
-    let step = { sgdStep(&parameters, gradient: gradient, state: &state, learningRate: 1e-3, momentum: 0.9) }
+    let step = {
+      sgdStep(
+        &parameters,
+        gradient: gradient,
+        state: &state,
+        learningRate: 1e-3,
+        momentum: 0.9,
+        nesterov: nesterov
+      )
+    }
     return ProfiledKernel.Prepared(
       run: step,
       verify: {
@@ -88,7 +102,8 @@ private func prepareSGD<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
           velocity: velocity,
           step: state.step + 1,
           learningRate: 1e-3,
-          momentum: 0.9
+          momentum: 0.9,
+          nesterov: nesterov
         )
         step()
         let (g, v) = (doubles(gradient), doubles(velocity))
@@ -98,7 +113,31 @@ private func prepareSGD<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
           expected,
           before: before,
           hasRoot: false,
-          magnitudes: [sum, { 1e-3 * sum($0) }]
+          magnitudes: [sum, { 1e-3 * (nesterov ? abs(g[$0]) + 0.9 * sum($0) : sum($0)) }]
+        )
+      }
+    )
+  }
+}
+
+/// Without momentum.
+private func prepareDescent<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+  { shape in
+    let gradient = operand(type, shape: shape, seed: 1)
+    var parameters = operand(type, shape: shape, seed: 2)
+    let step = { sgdStep(&parameters, gradient: gradient, learningRate: 1e-3) }
+    return ProfiledKernel.Prepared(
+      run: step,
+      verify: {
+        let before = parameters
+        step()
+        let g = doubles(gradient)
+        return worstStepError(
+          [parameters],
+          [Reference.sgdStep(before, gradient: gradient, learningRate: 1e-3)],
+          before: before,
+          hasRoot: false,
+          magnitudes: [{ 1e-3 * abs(g[$0]) }]
         )
       }
     )
@@ -172,7 +211,8 @@ private func prepareRMSProp<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepar
   }
 }
 
-private func prepareAdamW<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+/// - Parameter weightDecay: That of AdamW; without, Adam.
+private func prepareAdam<Scalar: KernelScalar>(_ type: Scalar.Type, weightDecay: Double? = nil) -> Prepare {
   { shape in
     let gradient = operand(type, shape: shape, seed: 1)
     var parameters = operand(type, shape: shape, seed: 2)
@@ -180,7 +220,13 @@ private func prepareAdamW<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare 
     state.step = 9
     state.mean = operand(type, shape: shape, seed: 3)
     state.squareMean = operand(type, shape: shape, in: 0.1...1, seed: 4)
-    let step = { adamWStep(&parameters, gradient: gradient, state: &state) }
+    let step = {
+      if let weightDecay {
+        adamWStep(&parameters, gradient: gradient, state: &state, weightDecay: weightDecay)
+      } else {
+        adamStep(&parameters, gradient: gradient, state: &state)
+      }
+    }
     return ProfiledKernel.Prepared(
       run: step,
       verify: {
@@ -195,7 +241,7 @@ private func prepareAdamW<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare 
           beta1: 0.9,
           beta2: 0.999,
           epsilon: 1e-8,
-          decoupledWeightDecay: 1e-2
+          decoupledWeightDecay: weightDecay ?? 0
         )
         step()
         let (g, m, s) = (doubles(gradient), doubles(mean), doubles(squareMean))
@@ -217,28 +263,46 @@ private func prepareAdamW<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare 
 
 private func power(_ base: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { power, _ in power * base } }
 
-/// A square and an addition for each element.
-private func globalNormKernel<Scalar: KernelScalar>(of type: Scalar.Type) -> ProfiledKernel {
-  ProfiledKernel(
-    family: "optimizer",
-    name: "global_norm",
-    dtype: Scalar.dtype,
-    shapes: [[131], [1 << 15], [1 << 18], [1 << 25]],
-    inCache: [1 << 15],
-    outOfCache: [1 << 25],
-    traffic: .read,
-    flops: { 2 * Double($0[0]) },
-    bytes: { Double($0[0] * MemoryLayout<Scalar>.stride) },
-    prepare: { shape in
-      let gradients = [operand(type, shape: shape, seed: 1)]
-      return ProfiledKernel.Prepared(
-        run: { blackHole(globalNorm(gradients)) },
-        verify: {
-          let expected = Reference.globalNorm(gradients)
-          let blocks = Double((shape[0] + 16_383) / 16_384)
-          return abs(globalNorm(gradients) - expected) / ((1101 + blocks) * 0x1p-53 * expected)
-        }
-      )
+// MARK: - The norm of all gradients
+
+/// The relative error that the header allows.
+private func normError(_ shape: [Int]) -> Double { (1101 + Double((shape[0] + 16_383) / 16_384)) * 0x1p-53 }
+
+private func prepareGlobalNorm<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+  { shape in
+    let gradients = [operand(type, shape: shape, seed: 1)]
+    return ProfiledKernel.Prepared(
+      run: { blackHole(globalNorm(gradients)) },
+      verify: {
+        let expected = Reference.globalNorm(gradients)
+        return abs(globalNorm(gradients) - expected) / (normError(shape) * expected)
+      }
+    )
+  }
+}
+
+/// Each call asks for a norm that is a little smaller than what the one before left, so that there is always something to
+/// clip; so little that elements do not vanish in millions of calls.
+private func prepareClip<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+  { shape in
+    var gradients = [operand(type, shape: shape, seed: 1)]
+    var most = globalNorm(gradients)
+    let clip = {
+      most *= 1 - 0x1p-20
+      clipGlobalNorm(&gradients, to: most)
     }
-  )
+    return ProfiledKernel.Prepared(
+      run: clip,
+      verify: {
+        let before = gradients[0]
+        clip()
+        let factor = most / (Reference.globalNorm([before]) + 1e-6)
+        let exact = doubles(before).map { $0 * factor }
+        // The factor and the product are rounded, and what they are compared with.
+        return worstError(gradients[0], Tensor(exact.map { Scalar($0) }, shape: shape)) {
+          (3.01 * unitRoundoff(type) + normError(shape)) * abs(exact[$0])
+        }
+      }
+    )
+  }
 }

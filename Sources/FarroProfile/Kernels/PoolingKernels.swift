@@ -13,12 +13,14 @@ private func pooling<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKer
   ]
 }
 
-private typealias Prepare = @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
-
 /// The shape of the result.
 private func pooled(_ shape: [Int]) -> [Int] {
   let side = (shape[2] + 2 * shape[5] - shape[3]) / shape[4] + 1
   return [shape[0], shape[1], side, side]
+}
+
+private func motion(_ shape: [Int]) -> (size: Size2D, stride: Size2D, padding: Padding2D) {
+  (Size2D(integerLiteral: shape[3]), Size2D(integerLiteral: shape[4]), Padding2D(integerLiteral: shape[5]))
 }
 
 /// - Parameter indexed: Whether an index of 8 bytes goes with each result.
@@ -54,8 +56,7 @@ private func poolingKernel<Scalar: KernelScalar>(
 
 private func prepareMax<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
   { shape in
-    let (size, stride) = (Size2D(integerLiteral: shape[3]), Size2D(integerLiteral: shape[4]))
-    let padding = Padding2D(integerLiteral: shape[5])
+    let (size, stride, padding) = motion(shape)
     let x = operand(type, shape: [shape[0], shape[1], shape[2], shape[2]], seed: 1)
     var y = operand(type, shape: pooled(shape), seed: 2)
     var indices = Tensor<Int>(zeros: pooled(shape))
@@ -64,8 +65,7 @@ private func prepareMax<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
     }
     return ProfiledKernel.Prepared(
       run: run,
-      verify: {
-        run()
+      error: {
         let expected = Reference.maxPool(x, size: shape[3], stride: shape[4], padding: shape[5])
         return max(exactError(y, expected.values), exactError(indices, expected.indices))
       }
@@ -75,8 +75,7 @@ private func prepareMax<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
 
 private func prepareMaxBackward<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
   { shape in
-    let (size, stride) = (Size2D(integerLiteral: shape[3]), Size2D(integerLiteral: shape[4]))
-    let padding = Padding2D(integerLiteral: shape[5])
+    let (size, stride, padding) = motion(shape)
     var gradX = operand(type, shape: [shape[0], shape[1], shape[2], shape[2]], seed: 1)
     let gradY = operand(type, shape: pooled(shape), seed: 2)
     let indices = maxPool2DWithIndices(gradX, size: size, stride: stride, padding: padding).indices
@@ -85,8 +84,7 @@ private func prepareMaxBackward<Scalar: KernelScalar>(_ type: Scalar.Type) -> Pr
     }
     return ProfiledKernel.Prepared(
       run: run,
-      verify: {
-        run()
+      error: {
         let expected = Reference.maxPoolBackward(
           gradY,
           indices: indices,
@@ -103,15 +101,13 @@ private func prepareMaxBackward<Scalar: KernelScalar>(_ type: Scalar.Type) -> Pr
 
 private func prepareAverage<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
   { shape in
-    let (size, stride) = (Size2D(integerLiteral: shape[3]), Size2D(integerLiteral: shape[4]))
-    let padding = Padding2D(integerLiteral: shape[5])
+    let (size, stride, padding) = motion(shape)
     let x = operand(type, shape: [shape[0], shape[1], shape[2], shape[2]], seed: 1)
     var y = operand(type, shape: pooled(shape), seed: 2)
     let run = { averagePool2D(x, size: size, stride: stride, padding: padding, into: &y) }
     return ProfiledKernel.Prepared(
       run: run,
-      verify: {
-        run()
+      error: {
         let expected = Reference.averagePool(x, size: shape[3], stride: shape[4], padding: shape[5])
         let means = Reference.averagePool(magnitudes(of: x), size: shape[3], stride: shape[4], padding: shape[5])
         return worst(y, expected, of: means, roundings: shape[3] * shape[3] + 3)
@@ -122,8 +118,7 @@ private func prepareAverage<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepar
 
 private func prepareAverageBackward<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
   { shape in
-    let (size, stride) = (Size2D(integerLiteral: shape[3]), Size2D(integerLiteral: shape[4]))
-    let padding = Padding2D(integerLiteral: shape[5])
+    let (size, stride, padding) = motion(shape)
     var gradX = operand(type, shape: [shape[0], shape[1], shape[2], shape[2]], seed: 1)
     let gradY = operand(type, shape: pooled(shape), seed: 2)
     let run = { averagePool2DBackward(gradY, size: size, stride: stride, padding: padding, into: &gradX) }
@@ -138,8 +133,7 @@ private func prepareAverageBackward<Scalar: KernelScalar>(_ type: Scalar.Type) -
     }
     return ProfiledKernel.Prepared(
       run: run,
-      verify: {
-        run()
+      error: {
         let sums = reference(magnitudes(of: gradY))
         return worst(gradX, reference(gradY), of: sums, roundings: shape[3] * shape[3] + 3)
       }

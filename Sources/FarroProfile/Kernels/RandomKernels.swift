@@ -13,21 +13,21 @@ private func random<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKern
       var result = operand(type, shape: shape)
       return ProfiledKernel.Prepared(
         run: { randomUniform(in: -1..<3, from: place, into: &result) },
-        verify: {
-          randomUniform(in: -1..<3, from: place, into: &result)
-          return exactError(result, Reference.randomUniform(shape, in: -1..<3, from: place))
-        }
+        error: { exactError(result, Reference.randomUniform(shape, in: -1..<3, from: place)) }
       )
     },
-    randomKernel(named: "dropout", Scalar.dtype, flops: 1, bytesPerElement: 2 * MemoryLayout<Scalar>.stride) { shape in
+    randomKernel(
+      named: "dropout",
+      Scalar.dtype,
+      flops: 1,
+      bytesPerElement: 2 * MemoryLayout<Scalar>.stride,
+      traffic: .copy
+    ) { shape in
       let x = operand(type, shape: shape, seed: 1)
       var y = operand(type, shape: shape, seed: 2)
       return ProfiledKernel.Prepared(
         run: { dropout(x, probability: 0.1, from: place, into: &y) },
-        verify: {
-          dropout(x, probability: 0.1, from: place, into: &y)
-          return exactError(y, Reference.dropout(x, probability: 0.1, from: place))
-        }
+        error: { exactError(y, Reference.dropout(x, probability: 0.1, from: place)) }
       )
     },
   ]
@@ -38,10 +38,7 @@ private func bitsKernel() -> ProfiledKernel {
     var words = Tensor<UInt32>(zeros: shape)
     return ProfiledKernel.Prepared(
       run: { randomBits(from: place, into: &words) },
-      verify: {
-        randomBits(from: place, into: &words)
-        return exactError(words, Reference.randomBits(shape, from: place))
-      }
+      error: { exactError(words, Reference.randomBits(shape, from: place)) }
     )
   }
 }
@@ -51,7 +48,8 @@ private func randomKernel(
   _ dtype: DType,
   flops: Double,
   bytesPerElement: Int,
-  prepare: @escaping @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
+  traffic: Traffic = .write,
+  prepare: @escaping Prepare
 ) -> ProfiledKernel {
   ProfiledKernel(
     family: "random",
@@ -60,7 +58,7 @@ private func randomKernel(
     shapes: [[131], [1 << 14], [1 << 18], [1 << 25]],
     inCache: [1 << 14],
     outOfCache: [1 << 25],
-    traffic: .copy,
+    traffic: traffic,
     flops: { flops * Double($0[0]) },
     bytes: { Double(bytesPerElement * $0[0]) },
     prepare: prepare

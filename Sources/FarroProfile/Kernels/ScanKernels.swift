@@ -60,12 +60,7 @@ private func scanKernel<Scalar: KernelScalar>(
     family: "reduction",
     name: name,
     dtype: Scalar.dtype,
-    shapes: [
-      [7, 131, 1], [3, 37, 19],
-      // Rows, columns, and all of it; in cache and out of it.
-      [64, 1024, 1], [1, 1024, 64], [1, 1 << 16, 1],
-      [32_768, 1024, 1], [1, 32_768, 1024], [1, 1 << 25, 1],
-    ],
+    shapes: reductionShapes,
     inCache: [64, 1024, 1],
     outOfCache: [32_768, 1024, 1],
     traffic: .copy,
@@ -76,8 +71,7 @@ private func scanKernel<Scalar: KernelScalar>(
       var result = Tensor<Scalar>(zeros: shape)
       return ProfiledKernel.Prepared(
         run: { kernel(x, &result) },
-        verify: {
-          kernel(x, &result)
+        error: {
           let (factor, scale) = bound(x, Double(shape[1]))
           return scale.withUnsafeBufferPointer { scale in
             worstError(result, reference(x)) { factor * Double(scale[$0]) }
@@ -90,38 +84,76 @@ private func scanKernel<Scalar: KernelScalar>(
 
 func histograms<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKernel] {
   [
-    histogramKernel(of: type, named: "histogram") { x, _, counts in histogram(x, in: -0.9...0.9, into: &counts) },
-    histogramKernel(of: type, named: "histogram_between") { x, edges, counts in
+    countingKernel(of: type, named: "histogram") { x, _, counts in histogram(x, in: -0.9...0.9, into: &counts) },
+    countingKernel(of: type, named: "histogram_between") { x, edges, counts in
       histogram(x, edges: edges, into: &counts)
     },
+    weightingKernel(of: type, named: "weighted_histogram") { x, weights, edges in
+      histogram(x, weights: weights, bins: edges.count - 1, in: -0.9...0.9).sums
+    },
+    weightingKernel(of: type, named: "weighted_histogram_between") { x, weights, edges in
+      histogram(x, weights: weights, edges: edges)
+    },
   ]
+}
+
+private func countingKernel<Scalar: KernelScalar>(
+  of type: Scalar.Type,
+  named name: String,
+  _ kernel: @escaping @Sendable (Tensor<Scalar>, _ edges: Tensor<Scalar>, inout Tensor<Int>) -> Void
+) -> ProfiledKernel {
+  histogramKernel(of: type, named: name, operands: 1) { x, edges in
+    var counts = Tensor<Int>(zeros: [edges.count - 1])
+    return ProfiledKernel.Prepared(
+      run: { kernel(x, edges, &counts) },
+      error: { exactError(counts, Reference.histogram(x, edges: edges)) }
+    )
+  }
+}
+
+/// An addition for each element.
+private func weightingKernel<Scalar: KernelScalar>(
+  of type: Scalar.Type,
+  named name: String,
+  _ kernel: @escaping @Sendable (Tensor<Scalar>, _ weights: Tensor<Scalar>, _ edges: Tensor<Scalar>) -> Tensor<Double>
+) -> ProfiledKernel {
+  histogramKernel(of: type, named: name, operands: 2) { x, edges in
+    let weights = operand(type, shape: x.shape, seed: 2)
+    return ProfiledKernel.Prepared(
+      run: { blackHole(kernel(x, weights, edges)) },
+      verify: {
+        let counts = Reference.histogram(x, edges: edges)
+        let magnitudes = Reference.histogram(x, weights: magnitudes(of: weights), edges: edges)
+        return worstError(kernel(x, weights, edges), Reference.histogram(x, weights: weights, edges: edges)) {
+          Double(counts[$0] + 1) * 0x1p-53 * magnitudes[$0]
+        }
+      }
+    )
+  }
 }
 
 private func histogramKernel<Scalar: KernelScalar>(
   of type: Scalar.Type,
   named name: String,
-  _ kernel: @escaping @Sendable (Tensor<Scalar>, _ edges: Tensor<Scalar>, inout Tensor<Int>) -> Void
+  operands: Int,
+  _ prepare: @escaping @Sendable (Tensor<Scalar>, _ edges: Tensor<Scalar>) -> ProfiledKernel.Prepared
 ) -> ProfiledKernel {
   ProfiledKernel(
     family: "reduction",
     name: name,
     dtype: Scalar.dtype,
-    shapes: [[131, 10], [1009, 37], [1 << 16, 64], [1 << 16, 1024], [1 << 25, 64], [1 << 25, 1024]],
-    inCache: [1 << 16, 64],
+    shapes: [
+      [131, 10], [1009, 37], [1 << 15, 64], [1 << 16, 64], [1 << 16, 1024], [1 << 25, 64], [1 << 25, 1024],
+    ],
+    inCache: [operands == 1 ? 1 << 16 : 1 << 15, 64],
     outOfCache: [1 << 25, 64],
     traffic: .read,
-    flops: { _ in 0 },
-    bytes: { Double($0[0] * MemoryLayout<Scalar>.stride + $0[1] * MemoryLayout<Int>.stride) },
+    flops: { operands == 1 ? 0 : Double($0[0]) },
+    bytes: { Double(operands * $0[0] * MemoryLayout<Scalar>.stride + $0[1] * 8) },
     prepare: { shape in
-      let x = operand(type, shape: [shape[0]], seed: 1)
-      let edges = histogramEdges(bins: shape[1], in: Scalar(-0.9)...Scalar(0.9))
-      var counts = Tensor<Int>(zeros: [shape[1]])
-      return ProfiledKernel.Prepared(
-        run: { kernel(x, edges, &counts) },
-        verify: {
-          kernel(x, edges, &counts)
-          return exactError(counts, Reference.histogram(x, edges: edges))
-        }
+      prepare(
+        operand(type, shape: [shape[0]], seed: 1),
+        histogramEdges(bins: shape[1], in: Scalar(-0.9)...Scalar(0.9))
       )
     }
   )

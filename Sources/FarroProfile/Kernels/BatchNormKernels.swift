@@ -1,15 +1,8 @@
 import Farro
 
-// Batch norm: shapes are [batch, channels, spatial]. Scaling of data: [rows, columns].
+// Shapes are [batch, channels, spatial].
 
-let columnKernels = bothTypes(
-  batchNorms(of: Float.self) + scalings(of: Float.self),
-  batchNorms(of: Double.self) + scalings(of: Double.self)
-)
-
-private typealias Prepare = @Sendable (_ shape: [Int]) -> ProfiledKernel.Prepared
-
-// MARK: - Batch norm
+let batchNormKernels = bothTypes(batchNorms(of: Float.self), batchNorms(of: Double.self))
 
 private func batchNorms<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKernel] {
   [
@@ -26,6 +19,15 @@ private func batchNorms<Scalar: KernelScalar>(of type: Scalar.Type) -> [Profiled
     // The difference, the product and two sums; a factor for the gradient, a slope and a shift. Both tensors are read
     // twice, so that out of cache three fifths of the bound is as far as it goes.
     batchNormKernel(of: type, named: "batch_norm_backward", flops: 9, tensors: 3, parameters: 5, prepareBackward(type)),
+    // The difference and its factor, the product and two sums; a factor for the gradient.
+    batchNormKernel(
+      of: type,
+      named: "batch_norm_inference_backward",
+      flops: 6,
+      tensors: 3,
+      parameters: 5,
+      prepareInferenceBackward(type)
+    ),
   ]
 }
 
@@ -83,8 +85,7 @@ private func prepareTraining<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepa
       run: {
         batchNorm(x, scale: scale, offset: offset, runningMean: &mean, runningVariance: &variance, into: &y)
       },
-      verify: {
-        batchNorm(x, scale: scale, offset: offset, runningMean: &mean, runningVariance: &variance, into: &y)
+      error: {
         let (expected, statistics) = Reference.batchNorm(x, scale: scale, offset: offset, epsilon: 1e-5)
         let channel = Channel<Scalar>(shape: shape, statistics: statistics, x: doubles(x))
         let (values, scales, offsets) = (doubles(expected), doubles(scale), doubles(offset))
@@ -107,8 +108,7 @@ private func prepareInference<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prep
     var y = operand(type, shape: shape, seed: 4)
     return ProfiledKernel.Prepared(
       run: { batchNorm(x, mean: mean, variance: variance, into: &y) },
-      verify: {
-        batchNorm(x, mean: mean, variance: variance, into: &y)
+      error: {
         let expected = Reference.batchNorm(x, mean: mean, variance: variance, epsilon: 1e-5)
         let (values, means) = (doubles(expected), doubles(mean))
         return worstError(y, expected) { i in
@@ -132,108 +132,91 @@ private func prepareBackward<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepa
     var gradOffset = operand(type, shape: [channels], seed: 6)
     return ProfiledKernel.Prepared(
       run: { batchNormBackward(gradY, x, scale: scale, statistics: statistics, into: &gradX, &gradScale, &gradOffset) },
-      verify: {
-        batchNormBackward(gradY, x, scale: scale, statistics: statistics, into: &gradX, &gradScale, &gradOffset)
+      error: {
         let expected = Reference.batchNormBackward(gradY, x, scale: scale, statistics: statistics)
         let channel = Channel<Scalar>(shape: shape, statistics: statistics, x: doubles(x))
-        let (g, scales, n) = (doubles(gradY).map(abs), doubles(scale), Double(shape[0] * shape[2]))
-        let b = (270 + n * 0x1p-20 + 9) * unitRoundoff(type)
-        var (ofG, ofGZ) = ([Double](repeating: 0, count: channels), [Double](repeating: 0, count: channels))
-        for i in g.indices {
-          ofG[channel.of(i)] += g[i] / n
-          ofGZ[channel.of(i)] += g[i] * (1 + channel.z(i)) / n
-        }
+        let (g, scales, bounds) = (doubles(gradY).map(abs), doubles(scale), BackwardBounds(channel, gradY))
+        let b = bounds.b + 8 * unitRoundoff(type)
         let ofX = worstError(gradX, expected.x) { i in
           let c = channel.of(i)
-          return b * (g[i] + ofG[c] + channel.z(i) * ofGZ[c]) * statistics.inverseDeviation[c] * abs(scales[c])
+          let all = g[i] + bounds.ofG[c] + channel.z(i) * bounds.ofGZ[c]
+          return b * all * statistics.inverseDeviation[c] * abs(scales[c])
         }
-        let ofScale = worstError(gradScale, expected.scale) { b * n * ofGZ[$0] }
-        let ofOffset = worstError(gradOffset, expected.offset) { b * n * ofG[$0] }
-        return max(ofX, ofScale, ofOffset)
+        return max(ofX, bounds.worst(ofScale: gradScale, expected.scale, ofOffset: gradOffset, expected.offset))
       }
     )
   }
 }
 
-// MARK: - Scaling of data
-
-private func scalings<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKernel] {
-  [
-    scalingKernel(of: type, named: "scale_columns", flops: 3, tensors: 2, .copy, prepareScaling(type)),
-    scalingKernel(of: type, named: "column_ranges", flops: 0, tensors: 1, .read, prepareRanges(type)),
-    // The median by selection, of which comparisons are not counted.
-    scalingKernel(of: type, named: "column_quantiles", flops: 0, tensors: 1, .read, prepareQuantiles(type)),
-  ]
-}
-
-private func scalingKernel<Scalar: KernelScalar>(
-  of type: Scalar.Type,
-  named name: String,
-  flops: Double,
-  tensors: Int,
-  _ traffic: Traffic,
-  _ prepare: @escaping Prepare
-) -> ProfiledKernel {
-  let outOfCache = [tensors == 2 ? 16_384 : 32_768, 1024]
-  return ProfiledKernel(
-    family: "normalization",
-    name: name,
-    dtype: Scalar.dtype,
-    shapes: [[7, 131], [64, 384], [4096, 768], outOfCache],
-    inCache: [64, 384],
-    outOfCache: outOfCache,
-    traffic: traffic,
-    flops: { flops * Double($0[0] * $0[1]) },
-    bytes: { Double(tensors * $0[0] * $0[1] * MemoryLayout<Scalar>.stride + 16 * $0[1]) },
-    prepare: prepare
-  )
-}
-
-private func prepareScaling<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
+private func prepareInferenceBackward<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
   { shape in
-    let u = unitRoundoff(type)
     let x = operand(type, shape: shape, seed: 1)
-    let scaling = ColumnScaling(Reference.columnRanges(x), to: -1...2)
-    var y = operand(type, shape: shape, seed: 2)
+    let gradY = operand(type, shape: shape, seed: 2)
+    let mean = operand(type, shape: [shape[1]], seed: 3)
+    let variance = operand(type, shape: [shape[1]], in: 0.5...2, seed: 4)
+    let scale = operand(type, shape: [shape[1]], seed: 5)
+    var gradX = operand(type, shape: shape, seed: 6)
+    var (gradScale, gradOffset) = (scale, scale)
     return ProfiledKernel.Prepared(
-      run: { scaleColumns(x, by: scaling, into: &y) },
-      verify: {
-        scaleColumns(x, by: scaling, into: &y)
-        let expected = Reference.scaleColumns(x, by: scaling)
-        let values = doubles(expected)
-        return worstError(y, expected) { i in
-          let (c, factor) = (i % shape[1], abs(scaling.factor[i % shape[1]]))
-          return u * (4 * (abs(values[i] + 1) + 1) + abs(values[i]) + u * abs(scaling.center[c]) * factor)
+      run: {
+        batchNormBackward(
+          gradY,
+          x,
+          mean: mean,
+          variance: variance,
+          scale: scale,
+          into: &gradX,
+          &gradScale,
+          &gradOffset
+        )
+      },
+      error: {
+        // The sums are those of training with these statistics.
+        let epsilon = Double(1e-5 as Scalar)
+        let statistics = BatchStatistics(
+          mean: doubles(mean),
+          inverseDeviation: doubles(variance).map { 1 / ($0 + epsilon).squareRoot() }
+        )
+        let expected = Reference.batchNormBackward(gradY, x, scale: scale, statistics: statistics)
+        let channel = Channel<Scalar>(shape: shape, statistics: statistics, x: doubles(x))
+        let bounds = BackwardBounds(channel, gradY)
+        let (g, scales) = (doubles(gradY), doubles(scale))
+        let exact = g.indices.map { i in
+          Scalar(g[i] * scales[channel.of(i)] * statistics.inverseDeviation[channel.of(i)])
         }
+        let ofX = worstError(gradX, Tensor(exact, shape: shape)) { 5 * unitRoundoff(type) * abs(Double(exact[$0])) }
+        return max(ofX, bounds.worst(ofScale: gradScale, expected.scale, ofOffset: gradOffset, expected.offset))
       }
     )
   }
 }
 
-private func prepareRanges<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
-  { shape in
-    let x = operand(type, shape: shape, seed: 1)
-    return ProfiledKernel.Prepared(
-      run: { _ = columnRanges(x) },
-      verify: { exactError(columnRanges(x), Reference.columnRanges(x)) }
+/// The bounds of sums over a channel, and what they are of: G and P of the header.
+private struct BackwardBounds<Scalar: KernelScalar> {
+  let b: Double
+  private(set) var ofG, ofGZ: [Double]
+  private let n: Double
+
+  init(_ channel: Channel<Scalar>, _ gradY: Tensor<Scalar>) {
+    n = Double(channel.shape[0] * channel.shape[2])
+    b = (271 + n * 0x1p-20) * unitRoundoff(Scalar.self)
+    ofG = [Double](repeating: 0, count: channel.shape[1])
+    ofGZ = ofG
+    for (i, g) in doubles(gradY).enumerated() {
+      ofG[channel.of(i)] += abs(g) / n
+      ofGZ[channel.of(i)] += abs(g) * (1 + channel.z(i)) / n
+    }
+  }
+
+  func worst(
+    ofScale gradScale: Tensor<Scalar>,
+    _ scale: Tensor<Scalar>,
+    ofOffset gradOffset: Tensor<Scalar>,
+    _ offset: Tensor<Scalar>
+  ) -> Double {
+    max(
+      worstError(gradScale, scale) { 1.01 * b * n * ofGZ[$0] },
+      worstError(gradOffset, offset) { b * n * ofG[$0] }
     )
   }
 }
-
-private func prepareQuantiles<Scalar: KernelScalar>(_ type: Scalar.Type) -> Prepare {
-  { shape in
-    let x = operand(type, shape: shape, seed: 1)
-    return ProfiledKernel.Prepared(
-      run: { _ = columnQuantiles(x, [0.5]) },
-      verify: {
-        // The elements lie in -1...1.
-        let allowed = 0x1p-51 + 0x1p-51 * Double(shape[0])
-        return zip(columnQuantiles(x, [0.5])[0], Reference.columnQuantiles(x, 0.5)).reduce(0) {
-          max($0, abs($1.0 - $1.1) / allowed)
-        }
-      }
-    )
-  }
-}
-
-private func doubles<Scalar: KernelScalar>(_ tensor: Tensor<Scalar>) -> [Double] { tensor.scalars.map { Double($0) } }
