@@ -1,6 +1,7 @@
 """Rows of scaled dot-product attention: one length, causal, and ragged batches against padded ones."""
 import numpy as np
 
+from families.nodes import Node
 from families.operators import Arrays, Operator, Parameters, family_of, row_of
 from sidebyside.rows import Goal, Row
 
@@ -77,6 +78,19 @@ def torch_attention(torch, p, inputs, outputs):
     return run, "scaled_dot_product_attention of the padded batch, packing not counted"
 
 
+def onnx_attention(p: Parameters) -> Node | None:
+    if p["ragged"]:
+        return None
+    whole = p["batch"], p["heads"], p["length"], p["size"]
+    return Node(
+        "Attention",
+        (0, 1, 2),
+        {"is_causal": p["causal"]},
+        shapes={i: whole for i in range(3)},
+        result_shapes={0: whole},
+    )
+
+
 OPERATORS = {
     "attention": Operator(  # queries, keys, values, and where each sequence begins
         inputs=lambda p, g: [*(g.standard_normal(shape(p)) for _ in range(3)), np.append(0, np.cumsum(lengths(p)))],
@@ -84,6 +98,7 @@ OPERATORS = {
         exact=exact,
         torch=torch_attention,
         units=64,
+        onnx=onnx_attention,
     )
 }
 

@@ -1,6 +1,7 @@
 """Rows of activations, forward and backward: in cache, and out of it against the copy bound."""
 import numpy as np
 
+from families.nodes import Node
 from families.operators import Operator, Parameters, family_of, into_new, matrix, new_row, rows_of_matrices, values
 from sidebyside.rows import Row
 
@@ -20,7 +21,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def forward(name: str, exact, aten: str, units: float = 16, **arguments: object) -> Operator:
+def forward(exact, aten: str, onnx: Node, units: float = 16, **arguments: object) -> Operator:
     def torch_call(torch, p: Parameters, inputs, outputs):
         call = getattr(torch.ops.aten, aten).out
         return lambda: call(inputs[0], **arguments, out=outputs[0]), f"{aten}(out=)"
@@ -31,6 +32,7 @@ def forward(name: str, exact, aten: str, units: float = 16, **arguments: object)
         exact=lambda p, x: [exact(x[0])],
         torch=torch_call,
         units=units,
+        onnx=lambda p: onnx,
     )
 
 
@@ -41,12 +43,12 @@ def torch_gelu_backward(torch, p, inputs, outputs):
 
 # Each with the matrices that a call reads or writes and its operations per element, as the profile counts them.
 OPERATORS = {
-    "relu": forward("relu", lambda x: np.maximum(x, 0), "relu"),
-    "gelu": forward("gelu", lambda x: x * (1 + erf(x / np.sqrt(2))) / 2, "gelu", approximate="none"),
-    "silu": forward("silu", lambda x: x * sigmoid(x), "silu"),
-    "sigmoid": forward("sigmoid", sigmoid, "sigmoid"),
-    "tanh": forward("tanh", np.tanh, "tanh"),
-    "exp": forward("exp", np.exp, "exp"),
+    "relu": forward(lambda x: np.maximum(x, 0), "relu", Node("Relu")),
+    "gelu": forward(lambda x: x * (1 + erf(x / np.sqrt(2))) / 2, "gelu", Node("Gelu"), approximate="none"),
+    "silu": forward(lambda x: x * sigmoid(x), "silu", Node("Swish")),
+    "sigmoid": forward(sigmoid, "sigmoid", Node("Sigmoid")),
+    "tanh": forward(np.tanh, "tanh", Node("Tanh")),
+    "exp": forward(np.exp, "exp", Node("Exp")),
     "gelu_backward": Operator(
         inputs=lambda p, g: values(g, matrix(p), matrix(p)),
         shapes=lambda p: [matrix(p)],

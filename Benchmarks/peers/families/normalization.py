@@ -1,6 +1,7 @@
 """Rows of the norms, forward and backward: in cache, and out of it against the copy bound."""
 import numpy as np
 
+from families.nodes import Node
 from families.operators import Arrays, Operator, family_of, into_new, matrix, new_row, rows_of_matrices, values
 from sidebyside.rows import Row
 
@@ -93,6 +94,17 @@ def torch_batch_norm_backward(torch, p, inputs, outputs):
     )
 
 
+# ---- ONNX ----
+
+
+def onnx_batch_norm(p):
+    """Training. Its momentum is what remains of the running statistics."""
+    running = np.zeros(p["columns"], np.float32), np.ones(p["columns"], np.float32)
+    new = (p["columns"],), "float32"
+    attributes = {"epsilon": EPSILON, "momentum": 0.9, "training_mode": 1}
+    return Node("BatchNormalization", (0, 1, 2, *running), attributes, results=(0, new, new))
+
+
 # ---- the operators ----
 
 OPERATORS = {
@@ -102,6 +114,7 @@ OPERATORS = {
         exact=lambda p, x: [normalized(x[0], 1)[0] * x[1] + x[2]],
         torch=torch_layer_norm,
         units=32,
+        onnx=lambda p: Node("LayerNormalization", (0, 1, 2), {"epsilon": EPSILON}, held=(1, 2)),
     ),
     "layer_norm_backward": Operator(
         inputs=lambda p, g: values(g, matrix(p), matrix(p), (p["columns"],), (p["columns"],)),
@@ -116,6 +129,7 @@ OPERATORS = {
         exact=lambda p, x: [x[0] * rms(x[0]) * x[1]],
         torch=torch_rms_norm,
         units=32,
+        onnx=lambda p: Node("RMSNormalization", (0, 1), {"epsilon": EPSILON}, held=(1,)),
     ),
     "rms_norm_backward": Operator(
         inputs=lambda p, g: values(g, matrix(p), matrix(p), (p["columns"],)),
@@ -130,6 +144,7 @@ OPERATORS = {
         exact=lambda p, x: [normalized(x[0], 0)[0] * x[1] + x[2]],
         torch=torch_batch_norm,
         units=64,
+        onnx=onnx_batch_norm,
     ),
     "batch_norm_backward": Operator(
         inputs=lambda p, g: values(g, matrix(p), matrix(p), (p["columns"],), (p["columns"],)),

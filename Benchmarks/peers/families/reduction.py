@@ -1,13 +1,19 @@
 """Rows of reductions and scans: along rows and down columns, out of cache against the read or copy bound."""
 import numpy as np
 
+from families.nodes import Node, along
 from families.operators import Operator, family_of, matrix, row_of, values
 from sidebyside.rows import Goal, Row
 
 
-def reduction(axis: int, exact, call, how: str, units: float, is_scan: bool = False) -> Operator:
+def reduction(axis: int, exact, call, how: str, units: float, onnx: str = "", is_scan: bool = False) -> Operator:
     def prepare(torch, p, inputs, outputs):
         return (lambda: call(torch, inputs[0], axis, outputs[0])), how
+
+    def node(p):
+        if is_scan:
+            return Node(onnx, (0, np.array(axis)))
+        return Node(onnx, (0, along(axis)), {"keepdims": 0}) if onnx else None
 
     return Operator(
         inputs=lambda p, g: values(g, matrix(p)),
@@ -15,6 +21,7 @@ def reduction(axis: int, exact, call, how: str, units: float, is_scan: bool = Fa
         exact=lambda p, x: [exact(x[0], axis)],
         torch=prepare,
         units=units,
+        onnx=node,
     )
 
 
@@ -23,8 +30,8 @@ def both_axes(name: str, *arguments: object, **others: object) -> dict[str, Oper
 
 
 OPERATORS = {
-    **both_axes("sum", np.sum, lambda torch, x, axis, y: torch.sum(x, axis, out=y), "sum(out=)", 300),
-    **both_axes("max", np.max, lambda torch, x, axis, y: torch.amax(x, axis, out=y), "amax(out=)", 1),
+    **both_axes("sum", np.sum, lambda torch, x, axis, y: torch.sum(x, axis, out=y), "sum(out=)", 300, "ReduceSum"),
+    **both_axes("max", np.max, lambda torch, x, axis, y: torch.amax(x, axis, out=y), "amax(out=)", 1, "ReduceMax"),
     **both_axes(
         "variance",
         lambda x, axis: x.var(axis, ddof=1),
@@ -38,6 +45,7 @@ OPERATORS = {
         lambda torch, x, axis, y: torch.cumsum(x, axis, out=y),
         "cumsum(out=)",
         300,
+        "CumSum",
         is_scan=True,
     ),
 }

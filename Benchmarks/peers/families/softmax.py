@@ -1,6 +1,7 @@
 """Rows of the softmax family: in cache, and out of it against the copy bound."""
 import numpy as np
 
+from families.nodes import Node
 from families.operators import (
     Arrays,
     Operator,
@@ -72,6 +73,7 @@ OPERATORS = {
         exact=lambda p, x: [softmax(x[0])],
         torch=torch_softmax,
         units=32,
+        onnx=lambda p: Node("Softmax", attributes={"axis": 1}),
     ),
     "log_softmax": Operator(
         inputs=lambda p, g: values(g, matrix(p)),
@@ -79,6 +81,7 @@ OPERATORS = {
         exact=lambda p, x: [log_softmax(x[0])],
         torch=torch_log_softmax,
         units=16,
+        onnx=lambda p: Node("LogSoftmax", attributes={"axis": 1}),
     ),
     "softmax_backward": Operator(  # from the gradient and the softmax
         inputs=lambda p, g: [*values(g, matrix(p)), softmax(g.standard_normal(matrix(p)))],

@@ -1,6 +1,7 @@
 """Rows of sorting and selection along rows, and histograms."""
 import numpy as np
 
+from families.nodes import Node
 from families.operators import Operator, Parameters, family_of, matrix, row_of, values
 from sidebyside.rows import Goal, Row
 
@@ -36,6 +37,7 @@ OPERATORS = {
         exact=lambda p, x: [np.sort(x[0], 1)[:, : -p["k"] - 1 : -1]],
         torch=torch_top_k,
         units=1,
+        onnx=lambda p: Node("TopK", (0, np.array([p["k"]])), results=(0, ((p["rows"], p["k"]), "int64"))),
     ),
     "histogram": Operator(
         inputs=lambda p, g: values(g, matrix(p)),

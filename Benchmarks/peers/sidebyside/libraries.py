@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 ROOT = HERE.parent.parent
 BUILD = HERE / "build"
 
-PEERS = ("numpy", "mkl", "torch", "torch-fused", "openblas", "blis", "xsmm")
+PEERS = ("numpy", "mkl", "torch", "torch-fused", "onnxruntime", "openblas", "blis", "xsmm")
 
 
 @dataclass
@@ -51,6 +51,10 @@ class Programs:
             return [str(self.swift_worker), count], None
         if name in ("numpy", "torch", "torch-fused"):
             distribution(name.split("-")[0])
+            return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
+        if name == "onnxruntime":
+            for package in ("onnxruntime", "onnx"):
+                distribution(package)
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
         if name == "mkl":
             mkl = mkl_library()
