@@ -167,7 +167,7 @@ def new_row(family: str, operation: str, flops: float) -> Row:
     )
 
 
-def rows_of_matrices(family: str, operation: str, matrices: int, flops: float) -> list[Row]:
+def rows_of_matrices(family: str, operation: str, matrices: float, flops: float) -> list[Row]:
     """In cache, where torch's best must be beaten by half; and out of it, beside the copy bound.
 
     `matrices` are those that a call reads or writes, at least.
@@ -177,7 +177,7 @@ def rows_of_matrices(family: str, operation: str, matrices: int, flops: float) -
         is_far = m * n * 4 > 64 << 20
         goal = Goal({"torch": 1.5})
         if is_far:
-            goal = Goal(fraction=0.9 if matrices == 2 else None)
+            goal = Goal(fraction=0.9 if matrices < 3 else None)
         result.append(
             row_of(
                 family,
@@ -187,7 +187,7 @@ def rows_of_matrices(family: str, operation: str, matrices: int, flops: float) -
                 flops=float(flops) * m * n,
                 bytes=4.0 * matrices * m * n,
                 goal=goal,
-                limit="copy" if is_far else None,
+                limit=("copy" if matrices > 1 else "read") if is_far else None,
             )
         )
     return result

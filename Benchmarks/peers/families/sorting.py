@@ -13,6 +13,14 @@ def torch_sort(torch, p, inputs, outputs):
     return lambda: torch.sort(inputs[0], dim=1, out=(outputs[0], places)), "sort(out=), values and places"
 
 
+def torch_argsort(torch, p, inputs, outputs):
+    sorted = torch.empty(matrix(p))
+    return (
+        lambda: torch.sort(inputs[0], dim=1, stable=True, out=(sorted, outputs[0])),
+        "sort(stable=True, out=), values and places",
+    )
+
+
 def torch_top_k(torch, p, inputs, outputs):
     places = torch.empty((p["rows"], p["k"]), dtype=torch.int64)
     return lambda: torch.topk(inputs[0], p["k"], dim=1, out=(outputs[0], places)), "topk(out=)"
@@ -30,6 +38,14 @@ OPERATORS = {
         exact=lambda p, x: [np.sort(x[0], 1)],
         torch=torch_sort,
         units=1,
+    ),
+    "argsort": Operator(
+        inputs=lambda p, g: values(g, matrix(p)),
+        shapes=lambda p: [matrix(p)],
+        exact=lambda p, x: [np.argsort(x[0], 1, kind="stable")],
+        torch=torch_argsort,
+        units=1,
+        results="int64",
     ),
     "top_k": Operator(
         inputs=lambda p, g: values(g, matrix(p)),
@@ -53,6 +69,7 @@ def rows() -> list[Row]:
     result = []
     for operation, shapes in {
         "sort": ((4096, 64), (1024, 1000), (4, 1_000_000)),
+        "argsort": ((4096, 64), (1024, 1000)),
         "top_k": ((4096, 1000), (16, 1_000_000)),
         "histogram": ((4096, 1000),),
     }.items():

@@ -99,7 +99,7 @@ def first(pattern: str, package: str) -> str:
 def compile(program: str, sources: list[str], options: list[str]) -> str:
     path = BUILD / program
     files = [HERE / "worker" / source for source in sources]
-    depends = files + list((HERE / "worker").glob("*.h")) + list((ROOT / "CKernels" / "include").glob("*.h"))
+    depends = files + list((HERE / "worker").rglob("*.h")) + list((ROOT / "CKernels" / "include").glob("*.h"))
     if path.exists() and all(path.stat().st_mtime > file.stat().st_mtime for file in depends):
         return str(path)
     compiler = shutil.which("cc") or shutil.which("clang")
@@ -117,7 +117,8 @@ def compile(program: str, sources: list[str], options: list[str]) -> str:
 
 
 def compiled_worker() -> str:
-    return compile("worker", ["worker.c", "farro.c", "operators.c", "cblas.c", "backends.c"], ["-ldl", "-lm"])
+    operators = sorted(str(path.relative_to(HERE / "worker")) for path in (HERE / "worker" / "operators").glob("*.c"))
+    return compile("worker", ["worker.c", "farro.c", "cblas.c", "backends.c", *operators], ["-ldl", "-lm"])
 
 
 def compiled_xsmm_worker() -> str:
