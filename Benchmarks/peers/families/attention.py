@@ -193,7 +193,7 @@ def attention(length: int, size: int, causal: bool = False, ragged: bool = False
 def backward_row(length: int, size: int) -> Row:
     of = attention(length, size)
     flops = 2.5 * of.flops  # scores anew, and four products of their size
-    return replace(of, operation="attention_backward", flops=flops, bytes=3 * of.bytes, goal=Goal({"torch": 1.3}))
+    return replace(of, operation="attention_backward", flops=flops, bytes=2 * of.bytes, goal=Goal({"torch": 1.3}))
 
 
 def rotary_row(batch: int, heads: int, length: int, size: int) -> Row:
