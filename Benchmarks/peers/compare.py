@@ -31,7 +31,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", metavar="LIST", default="", help="numbers of threads (default: 1 and all cores)")
     parser.add_argument("--peers", metavar="LIST", default=",".join(PEERS), help="of " + ", ".join(PEERS))
     parser.add_argument("--repetitions", metavar="N", type=int, default=20, help="pairs of each row and peer (20)")
-    parser.add_argument("--quick", action="store_true", help="4 short pairs, no long products or large arrays: a look, no measurement")
+    parser.add_argument("--quick", action="store_true", help="4 short pairs, nothing large: a look, no measurement")
     parser.add_argument("--verbose", action="store_true", help="tell how each side ran")
     parser.add_argument("--list", action="store_true", help="print the rows and end")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="write everything there")

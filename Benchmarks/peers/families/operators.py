@@ -22,8 +22,8 @@ ROUNDOFF = {"f32": 2.0**-24, "f64": 2.0**-53, "bf16": 2.0**-9}
 
 @dataclass(frozen=True)
 class Operator:
-    """`torch` makes a call from (torch, parameters, inputs, outputs) and says how it runs. The call writes to the outputs,
-    or returns its results where torch has no form that does so. `onnx` is the node of it, where ONNX Runtime has one."""
+    """`torch` makes a call from (torch, parameters, inputs, outputs) and says how it runs. The call writes to the
+    outputs, or returns its results where torch has no form that does so. `onnx` is its node, where ONNX Runtime has one."""
 
     inputs: Callable[[Parameters, np.random.Generator], Arrays]
     shapes: Callable[[Parameters], Sequence[tuple[int, ...]]]  # of the results

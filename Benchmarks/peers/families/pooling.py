@@ -1,4 +1,4 @@
-"""Rows of pooling, forward and backward: overlapping windows for the largest element, windows side by side for the mean."""
+"""Rows of pooling, forward and backward: the largest element of windows that overlap, the mean of others."""
 import numpy as np
 
 from families.convolution import images, outputs, padded, taps

@@ -52,7 +52,7 @@ def both_axes(name: str, *arguments: object, **others: object) -> dict[str, Oper
 
 OPERATORS = {
     **both_axes("sum", np.sum, lambda torch, x, axis, y: torch.sum(x, axis, out=y), "sum(out=)", 300, "ReduceSum"),
-    **both_axes("mean", np.mean, lambda torch, x, axis, y: torch.mean(x, axis, out=y), "mean(out=)", 3000, "ReduceMean"),
+    **both_axes("mean", np.mean, lambda torch, x, axis, y: torch.mean(x, axis, out=y), "mean(out=)", 300, "ReduceMean"),
     **both_axes(
         "product",
         np.prod,

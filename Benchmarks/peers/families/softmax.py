@@ -136,7 +136,7 @@ OPERATORS = {
         torch=torch_loss("cross_entropy"),
         units=64,
     ),
-    "hinge": Operator(  # the mean loss and its gradient; of elements whose differences are exact, as a kink is none else
+    "hinge": Operator(  # the same; of elements whose differences are exact, so that all agree where a kink is
         inputs=lambda p, g: [np.round(1024 * x) / 1024 for x in values(g, matrix(p))] + [labels(p, g)],
         shapes=lambda p: [(1,), matrix(p)],
         exact=lambda p, x: hinge(*x),
