@@ -160,20 +160,20 @@ COST = {
     "gelu_backward": (3, 50),
 }
 
-# Of the others one moderate size tells enough. Operations per element.
+# Of the others one moderate size tells enough. Operations per element, as above.
 MODERATE = {
-    "gelu_tanh": 34,
+    "gelu_tanh": 45,
     "log": 25,
     "sin": 32,
     "cos": 32,
     "erf": 65,
-    "leaky_relu": 2,
-    "elu": 24,
-    "selu": 25,
-    "softplus": 45,
+    "leaky_relu": 1,
+    "elu": 22,
+    "selu": 23,
+    "softplus": 48,
     "hard_sigmoid": 4,
-    "hard_swish": 5,
-    "prelu": 2,
+    "hard_swish": 3,
+    "prelu": 1,
     "dropout": 1,
 }
 
