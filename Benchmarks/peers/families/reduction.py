@@ -104,8 +104,8 @@ def rows() -> list[Row]:
     result = []
     for operation in OPERATORS:
         for m, n in ((512, 768), (32768, 1024)):
-            is_far, matrices = m > 1000, 2 if operation.startswith("cumsum") else 1
-            width = 1.0 if operation.startswith("any") else 4.0
+            width, matrices = 1.0 if operation.startswith("any") else 4.0, 2 if operation.startswith("cumsum") else 1
+            is_far = width * m * n > 64 << 20
             fraction = 0.9 if is_far else None
             result.append(
                 row_of(
