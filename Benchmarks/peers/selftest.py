@@ -1,31 +1,39 @@
 #!/usr/bin/env python3
-"""Checks compare.py's machinery with workers that behave and workers that do not. Needs NumPy, no built library.
+"""Checks compare.py's machinery with workers that behave and workers that do not. Needs NumPy, no built library; what is
+of ONNX Runtime is skipped where it is not installed.
 
     python3 Benchmarks/peers/selftest.py
 """
 import contextlib
+import dataclasses
+import importlib.metadata
+import importlib.util
 import io
 import json
 import math
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 import numpy as np
 
 from conformance.headers import declarations
 from conformance.node import Node
 from conformance.outcome import Outcome, compare, summary
-from families import FAMILIES
+from families import FAMILIES, OPERATORS
 from families.matmul import product
+from families.operators import narrowed, widened
 from sidebyside import report
-from sidebyside.libraries import HERE, ROOT
+from sidebyside.libraries import HERE, ROOT, Programs
 from sidebyside.measure import Comparison, Plan, RowResult
-from sidebyside.rows import Goal
+from sidebyside.rows import Goal, Row
 from sidebyside.workers import Missing, Worker, environment
+from worker.onnx_runtime import OnnxRuntime
 
 ROW = product("f32", 24, 8, 16, Goal({"*": 1e-6}), limit=None)
 BEHAVED = [sys.executable, str(HERE / "worker" / "worker.py"), "numpy", "1"]
@@ -43,6 +51,16 @@ class FakePrograms:
         if isinstance(command, str):
             raise Missing(command)
         return Worker(name, command, environment(threads, None), timeout=2 if name == "slow" else 60)
+
+
+def small_rows() -> list[Row]:
+    """The operators' rows, cut down; of those that are then the same, one."""
+    most = {"rows": 7, "columns": 24, "count": 50, "batch": 2, "heads": 2, "table_rows": 20, "length": 16}
+    rows = {}
+    for row in [row for family in FAMILIES.values() for row in family.rows() if row.operation in OPERATORS]:
+        cut = {name: min(size, most.get(name, size)) for name, size in row.parameters.items()}
+        rows[row.operation, *cut.values()] = dataclasses.replace(row, parameters=cut, shape=f"{row.shape} cut down")
+    return list(rows.values())
 
 
 def shell(script: str) -> list[str]:
@@ -118,10 +136,66 @@ class Accuracy(unittest.TestCase):
             right[0, 0, 0] = math.nan
             self.assertEqual(matmul.error(row, inputs, right), math.inf, row.name)
 
+    def test_an_operator_s_exact_results_have_a_small_error_and_wrong_ones_a_large_one(self) -> None:
+        for row in small_rows():
+            operator, family = OPERATORS[row.operation], FAMILIES[row.family]
+            if operator.error is not None:
+                continue
+            inputs = family.operands(row)
+            exact = operator.exact(row.parameters, [widened(x, row.type) for x in inputs])
+            flat = np.concatenate([narrowed(np.asarray(x), row.type).reshape(-1) for x in exact])
+            shape, dtype = family.output(row)
+            self.assertEqual(shape, flat.shape, row.name)
+            self.assertLessEqual(family.error(row, inputs, flat.astype(dtype)), 1, row.name)
+            self.assertGreater(family.error(row, inputs, np.zeros(shape, dtype)), 2, row.name)
+            if dtype == "float32":
+                flat[-1] = math.nan
+                self.assertEqual(family.error(row, inputs, flat), math.inf, row.name)
+
+    def test_dropout_keeps_scaled_elements_and_as_many_as_asked(self) -> None:
+        row = next(row for row in FAMILIES["elementwise"].rows() if row.operation == "dropout")
+        x = FAMILIES["elementwise"].operands(row)
+        kept = np.random.default_rng(1).random(x[0].shape) < 0.9
+        for keeps, scale, is_right in ((kept, 1 / 0.9, True), (kept, 1, False), (kept[::-1, :1], 1 / 0.9, False)):
+            error = FAMILIES["elementwise"].error(row, x, (keeps * x[0] * np.float32(scale)).reshape(-1))
+            self.assertEqual(error <= 1, is_right, error)
+
     def test_row_names_are_unique(self) -> None:
         for name, family in FAMILIES.items():
             names = [row.name for row in family.rows()]
             self.assertEqual(len(names), len(set(names)), name)
+
+
+class Operators(unittest.TestCase):
+    def test_each_has_its_call_of_libfarro(self) -> None:
+        known = declarations(ROOT / "CKernels" / "include").functions
+        calls = {}
+        for file in (HERE / "worker" / "operators").glob("*.c"):
+            calls |= dict(re.findall(r'\{"(\w+)", "(\w+)", \w+\}', file.read_text()))
+        self.assertEqual({name for name in OPERATORS if not name.endswith("_new")}, set(calls))
+        self.assertEqual(set(calls.values()) - set(known), set())
+
+    def test_a_peer_whose_package_is_not_installed_is_missing(self) -> None:
+        programs = Programs(ROOT, ROOT, timeout=1)
+        absent = importlib.metadata.PackageNotFoundError
+        with unittest.mock.patch("importlib.metadata.distribution", side_effect=absent):
+            with self.assertRaises(Missing):
+                programs.start("onnxruntime", 1)
+        self.assertEqual(programs.absent, {"onnxruntime": "the Python package onnxruntime is not installed"})
+
+    @unittest.skipUnless(importlib.util.find_spec("onnxruntime"), "ONNX Runtime is not installed")
+    def test_each_node_gives_what_its_operator_is_defined_as(self) -> None:
+        library = OnnxRuntime(1)
+        for row in small_rows():
+            if "onnxruntime" not in row.peers:
+                continue
+            family = FAMILIES[row.family]
+            inputs, (shape, dtype) = family.operands(row), family.output(row)
+            parameters = {"operation": row.operation, "type": row.type}
+            parameters |= {name: str(value) for name, value in row.parameters.items()}
+            call, result, _ = library.load(parameters, inputs, np.zeros(shape, dtype))
+            call()
+            self.assertLess(family.error(row, inputs, result()), 2, row.name)
 
 
 class Writing(unittest.TestCase):

@@ -1,6 +1,9 @@
-"""Rows of scaled dot-product attention: one length, causal, and ragged batches against padded ones."""
+"""Rows of scaled dot-product attention: one length, causal, ragged batches against padded ones, and gradients."""
+from dataclasses import replace
+
 import numpy as np
 
+from families.nodes import Node
 from families.operators import Arrays, Operator, Parameters, family_of, row_of
 from sidebyside.rows import Goal, Row
 
@@ -77,6 +80,13 @@ def torch_attention(torch, p, inputs, outputs):
     return run, "scaled_dot_product_attention of the padded batch, packing not counted"
 
 
+def onnx_attention(p: Parameters) -> Node | None:
+    if p["ragged"]:
+        return None
+    images = {i: whole(p) for i in range(3)}
+    return Node("Attention", (0, 1, 2), {"is_causal": p["causal"]}, shapes=images, result_shapes={0: whole(p)})
+
+
 OPERATORS = {
     "attention": Operator(  # queries, keys, values, and where each sequence begins
         inputs=lambda p, g: [*(g.standard_normal(shape(p)) for _ in range(3)), np.append(0, np.cumsum(lengths(p)))],
@@ -84,8 +94,84 @@ OPERATORS = {
         exact=exact,
         torch=torch_attention,
         units=64,
+        onnx=onnx_attention,
     )
 }
+
+
+def backward_exact(p: Parameters, x: Arrays) -> Arrays:
+    results = []
+    for q, k, v, grad in zip(*(sequences(p, operand) for operand in x[:4])):
+        scores = q @ k.transpose(0, 2, 1) / np.sqrt(p["size"])
+        e = np.exp(scores - scores.max(2, keepdims=True))
+        weights = e / e.sum(2, keepdims=True)
+        grad_weights = grad @ v.transpose(0, 2, 1)
+        of_scores = weights * (grad_weights - (grad_weights * weights).sum(2, keepdims=True)) / np.sqrt(p["size"])
+        results.append([of_scores @ k, of_scores.transpose(0, 2, 1) @ q, weights.transpose(0, 2, 1) @ grad])
+    return [np.concatenate([gradient.reshape(-1) for gradient in of]) for of in zip(*results)]
+
+
+def torch_backward(torch, p, inputs, outputs):
+    q, k, v, grad = (x.reshape(p["batch"], p["heads"], p["length"], p["size"]) for x in inputs)
+    operands = [x.requires_grad_() for x in (q, k, v)]
+    with torch.enable_grad():
+        y = torch.nn.functional.scaled_dot_product_attention(*operands)
+    return lambda: torch.autograd.grad(y, operands, grad, retain_graph=True), "autograd, which allocates its results"
+
+
+OPERATORS["attention_backward"] = Operator(  # from queries, keys, values, and the gradient of the result
+    inputs=lambda p, g: [g.standard_normal(shape(p)) for _ in range(4)],
+    shapes=lambda p: [shape(p)] * 3,
+    exact=backward_exact,
+    torch=torch_backward,
+    units=256,
+)
+
+
+# ---- rotary position embedding: element j of a row is turned with element j + size / 2 ----
+
+
+def whole(p: Parameters) -> tuple[int, int, int, int]:
+    return p["batch"], p["heads"], p["length"], p["size"]
+
+
+def rotary_inputs(p: Parameters, generator: np.random.Generator) -> Arrays:
+    pairs = p["size"] // 2
+    angles = np.arange(p["length"])[:, None] * 10000.0 ** (-np.arange(pairs) / pairs)
+    return [generator.standard_normal(whole(p)), np.cos(angles), np.sin(angles)]
+
+
+def rotary(p: Parameters, x: Arrays) -> Arrays:
+    a, b = np.split(x[0], 2, axis=3)
+    return [np.concatenate([a * x[1] - b * x[2], a * x[2] + b * x[1]], axis=3)]
+
+
+def torch_rotary(torch, p, inputs, outputs):
+    x, cosines, sines = inputs[0], torch.cat(2 * [inputs[1]], 1), torch.cat(2 * [inputs[2]], 1)
+
+    def run():
+        a, b = x.chunk(2, 3)
+        return (x * cosines + torch.cat((-b, a), 3) * sines,)
+
+    return run, "x * cosines + cat(-b, a) * sines, each of which allocates"
+
+
+def onnx_rotary(p: Parameters) -> Node:
+    positions = np.tile(np.arange(p["length"]), (p["batch"], 1))
+    return Node("RotaryEmbedding", (0, 1, 2, positions), held=(1, 2))
+
+
+OPERATORS["rotary"] = Operator(
+    inputs=rotary_inputs,
+    shapes=lambda p: [whole(p)],
+    exact=rotary,
+    torch=torch_rotary,
+    units=4,
+    onnx=onnx_rotary,
+)
+
+
+# ---- rows ----
 
 
 def attention(length: int, size: int, causal: bool = False, ragged: bool = False) -> Row:
@@ -104,8 +190,25 @@ def attention(length: int, size: int, causal: bool = False, ragged: bool = False
     )
 
 
+def backward_row(length: int, size: int) -> Row:
+    of = attention(length, size)
+    flops = 2.5 * of.flops  # scores anew, and four products of their size
+    return replace(of, operation="attention_backward", flops=flops, bytes=2 * of.bytes, goal=Goal({"torch": 1.3}))
+
+
+def rotary_row(batch: int, heads: int, length: int, size: int) -> Row:
+    p = {"batch": batch, "heads": heads, "length": length, "size": size}
+    elements, name = float(batch * heads * length * size), f"{batch}x{heads}x{length}x{size}"
+    is_far = elements > 1e7
+    goal = Goal(fraction=0.9) if is_far else Goal({"torch": 1.0})
+    limit = "copy" if is_far else None
+    return row_of("attention", "rotary", name, p, 3 * elements, 8 * elements, goal, limit=limit)
+
+
 def rows() -> list[Row]:
-    result = [attention(length, size) for size in (32, 64) for length in (16, 64, 128, 512)]
+    result = [backward_row(128, 64), backward_row(512, 64)]
+    result += [rotary_row(1, 12, 128, 64), rotary_row(8, 12, 512, 64), rotary_row(32, 16, 1024, 64)]
+    result += [attention(length, size) for size in (32, 64) for length in (16, 64, 128, 512)]
     result += [attention(512, 64, causal=True)]
     return result + [attention(0, size, ragged=True) for size in (32, 64)]
 

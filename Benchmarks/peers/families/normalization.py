@@ -1,10 +1,12 @@
 """Rows of the norms, forward and backward: in cache, and out of it against the copy bound."""
 import numpy as np
 
+from families.nodes import MICROSOFT, Node
 from families.operators import Arrays, Operator, family_of, into_new, matrix, new_row, rows_of_matrices, values
 from sidebyside.rows import Row
 
 EPSILON = 1e-5
+LEAST_LENGTH = 1e-12
 
 
 # ---- definitions ----
@@ -70,6 +72,34 @@ def torch_rms_norm_backward(torch, p, inputs, outputs):
     return lambda: torch.autograd.grad(y, (x, scale), grad, retain_graph=True), "autograd, which allocates its results"
 
 
+def torch_add_layer_norm(torch, p, inputs, outputs):
+    x, residual, scale, offset = inputs
+    y, sum = outputs
+    norm, how = torch_layer_norm(torch, p, [sum, scale, offset], [y])
+
+    def run():
+        torch.add(x, residual, out=sum)
+        norm()
+
+    return run, "add(out=), then " + how
+
+
+def torch_add_rms_norm(torch, p, inputs, outputs):
+    x, residual, scale = inputs
+    sum = outputs[1]
+
+    def run():
+        torch.add(x, residual, out=sum)
+        return torch.rms_norm(sum, [p["columns"]], scale, EPSILON), sum
+
+    return run, "add(out=), then rms_norm, which allocates its result"
+
+
+def torch_l2_normalize(torch, p, inputs, outputs):
+    call = torch.nn.functional.normalize
+    return lambda: call(inputs[0], dim=1, eps=LEAST_LENGTH, out=outputs[0]), "normalize(out=)"
+
+
 def torch_batch_norm(torch, p, inputs, outputs):
     (x, scale, offset), (y,) = inputs, outputs
     mean, variance = torch.zeros(p["columns"]), torch.ones(p["columns"])
@@ -93,6 +123,24 @@ def torch_batch_norm_backward(torch, p, inputs, outputs):
     )
 
 
+# ---- ONNX ----
+
+
+def onnx_add_norm(name: str, operands: int):
+    """ONNX Runtime's own, which gives the sum as its last result."""
+    held = range(2, operands)
+    attributes = {"epsilon": EPSILON}
+    return lambda p: Node(name, range(operands), attributes, held, (0, None, None, 1), domain=MICROSOFT)
+
+
+def onnx_batch_norm(p):
+    """Training. Its momentum is what remains of the running statistics."""
+    running = np.zeros(p["columns"], np.float32), np.ones(p["columns"], np.float32)
+    new = (p["columns"],), "float32"
+    attributes = {"epsilon": EPSILON, "momentum": 0.9, "training_mode": 1}
+    return Node("BatchNormalization", (0, 1, 2, *running), attributes, results=(0, new, new))
+
+
 # ---- the operators ----
 
 OPERATORS = {
@@ -102,6 +150,7 @@ OPERATORS = {
         exact=lambda p, x: [normalized(x[0], 1)[0] * x[1] + x[2]],
         torch=torch_layer_norm,
         units=32,
+        onnx=lambda p: Node("LayerNormalization", (0, 1, 2), {"epsilon": EPSILON}, held=(1, 2)),
     ),
     "layer_norm_backward": Operator(
         inputs=lambda p, g: values(g, matrix(p), matrix(p), (p["columns"],), (p["columns"],)),
@@ -116,6 +165,7 @@ OPERATORS = {
         exact=lambda p, x: [x[0] * rms(x[0]) * x[1]],
         torch=torch_rms_norm,
         units=32,
+        onnx=lambda p: Node("RMSNormalization", (0, 1), {"epsilon": EPSILON}, held=(1,)),
     ),
     "rms_norm_backward": Operator(
         inputs=lambda p, g: values(g, matrix(p), matrix(p), (p["columns"],)),
@@ -124,12 +174,37 @@ OPERATORS = {
         torch=torch_rms_norm_backward,
         units=128,
     ),
+    "add_layer_norm": Operator(  # of a residual's sum, which is a result too
+        inputs=lambda p, g: values(g, matrix(p), matrix(p), (p["columns"],), (p["columns"],)),
+        shapes=lambda p: [matrix(p), matrix(p)],
+        exact=lambda p, x: [normalized(x[0] + x[1], 1)[0] * x[2] + x[3], x[0] + x[1]],
+        torch=torch_add_layer_norm,
+        units=32,
+        onnx=onnx_add_norm("SkipLayerNormalization", 4),
+    ),
+    "add_rms_norm": Operator(
+        inputs=lambda p, g: values(g, matrix(p), matrix(p), (p["columns"],)),
+        shapes=lambda p: [matrix(p), matrix(p)],
+        exact=lambda p, x: [(x[0] + x[1]) * rms(x[0] + x[1]) * x[2], x[0] + x[1]],
+        torch=torch_add_rms_norm,
+        units=32,
+        onnx=onnx_add_norm("SkipSimplifiedLayerNormalization", 3),
+    ),
+    "l2_normalize": Operator(
+        inputs=lambda p, g: values(g, matrix(p)),
+        shapes=lambda p: [matrix(p)],
+        exact=lambda p, x: [x[0] / np.sqrt((x[0] * x[0]).sum(1, keepdims=True))],
+        torch=torch_l2_normalize,
+        units=32,
+        onnx=lambda p: Node("LpNormalization", attributes={"axis": 1, "p": 2}),
+    ),
     "batch_norm": Operator(  # training: the statistics of the batch, running ones moved
         inputs=lambda p, g: values(g, matrix(p), (p["columns"],), (p["columns"],)),
         shapes=lambda p: [matrix(p)],
         exact=lambda p, x: [normalized(x[0], 0)[0] * x[1] + x[2]],
         torch=torch_batch_norm,
         units=64,
+        onnx=onnx_batch_norm,
     ),
     "batch_norm_backward": Operator(
         inputs=lambda p, g: values(g, matrix(p), matrix(p), (p["columns"],), (p["columns"],)),
@@ -162,6 +237,9 @@ TRAFFIC = {
     "layer_norm_backward": (3, 14),
     "rms_norm": (2, 4),
     "rms_norm_backward": (3, 10),
+    "add_layer_norm": (4, 8),
+    "add_rms_norm": (4, 5),
+    "l2_normalize": (2, 3),
     "batch_norm": (3, 7),
     "batch_norm_backward": (5, 14),
 }

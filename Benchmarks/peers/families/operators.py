@@ -1,7 +1,7 @@
 """Operators on arrays: what a family of them says once, for the driver and for the workers.
 
-An operator is checked against its definition in float64 (long double for f64), and timed against torch's own. Several
-results lie behind one another in the row's one output.
+An operator is checked against its definition in float64 (long double for f64), and timed against torch's own and ONNX
+Runtime's. Several results lie behind one another in the row's one output.
 """
 import math
 import zlib
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from families.nodes import Node
 from sidebyside.rows import Family, Goal, Row
 
 Arrays = list[np.ndarray]
@@ -21,14 +22,18 @@ ROUNDOFF = {"f32": 2.0**-24, "f64": 2.0**-53, "bf16": 2.0**-9}
 
 @dataclass(frozen=True)
 class Operator:
-    """`torch` makes a call from (torch, parameters, inputs, outputs) and says how it runs. The call writes to the outputs,
-    or returns its results where torch has no form that does so."""
+    """`torch` makes a call from (torch, parameters, inputs, outputs) and says how it runs. The call writes to the
+    outputs, or returns its results where torch has no form that does so. `onnx` is its node, where ONNX Runtime has one."""
 
     inputs: Callable[[Parameters, np.random.Generator], Arrays]
     shapes: Callable[[Parameters], Sequence[tuple[int, ...]]]  # of the results
     exact: Callable[[Parameters, Arrays], Arrays]
     torch: Callable[..., tuple[Callable[[], object], str]] | None
     units: float  # roundoffs of the largest element of a result that its error may be
+    onnx: Callable[[Parameters], Node | None] | None = None
+    results: str | None = None  # NumPy's name of the results' type, where it is not the row's
+    # Of a random result: how wrong it is, in units, from the operands and the results.
+    error: Callable[[Parameters, Arrays, Arrays], float] | None = None
 
 
 def size_of(shapes: Sequence[tuple[int, ...]]) -> int:
@@ -60,25 +65,46 @@ def narrowed(values: np.ndarray, type: str) -> np.ndarray:
     return values.astype(DTYPES[type])
 
 
+def numbers(parameters: Mapping[str, str]) -> dict[str, int]:
+    """The row's parameters, of all that a worker is told."""
+    return {name: int(value) for name, value in parameters.items() if value.isdigit()}
+
+
 def family_of(name: str, operators: Mapping[str, Operator], rows: Callable[[], list[Row]]) -> Family:
     def operands(row: Row) -> Arrays:
         generator = np.random.default_rng(zlib.crc32(f"{row.operation} {row.shape}".encode()))
         return [narrowed(x, row.type) for x in operators[row.operation].inputs(row.parameters, generator)]
 
     def output(row: Row) -> tuple[tuple[int, ...], str]:
-        return (size_of(operators[row.operation].shapes(row.parameters)),), np.dtype(DTYPES[row.type]).name
+        operator = operators[row.operation]
+        return (size_of(operator.shapes(row.parameters)),), operator.results or np.dtype(DTYPES[row.type]).name
+
+    exact_of: list = [None, None]  # the operands, and what is exact of them: subject and peers share both
 
     def error(row: Row, inputs: Arrays, result: np.ndarray) -> float:
         operator = operators[row.operation]
-        exact = operator.exact(row.parameters, [widened(x, row.type) for x in inputs])
+        results = split(widened(result, row.type), operator.shapes(row.parameters))
+        if operator.error is not None:
+            return operator.error(row.parameters, [widened(x, row.type) for x in inputs], results)
+        if exact_of[0] is not inputs:
+            exact_of[:] = inputs, operator.exact(row.parameters, [widened(x, row.type) for x in inputs])
         worst = 0.0
-        for found, wanted in zip(split(widened(result, row.type), operator.shapes(row.parameters)), exact):
-            off = np.abs(found - wanted).max(initial=0)
-            allowed = operator.units * ROUNDOFF[row.type] * np.abs(wanted).max(initial=0)
-            worst = max(worst, float(off / allowed) if np.isfinite(off) and allowed > 0 else float(off > 0) * math.inf)
+        for found, wanted in zip(results, exact_of[1]):
+            off = float(np.abs(found - wanted).max(initial=0))
+            allowed = operator.units * ROUNDOFF[row.type] * float(np.abs(wanted).max(initial=0))
+            if off != 0:  # NaN too
+                worst = max(worst, off / allowed if math.isfinite(off) and allowed > 0 else math.inf)
         return worst
 
-    return Family(rows, operands, output, error, error_unit="the operator's own bound, of the largest element")
+    def all_rows() -> list[Row]:
+        return [replace(row, peers=peers_of(operators[row.operation], row.parameters)) for row in rows()]
+
+    return Family(all_rows, operands, output, error, error_unit="the operator's own bound, of the largest element")
+
+
+def peers_of(operator: Operator, p: Parameters) -> tuple[str, ...]:
+    has_node = operator.onnx is not None and operator.onnx(p) is not None
+    return ("torch", "onnxruntime") if has_node else ("torch",)
 
 
 def row_of(
@@ -101,7 +127,7 @@ def row_of(
         flops=flops,
         bytes=bytes,
         goal=goal,
-        **{"peers": ("torch",), **others},
+        **others,
     )
 
 
@@ -111,7 +137,7 @@ def into_new(operator: Operator, torch: Callable[..., object], how: str) -> Oper
     def prepare(library, p, inputs, outputs):
         return (lambda: (torch(library, p, *inputs),)), f"{how}, a new tensor each time"
 
-    return replace(operator, torch=prepare)
+    return replace(operator, torch=prepare, onnx=None)
 
 
 # ---- operators on matrices ----
@@ -141,7 +167,7 @@ def new_row(family: str, operation: str, flops: float) -> Row:
     )
 
 
-def rows_of_matrices(family: str, operation: str, matrices: int, flops: float) -> list[Row]:
+def rows_of_matrices(family: str, operation: str, matrices: float, flops: float) -> list[Row]:
     """In cache, where torch's best must be beaten by half; and out of it, beside the copy bound.
 
     `matrices` are those that a call reads or writes, at least.
@@ -151,7 +177,7 @@ def rows_of_matrices(family: str, operation: str, matrices: int, flops: float) -
         is_far = m * n * 4 > 64 << 20
         goal = Goal({"torch": 1.5})
         if is_far:
-            goal = Goal(fraction=0.9 if matrices == 2 else None)
+            goal = Goal(fraction=0.9 if matrices < 3 else None)
         result.append(
             row_of(
                 family,
@@ -161,7 +187,7 @@ def rows_of_matrices(family: str, operation: str, matrices: int, flops: float) -
                 flops=float(flops) * m * n,
                 bytes=4.0 * matrices * m * n,
                 goal=goal,
-                limit="copy" if is_far else None,
+                limit=("copy" if matrices > 1 else "read") if is_far else None,
             )
         )
     return result

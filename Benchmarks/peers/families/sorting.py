@@ -1,6 +1,7 @@
 """Rows of sorting and selection along rows, and histograms."""
 import numpy as np
 
+from families.nodes import Node
 from families.operators import Operator, Parameters, family_of, matrix, row_of, values
 from sidebyside.rows import Goal, Row
 
@@ -10,6 +11,15 @@ BINS, LEAST, MOST = 64, -4, 4
 def torch_sort(torch, p, inputs, outputs):
     places = torch.empty(matrix(p), dtype=torch.int64)
     return lambda: torch.sort(inputs[0], dim=1, out=(outputs[0], places)), "sort(out=), values and places"
+
+
+def torch_argsort(torch, p, inputs, outputs):
+    sorted = torch.empty(matrix(p))
+
+    def run():
+        torch.sort(inputs[0], dim=1, stable=True, out=(sorted, outputs[0]))
+
+    return run, "sort(stable=True, out=), values and places"
 
 
 def torch_top_k(torch, p, inputs, outputs):
@@ -30,12 +40,21 @@ OPERATORS = {
         torch=torch_sort,
         units=1,
     ),
+    "argsort": Operator(
+        inputs=lambda p, g: values(g, matrix(p)),
+        shapes=lambda p: [matrix(p)],
+        exact=lambda p, x: [np.argsort(x[0], 1, kind="stable")],
+        torch=torch_argsort,
+        units=1,
+        results="int64",
+    ),
     "top_k": Operator(
         inputs=lambda p, g: values(g, matrix(p)),
         shapes=lambda p: [(p["rows"], p["k"])],
         exact=lambda p, x: [np.sort(x[0], 1)[:, : -p["k"] - 1 : -1]],
         torch=torch_top_k,
         units=1,
+        onnx=lambda p: Node("TopK", (0, np.array([p["k"]])), results=(0, ((p["rows"], p["k"]), "int64"))),
     ),
     "histogram": Operator(
         inputs=lambda p, g: values(g, matrix(p)),
@@ -51,6 +70,7 @@ def rows() -> list[Row]:
     result = []
     for operation, shapes in {
         "sort": ((4096, 64), (1024, 1000), (4, 1_000_000)),
+        "argsort": ((4096, 64), (1024, 1000)),
         "top_k": ((4096, 1000), (16, 1_000_000)),
         "histogram": ((4096, 1000),),
     }.items():

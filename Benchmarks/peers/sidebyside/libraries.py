@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 ROOT = HERE.parent.parent
 BUILD = HERE / "build"
 
-PEERS = ("numpy", "mkl", "torch", "torch-fused", "openblas", "blis", "xsmm")
+PEERS = ("numpy", "mkl", "torch", "torch-fused", "onnxruntime", "openblas", "blis", "xsmm")
 
 
 @dataclass
@@ -51,6 +51,10 @@ class Programs:
             return [str(self.swift_worker), count], None
         if name in ("numpy", "torch", "torch-fused"):
             distribution(name.split("-")[0])
+            return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
+        if name == "onnxruntime":
+            for package in ("onnxruntime", "onnx"):
+                distribution(package)
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
         if name == "mkl":
             mkl = mkl_library()
@@ -95,7 +99,7 @@ def first(pattern: str, package: str) -> str:
 def compile(program: str, sources: list[str], options: list[str]) -> str:
     path = BUILD / program
     files = [HERE / "worker" / source for source in sources]
-    depends = files + list((HERE / "worker").glob("*.h")) + list((ROOT / "CKernels" / "include").glob("*.h"))
+    depends = files + list((HERE / "worker").rglob("*.h")) + list((ROOT / "CKernels" / "include").glob("*.h"))
     if path.exists() and all(path.stat().st_mtime > file.stat().st_mtime for file in depends):
         return str(path)
     compiler = shutil.which("cc") or shutil.which("clang")
@@ -113,7 +117,8 @@ def compile(program: str, sources: list[str], options: list[str]) -> str:
 
 
 def compiled_worker() -> str:
-    return compile("worker", ["worker.c", "farro.c", "operators.c", "cblas.c", "backends.c"], ["-ldl", "-lm"])
+    operators = sorted(str(path.relative_to(HERE / "worker")) for path in (HERE / "worker" / "operators").glob("*.c"))
+    return compile("worker", ["worker.c", "farro.c", "cblas.c", "backends.c", *operators], ["-ldl", "-lm"])
 
 
 def compiled_xsmm_worker() -> str:

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { most_inputs = 4 };
+enum { most_inputs = 6 };
 
 // One call on one set of operands. Answers 0, or the library's own code of failure.
 typedef int (*worker_call)(const void *const *inputs, void *output);
@@ -33,7 +33,7 @@ typedef struct backend {
 bool open_library(const char *path);
 void *symbol(const char *name);
 
-// Farro's operators on arrays (operators.c).
+// Farro's operators on arrays (operators/).
 worker_call load_operator(const char *operation, const char *type, const char **why);
 
 // Ends every list: NULL.

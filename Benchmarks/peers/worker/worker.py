@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The worker of Python's libraries: the same requests and answers as worker.c, for NumPy and torch.
+"""The worker of Python's libraries: the same requests and answers as worker.c, for NumPy, torch and ONNX Runtime.
 
-    worker.py numpy|torch|torch-fused THREADS
+    worker.py numpy|torch|torch-fused|onnxruntime THREADS
 
 A call carries the library's own cost in Python, a microsecond or two, which its users pay; this worker adds a lambda, some
 50 ns. On tiny products only the C libraries tell what a kernel takes. Results go into arrays that exist, wherever the
@@ -10,21 +10,14 @@ library allows.
 import os
 import sys
 import time
-from collections.abc import Callable
 
 import numpy as np
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
-from families.operators import split  # noqa: E402
+sys.path[0] = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir)
 from families import OPERATORS  # noqa: E402
-
-Call = Callable[[], object]
-Loaded = tuple[Call, Callable[[], np.ndarray], str]  # a call, its result, how it runs
-
-
-class Missing(Exception):
-    """The library cannot run the row."""
-
+from families.operators import numbers, split  # noqa: E402
+from worker.loaded import Loaded, Missing  # noqa: E402
+from worker.onnx_runtime import OnnxRuntime  # noqa: E402
 
 def allocated(values: np.ndarray) -> np.ndarray:
     """A copy whose pages exist."""
@@ -126,9 +119,9 @@ class Torch:
         torch, operator = self.torch, OPERATORS[parameters["operation"]]
         if self.fused or parameters["type"] != "f32" or operator.torch is None:
             raise Missing(f"no {parameters['operation']} of {parameters['type']}")
-        numbers = {name: int(value) for name, value in parameters.items() if value.isdigit()}
-        outputs = split(torch.from_numpy(output), operator.shapes(numbers))
-        call, how = operator.torch(torch, numbers, [torch.from_numpy(x) for x in inputs], outputs)
+        sizes = numbers(parameters)
+        outputs = split(torch.from_numpy(output), operator.shapes(sizes))
+        call, how = operator.torch(torch, sizes, [torch.from_numpy(x) for x in inputs], outputs)
 
         def result() -> np.ndarray:
             made = call.result() if hasattr(call, "result") else call()
@@ -160,10 +153,19 @@ class Torch:
         return fused, lambda: last[0].numpy(), "mkldnn._linear_pointwise, which allocates its result"
 
 
+Library = NumPy | Torch | OnnxRuntime
+
+
+def library_named(name: str, threads: int) -> Library:
+    if name == "numpy":
+        return NumPy(threads)
+    return OnnxRuntime(threads) if name == "onnxruntime" else Torch(threads, fused=name == "torch-fused")
+
+
 class Row:
     """A loaded row: one call per set of operands."""
 
-    def __init__(self, library: NumPy | Torch, parameters: dict[str, str]) -> None:
+    def __init__(self, library: Library, parameters: dict[str, str]) -> None:
         inputs = []
         while f"in{len(inputs)}" in parameters:
             i = len(inputs)
@@ -228,7 +230,7 @@ def main() -> None:
     # Libraries print to standard output; answers go past them.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    library: NumPy | Torch = NumPy(threads) if name == "numpy" else Torch(threads, fused=name == "torch-fused")
+    library = library_named(name, threads)
     row: Row | None = None
     for line in sys.stdin:
         request, *arguments = line.rstrip("\n").split("\t")
