@@ -65,7 +65,8 @@ static bool bandwidth(farro_traffic traffic, size_t amount, double *rate) {
     if (memory) free(memory);
     memory = aligned_alloc(2 << 20, (amount + (2 << 20) - 1) >> 21 << 21);
     if (!memory) return false;
-    memset(memory, 0, amount);
+    // Numbers, as rows have them: a Zen 5 copies zeros 10% faster.
+    for (size_t i = 0; i < amount / sizeof(float); i++) ((float *)memory)[i] = (float)(i % 1000) + 1;
     held = amount;
   }
   farro_probe_result result = {0};
