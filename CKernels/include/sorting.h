@@ -24,7 +24,7 @@ extern "C" {
 
 // Sorts each row, ascending or descending: the sorted elements go to `values`, where they stood before to `indices`.
 // Either may be NULL. Without indices, where equal elements cannot be told apart, -0 comes out before 0 (behind it, if
-// descending), and every NaN as the same quiet one.
+// descending), and every NaN as the same, NAN.
 FARRO_API farro_status farro_sort_f32(size_t rows, size_t columns, bool descending, const float *x, size_t x_row,
                                       float *values, size_t values_row, int64_t *indices, size_t indices_row);
 FARRO_API farro_status farro_sort_f64(size_t rows, size_t columns, bool descending, const double *x, size_t x_row,

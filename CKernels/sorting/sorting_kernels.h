@@ -12,11 +12,13 @@ INLINE BITS_VECTOR KERNEL(keys_of)(VECTOR v, BITS flip, const bool joins_zeros) 
   return (v != v ? (BITS_VECTOR) ~(BITS)0 : key) ^ flip;
 }
 
+// The largest key stands for the NaN that C calls NAN.
 INLINE VECTOR KERNEL(value_of)(BITS_VECTOR key, BITS flip) {
   enum { sign = sizeof(SCALAR) * 8 - 1 };
   key ^= flip;
   const BITS_VECTOR negative = (BITS_VECTOR)((INTEGER_VECTOR)~key >> sign);
-  return (VECTOR)(key ^ (negative | (BITS)1 << sign));
+  const VECTOR v = (VECTOR)(key ^ (negative | (BITS)1 << sign));
+  return v != v ? broadcast((SCALAR)NAN) : v;
 }
 
 typedef struct {
