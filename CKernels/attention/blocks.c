@@ -1,5 +1,6 @@
 // What forward and backward share: batch items, blocks of queries and of keys, and their scores.
 #include "job.h"
+#include "runtime/sizes.h"
 
 // ---- arguments ----
 
@@ -13,6 +14,8 @@ farro_status farro_attention_check(const farro_attention_shape *s) {
   enum { most_columns = 1 << 24 };
   const bool is_ragged = s->query_offsets;
   if (s->d > most_columns || s->dv > most_columns) return FARRO_ERROR_ARGUMENT;
+  if (!can_exist(s->batch, s->heads, s->queries) || !can_exist(s->batch, s->heads, s->keys))
+    return FARRO_ERROR_ARGUMENT;
   if (s->heads > 0 && (s->kv_heads == 0 || s->heads % s->kv_heads != 0)) return FARRO_ERROR_ARGUMENT;
   if (s->heads > 0 && !farro_rows_are_apart(is_ragged ? 1 : s->batch, s->heads, s->queries, s->out, s->dv))
     return FARRO_ERROR_ARGUMENT;

@@ -36,8 +36,6 @@ static bool are_good(const farro_embedding_shape *s, const int64_t *indices, siz
   return bad == s->count;
 }
 
-static bool is_matrix(size_t rows, size_t columns, size_t row) { return rows < 2 || row >= columns; }
-
 static bool are_bags(const farro_embedding_bags *bags, size_t count) {
   for (size_t b = 0; b < bags->bags; b++)
     if (bags->offsets[b] > bags->offsets[b + 1]) return false;
@@ -66,8 +64,8 @@ static bool can_stream(const embedding_work *w, size_t element_bytes) {
 
 static farro_status gather(const embedding_kernels *kernels, const farro_embedding_shape *s, const void *table,
                            const int64_t *indices, void *y, size_t y_row, size_t *first_bad) {
-  if (!are_good(s, indices, first_bad) || !is_matrix(s->table_rows, s->columns, s->table_row) ||
-      !is_matrix(s->count, s->columns, y_row))
+  if (!are_good(s, indices, first_bad) || !are_rows(s->table_rows, s->columns, s->table_row) ||
+      !are_rows(s->count, s->columns, y_row))
     return FARRO_ERROR_ARGUMENT;
   if (s->count == 0 || s->columns == 0) return FARRO_OK;
   rows_call call = {kernels->gather,
@@ -89,7 +87,7 @@ static farro_status sum_bags(const embedding_kernels *kernels, const farro_embed
                              const farro_embedding_bags *bags, const void *table, const int64_t *indices, void *y,
                              size_t y_row, size_t *first_bad) {
   if (!are_good(s, indices, first_bad) || !are_bags(bags, s->count) ||
-      !is_matrix(s->table_rows, s->columns, s->table_row) || !is_matrix(bags->bags, s->columns, y_row))
+      !are_rows(s->table_rows, s->columns, s->table_row) || !are_rows(bags->bags, s->columns, y_row))
     return FARRO_ERROR_ARGUMENT;
   if (bags->bags == 0 || s->columns == 0) return FARRO_OK;
   rows_call call = {kernels->bag,
@@ -166,8 +164,8 @@ static farro_status scatter(const embedding_kernels *kernels, const farro_embedd
                             const void *grad_y, size_t grad_y_row, void *grad_table, size_t *first_bad) {
   if (!are_good(s, indices, first_bad) || (bags && !are_bags(bags, s->count)) ||
       (padding_index >= 0 && (uint64_t)padding_index >= s->table_rows) ||
-      !is_matrix(s->table_rows, s->columns, s->table_row) ||
-      !is_matrix(bags ? bags->bags : s->count, s->columns, grad_y_row))
+      !are_rows(s->table_rows, s->columns, s->table_row) ||
+      !are_rows(bags ? bags->bags : s->count, s->columns, grad_y_row))
     return FARRO_ERROR_ARGUMENT;
   if (s->count == 0 || s->columns == 0) return FARRO_OK;
   const size_t words = bags ? 2 * s->count + bags->bags : s->count, space_bytes = words * sizeof(double);

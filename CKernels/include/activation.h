@@ -64,8 +64,9 @@ enum { FARRO_ACTIVATION_FUSED = 7 };
 // swish).
 
 // y = f(x) for n elements; x and y may be equal, any other overlap is not legal. NaN gives NaN. Limits at -infinity are
-// 0 or -0, not NaN. FARRO_ERROR_ARGUMENT for a function that is none of the above, for an ELU with a < 0, and for a
-// softplus unless a > 0. Parameters are rounded to the element type; a function without them ignores them.
+// 0 or -0, not NaN (but a leaky ReLU of slope 0, which is 0 times it). FARRO_ERROR_ARGUMENT for a function that is none
+// of the above, for an ELU with a < 0, and for a softplus unless a > 0. Parameters are rounded to the element type; a
+// function without them ignores them.
 FARRO_API farro_status farro_activate_f32(farro_activation function, double a, double b, size_t n, const float *x,
                                           float *y);
 FARRO_API farro_status farro_activate_f64(farro_activation function, double a, double b, size_t n, const double *x,

@@ -19,8 +19,9 @@
 extern "C" {
 #endif
 
-// What a kernel answers. After FARRO_ERROR_ISA and FARRO_ERROR_ARGUMENT outputs are untouched; after
-// FARRO_ERROR_MEMORY, what they hold is undefined.
+// What a kernel answers. Sizes of arrays that no memory has, as a negative number becomes, are FARRO_ERROR_ARGUMENT.
+// After FARRO_ERROR_ISA and FARRO_ERROR_ARGUMENT outputs are untouched; after FARRO_ERROR_MEMORY, what they hold is
+// undefined.
 typedef enum farro_status {
   FARRO_OK = 0,
   FARRO_ERROR_ISA = 1,      // FARRO_ISA names an instruction set that is unknown, or that this machine lacks

@@ -2,7 +2,8 @@
 //
 // x and out are (outer, axis, inner) as in reduction.h, both contiguous; out may be x, and does not overlap it
 // otherwise. Any length may be 0. O(outer axis inner). The axis is cut into blocks by the problem's size alone, and
-// what comes before a block is summed in the order of the blocks, so results do not depend on the number of threads.
+// what comes before a block is summed in the order of the blocks, so results do not depend on the number of threads
+// (which NaN a NaN is may).
 #ifndef FARRO_SCAN_H
 #define FARRO_SCAN_H
 

@@ -24,6 +24,10 @@ static layout layout_of(const column_kernels *kernels, size_t batch, size_t chan
   return (layout){kernels, batch, channels, spatial, batch * spatial, as_columns, repeat, channels * repeat};
 }
 
+static bool is_valid(const layout *l, double epsilon) {
+  return can_exist(l->batch, l->channels, l->spatial) && epsilon >= 0;
+}
+
 // ---- sums over a channel ----
 
 // Of grad_y and grad_y (x - center) if there is a grad_y; else mean and squared deviations of x.
@@ -204,7 +208,7 @@ static void run_on(const layout *l, workspace *w, void *running, const double *n
 static farro_status batch_norm(const layout *l, const void *x, const void *scale, const void *offset, double epsilon,
                                double momentum, void *running_mean, void *running_variance, void *y, double *mean,
                                double *inverse) {
-  if (!(epsilon >= 0) || (l->count == 1 && running_variance)) return FARRO_ERROR_ARGUMENT;
+  if (!is_valid(l, epsilon) || (l->count == 1 && running_variance)) return FARRO_ERROR_ARGUMENT;
   if (l->count == 0 || l->channels == 0) {
     for (size_t j = 0; j < l->channels && mean; j++) mean[j] = NAN;
     for (size_t j = 0; j < l->channels && inverse; j++) inverse[j] = NAN;
@@ -237,7 +241,7 @@ static void read_statistics(const layout *l, workspace *w, const void *mean, con
 
 static farro_status inference(const layout *l, const void *x, const void *scale, const void *offset, const void *mean,
                               const void *variance, double epsilon, void *y) {
-  if (!(epsilon >= 0)) return FARRO_ERROR_ARGUMENT;
+  if (!is_valid(l, epsilon)) return FARRO_ERROR_ARGUMENT;
   if (l->count == 0 || l->channels == 0) return FARRO_OK;
   workspace w;
   if (!make_space(l, &w)) return FARRO_ERROR_MEMORY;
@@ -250,7 +254,7 @@ static farro_status inference(const layout *l, const void *x, const void *scale,
 
 static farro_status fold(const layout *l, const void *scale, const void *offset, const void *mean, const void *variance,
                          double epsilon, void *folded_scale, void *folded_offset) {
-  if (!(epsilon >= 0)) return FARRO_ERROR_ARGUMENT;
+  if (!is_valid(l, epsilon)) return FARRO_ERROR_ARGUMENT;
   workspace w;
   if (!make_space(l, &w)) return FARRO_ERROR_MEMORY;
   double *wide_mean, *inverse, *factor = given(l, &w, scale, 1), *shift = given(l, &w, offset, 0);
@@ -307,6 +311,7 @@ static farro_status backward(const layout *l, workspace *w, const gradients *g) 
 }
 
 static farro_status training_backward(const layout *l, const gradients *g) {
+  if (!is_valid(l, 0)) return FARRO_ERROR_ARGUMENT;
   if (l->channels == 0) return FARRO_OK;
   workspace w;
   if (!make_space(l, &w)) return FARRO_ERROR_MEMORY;
@@ -317,7 +322,7 @@ static farro_status training_backward(const layout *l, const gradients *g) {
 
 static farro_status inference_backward(const layout *l, gradients *g, const void *mean, const void *variance,
                                        double epsilon) {
-  if (!(epsilon >= 0)) return FARRO_ERROR_ARGUMENT;
+  if (!is_valid(l, epsilon)) return FARRO_ERROR_ARGUMENT;
   if (l->channels == 0) return FARRO_OK;
   workspace w;
   if (!make_space(l, &w)) return FARRO_ERROR_MEMORY;

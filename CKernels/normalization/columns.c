@@ -87,7 +87,7 @@ static void merge_numbers(size_t before, size_t rows, size_t first, size_t last,
 
 static farro_status column_moments(const column_kernels *kernels, size_t rows, const column_operand *operand,
                                    double *mean, double *deviation) {
-  if (!is_matrix(rows, operand->columns, operand->x_row)) return FARRO_ERROR_ARGUMENT;
+  if (!are_rows(rows, operand->columns, operand->x_row)) return FARRO_ERROR_ARGUMENT;
   if (rows == 0) {
     for (size_t j = 0; j < operand->columns; j++) mean[j] = deviation[j] = NAN;
     return FARRO_OK;
@@ -103,7 +103,7 @@ static farro_status column_moments(const column_kernels *kernels, size_t rows, c
 
 static farro_status column_moments_skipping(const column_kernels *kernels, size_t rows, const column_operand *operand,
                                             double *mean, double *deviation, double *number) {
-  if (!is_matrix(rows, operand->columns, operand->x_row)) return FARRO_ERROR_ARGUMENT;
+  if (!are_rows(rows, operand->columns, operand->x_row)) return FARRO_ERROR_ARGUMENT;
   for (size_t j = 0; j < operand->columns && rows == 0; j++) number[j] = 0;
   const column_reduction moments = {kernels->moments_skipping, merge_numbers, 3,
                                     operand->columns * kernels->element_bytes};
@@ -146,7 +146,7 @@ void farro_write_columns(column_write write, column_work *work, size_t rows, siz
 farro_status farro_scale_columns_by(const column_kernels *kernels, size_t rows, column_work *work, const double *center,
                                     const double *factor, const double *shift) {
   const size_t columns = work->columns, bytes = columns * (sizeof(double) + 3 * kernels->element_bytes);
-  if (!is_matrix(rows, columns, work->x_row) || !is_matrix(rows, columns, work->y_row)) return FARRO_ERROR_ARGUMENT;
+  if (!are_rows(rows, columns, work->x_row) || !are_rows(rows, columns, work->y_row)) return FARRO_ERROR_ARGUMENT;
   if (rows == 0 || columns == 0) return FARRO_OK;
   double *rest = farro_allocate(bytes);
   if (!rest) return FARRO_ERROR_MEMORY;
@@ -176,7 +176,7 @@ static farro_status scale_columns(const column_kernels *kernels, size_t rows, co
 
 static farro_status standardize_columns(const column_kernels *kernels, size_t rows, column_work *work, double *mean,
                                         double *deviation) {
-  if (!is_matrix(rows, work->columns, work->y_row)) return FARRO_ERROR_ARGUMENT;
+  if (!are_rows(rows, work->columns, work->y_row)) return FARRO_ERROR_ARGUMENT;
   const column_operand operand = {.columns = work->columns, .x = work->x, .x_row = work->x_row};
   const farro_status status = column_moments(kernels, rows, &operand, mean, deviation);
   return status == FARRO_OK ? scale_columns(kernels, rows, work, mean, deviation) : status;

@@ -32,12 +32,12 @@ static void spread(const void **parameters, size_t channels, size_t spatial, siz
   *parameters = to;
 }
 
-static bool are_groups(size_t channels, size_t groups, double epsilon) {
-  return groups > 0 && channels % groups == 0 && epsilon >= 0;
+static bool are_groups(size_t samples, size_t channels, size_t spatial, size_t groups, double epsilon) {
+  return can_exist(samples, channels, spatial) && groups > 0 && channels % groups == 0 && epsilon >= 0;
 }
 
 static farro_status normalize(const group_norm_kernels *kernels, size_t samples, size_t channels, group_work w) {
-  if (!are_groups(channels, w.groups, w.epsilon)) return FARRO_ERROR_ARGUMENT;
+  if (!are_groups(samples, channels, w.spatial, w.groups, w.epsilon)) return FARRO_ERROR_ARGUMENT;
   w.channels = channels / w.groups;
   const size_t item_bytes = w.channels * w.spatial * kernels->element_bytes, sample_bytes = w.groups * item_bytes;
   if (sample_bytes == 0) set_no_statistics(samples * w.groups, w.mean, w.inverse);
@@ -92,7 +92,8 @@ static void merge_samples(void *context, size_t first, size_t last) {
 
 static farro_status gradient(const group_norm_kernels *kernels, size_t samples, size_t channels, group_gradient_work w,
                              void *grad_scale, void *grad_offset) {
-  if (!are_groups(channels, w.groups, w.epsilon) || !w.mean != !w.inverse) return FARRO_ERROR_ARGUMENT;
+  if (!are_groups(samples, channels, w.spatial, w.groups, w.epsilon) || !w.mean != !w.inverse)
+    return FARRO_ERROR_ARGUMENT;
   if (channels == 0) return FARRO_OK;
   w.channels = channels / w.groups;
   const size_t item_bytes = w.channels * w.spatial * kernels->element_bytes;
@@ -106,8 +107,7 @@ static farro_status gradient(const group_norm_kernels *kernels, size_t samples, 
     w.products = space, w.sums = space + count;
   }
   gradient_call call = {kernels, w, samples, channels, grad_scale, grad_offset};
-  farro_parallel_for(samples * w.groups, rows_of_range(item_bytes ? item_bytes : 1, w.streams), bytes / 25,
-                     run_gradients, &call);
+  farro_parallel_for(samples * w.groups, rows_of_range(item_bytes, w.streams), bytes / 25, run_gradients, &call);
   if (space) farro_parallel_for(channels, 64, 2 * (double)count, merge_samples, &call);
   farro_release(space, 2 * count * sizeof *space);
   return FARRO_OK;

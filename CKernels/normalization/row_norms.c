@@ -22,9 +22,9 @@ static void run_rows(void *context, size_t first, size_t last) {
 static const double forward_rates[norm_kinds] = {50, 70, 70}, backward_rates[norm_kinds] = {25, 25, 25};
 
 static farro_status normalize(const row_norm_kernels *kernels, norm_kind kind, size_t rows, row_work w) {
-  if (!is_matrix(rows, w.columns, w.x_row) || !is_matrix(rows, w.columns, w.y_row) || !(w.epsilon >= 0) ||
-      (w.residual && !is_matrix(rows, w.columns, w.residual_row)) ||
-      (w.sum && !is_matrix(rows, w.columns, w.sum_row)) || (w.sum && !w.residual))
+  if (!are_rows(rows, w.columns, w.x_row) || !are_rows(rows, w.columns, w.y_row) || !(w.epsilon >= 0) ||
+      (w.residual && !are_rows(rows, w.columns, w.residual_row)) || (w.sum && !are_rows(rows, w.columns, w.sum_row)) ||
+      (w.sum && !w.residual))
     return FARRO_ERROR_ARGUMENT;
   if (w.columns == 0) set_no_statistics(rows, w.mean, w.inverse);
   if (rows == 0 || w.columns == 0) return FARRO_OK;
@@ -87,8 +87,8 @@ static size_t rows_of_block(size_t rows) {
 
 static farro_status gradient(const row_norm_kernels *kernels, norm_kind kind, size_t rows, row_gradient_work w,
                              void *grad_scale, void *grad_offset) {
-  if (!is_matrix(rows, w.columns, w.grad_y_row) || !is_matrix(rows, w.columns, w.x_row) ||
-      !is_matrix(rows, w.columns, w.grad_x_row) || !(w.epsilon >= 0) || (kind == norm_layer && !w.mean != !w.inverse))
+  if (!are_rows(rows, w.columns, w.grad_y_row) || !are_rows(rows, w.columns, w.x_row) ||
+      !are_rows(rows, w.columns, w.grad_x_row) || !(w.epsilon >= 0) || (kind == norm_layer && !w.mean != !w.inverse))
     return FARRO_ERROR_ARGUMENT;
   if (w.columns == 0) return FARRO_OK;
   const size_t row_bytes = w.columns * kernels->element_bytes, block_rows = rows_of_block(rows);

@@ -182,7 +182,10 @@ static double norm_of(blocks_call *c) {
 static farro_status global_norm(const optimizer_kernels *kernels, size_t count, void *const *arrays,
                                 const size_t *sizes, double most, double *norm) {
   size_t blocks = 0;
-  for (size_t i = 0; i < count; i++) blocks += ceil_divide(sizes[i], task_elements);
+  for (size_t i = 0; i < count; i++) {
+    if (!can_exist(sizes[i], 1, 1)) return FARRO_ERROR_ARGUMENT;
+    blocks += ceil_divide(sizes[i], task_elements);
+  }
   if (norm) *norm = 0;
   if (blocks == 0) return FARRO_OK;
   const size_t bytes = count * sizeof(size_t) + blocks * sizeof(double);

@@ -155,6 +155,7 @@ static size_t grain_of(const plan *p) {
 
 static farro_status reduce(plan *p) {
   const farro_reduction_shape *s = &p->shape;
+  if (!can_exist(s->outer, s->axis, s->inner)) return FARRO_ERROR_ARGUMENT;
   if (s->outer == 0 || s->inner == 0) return FARRO_OK;
   p->block = s->inner == 1 ? reduction_row : reduction_rows;
   p->blocks = s->axis ? ceil_divide(s->axis, p->block) : 1;

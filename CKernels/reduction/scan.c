@@ -184,6 +184,7 @@ static farro_status scan_in_groups(plan *p, size_t bytes, double nanoseconds) {
 
 static farro_status scan_with(const reduction_kernels *kernels, const scan_kernels *scan, reduction how,
                               const farro_reduction_shape *s, farro_scan_options options, const void *x, void *out) {
+  if (!can_exist(s->outer, s->axis, s->inner)) return FARRO_ERROR_ARGUMENT;
   const size_t count = s->outer * s->axis * s->inner;
   if (count == 0) return FARRO_OK;
   const size_t bytes = count * kernels->element_bytes;

@@ -56,6 +56,7 @@ static farro_status find(const truth_kernels *kernels, const farro_reduction_sha
 static farro_status answer(const farro_reduction_shape *s, const uint8_t *x, bool all, uint8_t *out) {
   const farro_kernels *kernels = farro_current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
+  if (!can_exist(s->outer, s->axis, s->inner)) return FARRO_ERROR_ARGUMENT;
   const size_t results = s->outer * s->inner;
   if (results == 0) return FARRO_OK;
   if (s->axis == 0) {

@@ -22,7 +22,7 @@ static void merge_ranges(size_t before, size_t rows, size_t first, size_t last,
 
 static farro_status column_ranges(const scaling_kernels *kernels, size_t rows, const column_operand *operand,
                                   bool skips_nan, double *minimum, double *maximum) {
-  if (!is_matrix(rows, operand->columns, operand->x_row)) return FARRO_ERROR_ARGUMENT;
+  if (!are_rows(rows, operand->columns, operand->x_row)) return FARRO_ERROR_ARGUMENT;
   if (rows > 0) {
     const column_reduction ranges = {skips_nan ? kernels->ranges_skipping : kernels->ranges, merge_ranges, 2,
                                      operand->columns * kernels->element_bytes};
@@ -70,7 +70,7 @@ static void sort_probabilities(size_t count, const double *probabilities, double
 }
 
 static farro_status column_quantiles(const scaling_kernels *kernels, quantile_work *work, const double *probabilities) {
-  if (!is_matrix(work->rows, work->columns, work->x_row)) return FARRO_ERROR_ARGUMENT;
+  if (!are_rows(work->rows, work->columns, work->x_row)) return FARRO_ERROR_ARGUMENT;
   for (size_t q = 0; q < work->count; q++)
     if (!(probabilities[q] >= 0 && probabilities[q] <= 1)) return FARRO_ERROR_ARGUMENT;
   if (work->columns == 0 || work->count == 0) return FARRO_OK;

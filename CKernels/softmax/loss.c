@@ -8,12 +8,6 @@
 #include "runtime/sizes.h"
 #include "runtime/streaming.h"
 
-// As in softmax.c.
-static size_t rows_of_range(size_t row_bytes, bool streams) {
-  const size_t bytes = streams ? (size_t)2 << 20 : 64 * 1024;
-  return row_bytes < bytes ? bytes / row_bytes : 1;
-}
-
 static const double bytes_per_nanosecond = 20;
 
 typedef struct {
@@ -31,8 +25,6 @@ static void run(void *context, size_t first, size_t last) {
   const loss_call *call = context;
   call->kernel(&call->work, first, last);
 }
-
-static bool is_matrix(size_t rows, size_t columns, size_t row) { return rows < 2 || row >= columns; }
 
 static bool labels_fit(const loss_call *c) {
   for (size_t i = 0; i < c->rows; i++) {
@@ -78,8 +70,8 @@ static void reduce(const loss_call *c) {
 
 static farro_status lose(loss_call *c) {
   loss_work *w = &c->work;
-  if (!is_matrix(c->rows, w->columns, w->x_row)) return FARRO_ERROR_ARGUMENT;
-  if (w->grad_x && !is_matrix(c->rows, w->columns, w->grad_row)) return FARRO_ERROR_ARGUMENT;
+  if (!are_rows(c->rows, w->columns, w->x_row)) return FARRO_ERROR_ARGUMENT;
+  if (w->grad_x && !are_rows(c->rows, w->columns, w->grad_row)) return FARRO_ERROR_ARGUMENT;
   if (c->reduction < FARRO_LOSS_NONE || c->reduction > FARRO_LOSS_SUM) return FARRO_ERROR_ARGUMENT;
   if (!labels_fit(c)) return FARRO_ERROR_ARGUMENT;
   c->divisor = c->reduction == FARRO_LOSS_MEAN ? labels_weight(c) : 1;

@@ -225,7 +225,35 @@ static bool counts_what_it_holds(void) {
   return after - before <= farro_pool_facts().held_bytes * 5 / 4;
 }
 
+// Sizes that no memory has, as a negative number becomes, are refused before anything is touched.
+static void check_impossible_sizes(void) {
+  const size_t huge = SIZE_MAX - 3;
+  const farro_reduction_shape row = {1, huge, 1}, column = {4, 4, SIZE_MAX / 8};
+  float x[4] = {0}, y[4];
+  double moments[4];
+  int64_t labels[4] = {0};
+  uint8_t bytes[4] = {0};
+  EXPECT(farro_sum_f32(&row, x, y) == FARRO_ERROR_ARGUMENT, "sum");
+  EXPECT(farro_any_u8(&row, bytes, bytes) == FARRO_ERROR_ARGUMENT, "any");
+  EXPECT(farro_cumulative_sum_f32(&column, (farro_scan_options){false, false}, x, y) == FARRO_ERROR_ARGUMENT, "scan");
+  EXPECT(farro_softmax_f32(1, huge, x, huge, y, huge) == FARRO_ERROR_ARGUMENT, "softmax");
+  EXPECT(farro_log_softmax_f32(&column, NULL, x, y) == FARRO_ERROR_ARGUMENT, "log-softmax");
+  EXPECT(farro_layer_norm_f32(2, 2, x, huge, NULL, NULL, 0, y, 2) == FARRO_ERROR_ARGUMENT, "layer norm");
+  EXPECT(farro_group_norm_f32(2, 2, huge, 1, x, NULL, NULL, 0, y, NULL, NULL) == FARRO_ERROR_ARGUMENT, "group norm");
+  EXPECT(farro_batch_norm_f32(1, 1, huge, x, NULL, NULL, 0, 0, NULL, NULL, y, moments, NULL) == FARRO_ERROR_ARGUMENT,
+         "batch norm");
+  EXPECT(farro_column_moments_f32(huge, 4, x, 4, moments, moments) == FARRO_ERROR_ARGUMENT, "column moments");
+  const farro_cross_entropy_options options = {.ignored_label = -1};
+  EXPECT(farro_cross_entropy_f32(4, huge, x, huge, labels, NULL, &options, y, NULL, 0) == FARRO_ERROR_ARGUMENT,
+         "cross-entropy");
+  const float *array = x;
+  EXPECT(farro_global_norm_f32(1, &array, &huge, moments) == FARRO_ERROR_ARGUMENT, "global norm");
+  const farro_attention_shape shape = {.batch = 1, .heads = 1, .kv_heads = 1, .queries = 1, .keys = huge, .d = 1};
+  EXPECT(farro_attention_f32(&shape, 1, x, x, x, y, NULL) == FARRO_ERROR_ARGUMENT, "attention");
+}
+
 void check_runtime(void) {
+  check_impossible_sizes();
   check_instruction_sets();
   check_facts();
   check_ranges();
