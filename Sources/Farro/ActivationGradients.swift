@@ -35,17 +35,17 @@ public func reluBackward<Scalar: KernelScalar>(
 /// - Returns: The shape of `gradY`.
 /// - Precondition: both have the same shape.
 /// - Complexity: O(`gradY.count`).
-public func sigmoidBackward<Scalar: KernelScalar>(_ gradY: Tensor<Scalar>, _ y: Tensor<Scalar>) -> Tensor<Scalar> {
+public func sigmoidBackward<Scalar: KernelScalar>(_ gradY: Tensor<Scalar>, y: Tensor<Scalar>) -> Tensor<Scalar> {
   ActivationKernel<Scalar>(FARRO_ACTIVATION_SIGMOID, 0, 0, "sigmoidBackward").gradient(gradY, y)
 }
 
-/// ``sigmoidBackward(_:_:)`` into a tensor that exists.
+/// ``sigmoidBackward(_:y:)`` into a tensor that exists.
 ///
 /// - Precondition: all have the same shape.
 /// - Complexity: O(`gradY.count`).
 public func sigmoidBackward<Scalar: KernelScalar>(
   _ gradY: Tensor<Scalar>,
-  _ y: Tensor<Scalar>,
+  y: Tensor<Scalar>,
   into gradX: inout Tensor<Scalar>
 ) {
   ActivationKernel<Scalar>(FARRO_ACTIVATION_SIGMOID, 0, 0, "sigmoidBackward").gradient(gradY, y, into: &gradX)
@@ -59,17 +59,17 @@ public func sigmoidBackward<Scalar: KernelScalar>(
 /// - Returns: The shape of `gradY`.
 /// - Precondition: both have the same shape.
 /// - Complexity: O(`gradY.count`).
-public func tanhBackward<Scalar: KernelScalar>(_ gradY: Tensor<Scalar>, _ y: Tensor<Scalar>) -> Tensor<Scalar> {
+public func tanhBackward<Scalar: KernelScalar>(_ gradY: Tensor<Scalar>, y: Tensor<Scalar>) -> Tensor<Scalar> {
   ActivationKernel<Scalar>(FARRO_ACTIVATION_TANH, 0, 0, "tanhBackward").gradient(gradY, y)
 }
 
-/// ``tanhBackward(_:_:)`` into a tensor that exists.
+/// ``tanhBackward(_:y:)`` into a tensor that exists.
 ///
 /// - Precondition: all have the same shape.
 /// - Complexity: O(`gradY.count`).
 public func tanhBackward<Scalar: KernelScalar>(
   _ gradY: Tensor<Scalar>,
-  _ y: Tensor<Scalar>,
+  y: Tensor<Scalar>,
   into gradX: inout Tensor<Scalar>
 ) {
   ActivationKernel<Scalar>(FARRO_ACTIVATION_TANH, 0, 0, "tanhBackward").gradient(gradY, y, into: &gradX)
@@ -236,19 +236,19 @@ public func leakyReLUBackward<Scalar: KernelScalar>(
 /// - Returns: The shape of `gradY`.
 /// - Precondition: both have the same shape.
 /// - Complexity: O(`gradY.count`).
-public func eluBackward<Scalar: KernelScalar>(_ gradY: Tensor<Scalar>, _ y: Tensor<Scalar>, alpha: Scalar = 1)
+public func eluBackward<Scalar: KernelScalar>(_ gradY: Tensor<Scalar>, y: Tensor<Scalar>, alpha: Scalar = 1)
   -> Tensor<Scalar>
 {
   ActivationKernel(FARRO_ACTIVATION_ELU, alpha, 0, "eluBackward").gradient(gradY, y)
 }
 
-/// ``eluBackward(_:_:alpha:)`` into a tensor that exists.
+/// ``eluBackward(_:y:alpha:)`` into a tensor that exists.
 ///
 /// - Precondition: all have the same shape.
 /// - Complexity: O(`gradY.count`).
 public func eluBackward<Scalar: KernelScalar>(
   _ gradY: Tensor<Scalar>,
-  _ y: Tensor<Scalar>,
+  y: Tensor<Scalar>,
   alpha: Scalar = 1,
   into gradX: inout Tensor<Scalar>
 ) {
@@ -263,17 +263,17 @@ public func eluBackward<Scalar: KernelScalar>(
 /// - Returns: The shape of `gradY`.
 /// - Precondition: both have the same shape.
 /// - Complexity: O(`gradY.count`).
-public func seluBackward<Scalar: KernelScalar>(_ gradY: Tensor<Scalar>, _ y: Tensor<Scalar>) -> Tensor<Scalar> {
+public func seluBackward<Scalar: KernelScalar>(_ gradY: Tensor<Scalar>, y: Tensor<Scalar>) -> Tensor<Scalar> {
   ActivationKernel<Scalar>(FARRO_ACTIVATION_SELU, 0, 0, "seluBackward").gradient(gradY, y)
 }
 
-/// ``seluBackward(_:_:)`` into a tensor that exists.
+/// ``seluBackward(_:y:)`` into a tensor that exists.
 ///
 /// - Precondition: all have the same shape.
 /// - Complexity: O(`gradY.count`).
 public func seluBackward<Scalar: KernelScalar>(
   _ gradY: Tensor<Scalar>,
-  _ y: Tensor<Scalar>,
+  y: Tensor<Scalar>,
   into gradX: inout Tensor<Scalar>
 ) {
   ActivationKernel<Scalar>(FARRO_ACTIVATION_SELU, 0, 0, "seluBackward").gradient(gradY, y, into: &gradX)

@@ -18,8 +18,8 @@ import Testing
   private static var functions: [Function] {
     [
       ("relu", { relu($0) }, { reluBackward($0, $1) }, false, { max($0, 0) }),
-      ("sigmoid", { sigmoid($0) }, { sigmoidBackward($0, $1) }, true, { 1 / (1 + exp(-$0)) }),
-      ("tanh", { Farro.tanh($0) }, { tanhBackward($0, $1) }, true, { tanh($0) }),
+      ("sigmoid", { sigmoid($0) }, { sigmoidBackward($0, y: $1) }, true, { 1 / (1 + exp(-$0)) }),
+      ("tanh", { Farro.tanh($0) }, { tanhBackward($0, y: $1) }, true, { tanh($0) }),
       ("silu", { silu($0) }, { siluBackward($0, $1) }, false, { $0 / (1 + exp(-$0)) }),
       ("gelu", { gelu($0) }, { geluBackward($0, $1) }, false, { $0 / 2 * erfc(-$0 / 2.0.squareRoot()) }),
       (
@@ -36,11 +36,11 @@ import Testing
         { $0 > 0 ? $0 : 0.1 * $0 }
       ),
       (
-        "elu", { elu($0, alpha: 0.5) }, { eluBackward($0, $1, alpha: 0.5) }, true,
+        "elu", { elu($0, alpha: 0.5) }, { eluBackward($0, y: $1, alpha: 0.5) }, true,
         { $0 > 0 ? $0 : 0.5 * expm1($0) }
       ),
       (
-        "selu", { selu($0) }, { seluBackward($0, $1) }, true,
+        "selu", { selu($0) }, { seluBackward($0, y: $1) }, true,
         { $0 > 0 ? 1.0507009873554805 * $0 : 1.0507009873554805 * 1.6732632423543772 * expm1($0) }
       ),
       (

@@ -130,7 +130,7 @@ private func activationGradients<Scalar: KernelScalar>(of type: Scalar.Type) -> 
       flops: (3, 3),
       roundoffs: 2,
       saved: -1...1,
-      { tanhBackward($0, $1, into: &$2) },
+      { tanhBackward($0, y: $1, into: &$2) },
       .tanh
     ),
     gradientKernel(
@@ -139,7 +139,7 @@ private func activationGradients<Scalar: KernelScalar>(of type: Scalar.Type) -> 
       flops: (3, 3),
       roundoffs: 1,
       saved: 0...1,
-      { sigmoidBackward($0, $1, into: &$2) },
+      { sigmoidBackward($0, y: $1, into: &$2) },
       .sigmoid
     ),
     gradientKernel(
@@ -148,7 +148,7 @@ private func activationGradients<Scalar: KernelScalar>(of type: Scalar.Type) -> 
       flops: (2, 2),
       roundoffs: 2,
       saved: -1...10,
-      { eluBackward($0, $1, into: &$2) },
+      { eluBackward($0, y: $1, into: &$2) },
       .elu(1)
     ),
     gradientKernel(
@@ -157,7 +157,7 @@ private func activationGradients<Scalar: KernelScalar>(of type: Scalar.Type) -> 
       flops: (2, 2),
       roundoffs: 4,
       saved: -1.75...10,
-      { seluBackward($0, $1, into: &$2) },
+      { seluBackward($0, y: $1, into: &$2) },
       .selu
     ),
     gradientKernel(of: type, named: "silu", flops: (27, 40), roundoffs: 8, { siluBackward($0, $1, into: &$2) }, .silu),
