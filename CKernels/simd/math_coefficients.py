@@ -240,7 +240,7 @@ for name, bits, terms, high_bits in (("f32", 24, 5, 15), ("f64", 53, 10, 41)):
     print_near("tanh", tanh, mpf("0.875"), mpf("-0.23"), mpf("0.23"), 7 if is_short else 15, bits)
     low, high = sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1
     if is_short:
-        print_quotient("rest of log", rest_of_log, (low, high), (7, 0), bits, one)
+        print_quotient("rest of log", rest_of_log, (low, high), (8, 0), bits, one)
     else:
         print_quotient("rest of log of a quotient", rest_of_quotient_log, (0, mpf("0.02944")), (6, 0), bits, one)
     end = (pi / 4 * (1 + mpf(2) ** -10)) ** 2
