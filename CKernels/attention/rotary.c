@@ -83,7 +83,7 @@ static farro_status rotate(rotary_work *w) {
   if (!s->position && (s->rows > s->table_rows || s->first > s->table_rows - s->rows)) return FARRO_ERROR_ARGUMENT;
   for (size_t i = 0; s->position && i < rows; i++)
     if (s->position[i] >= s->table_rows) return FARRO_ERROR_ARGUMENT;
-  farro_parallel_for(rows, rows_of_range(row_bytes, false), (double)(rows * row_bytes) / 20, rotate_rows, w);
+  farro_parallel_for(rows, rows_of_range(rows, row_bytes, false), (double)(rows * row_bytes) / 20, rotate_rows, w);
   return FARRO_OK;
 }
 
@@ -123,7 +123,8 @@ static farro_status append(append_work *w) {
     if (s->lengths[i] > s->capacity - s->rows) return FARRO_ERROR_ARGUMENT;
   if (s->rows == 0 || s->d == 0) return FARRO_OK;
   const size_t heads = s->batch * s->heads, head_bytes = s->rows * s->d * w->element_bytes;
-  farro_parallel_for(heads, rows_of_range(head_bytes, false), (double)(heads * head_bytes) / 20, append_heads, w);
+  farro_parallel_for(heads, rows_of_range(heads, head_bytes, false), (double)(heads * head_bytes) / 20, append_heads,
+                     w);
   return FARRO_OK;
 }
 

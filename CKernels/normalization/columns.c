@@ -139,7 +139,8 @@ void farro_write_columns(column_write write, column_work *work, size_t rows, siz
   const void *read = work->grad_y == work->y ? work->y : work->x;
   work->streams = writes_past_caches(read, work->y, rows * row_bytes * (work->grad_y ? 3 : 2));
   write_call call = {write, work};
-  farro_parallel_for(rows, rows_of_range(row_bytes, work->streams), (double)(rows * row_bytes) / 30, run_write, &call);
+  farro_parallel_for(rows, rows_of_range(rows, row_bytes, work->streams), (double)(rows * row_bytes) / 30, run_write,
+                     &call);
 }
 
 // `center` as the element type has it; what that leaves over goes into the shift.

@@ -53,7 +53,8 @@ static farro_status normalize(const group_norm_kernels *kernels, size_t samples,
   const double bytes = (double)samples * (double)sample_bytes;
   w.streams = writes_past_caches(w.x, w.y, 2 * samples * sample_bytes);
   group_call call = {kernels, w};
-  farro_parallel_for(samples * w.groups, rows_of_range(item_bytes, w.streams), bytes / 50, run_groups, &call);
+  farro_parallel_for(samples * w.groups, rows_of_range(samples * w.groups, item_bytes, w.streams), bytes / 50,
+                     run_groups, &call);
   farro_release(space, 2 * sample_bytes);
   return FARRO_OK;
 }
@@ -107,7 +108,8 @@ static farro_status gradient(const group_norm_kernels *kernels, size_t samples, 
     w.products = space, w.sums = space + count;
   }
   gradient_call call = {kernels, w, samples, channels, grad_scale, grad_offset};
-  farro_parallel_for(samples * w.groups, rows_of_range(item_bytes, w.streams), bytes / 25, run_gradients, &call);
+  farro_parallel_for(samples * w.groups, rows_of_range(samples * w.groups, item_bytes, w.streams), bytes / 25,
+                     run_gradients, &call);
   if (space) farro_parallel_for(channels, 64, 2 * (double)count, merge_samples, &call);
   farro_release(space, 2 * count * sizeof *space);
   return FARRO_OK;

@@ -33,7 +33,7 @@ static farro_status normalize(const row_norm_kernels *kernels, norm_kind kind, s
   w.streams = writes_past_caches(w.x, w.y, tensors * rows * row_bytes) && w.residual != w.y &&
               (!w.sum || (w.sum != w.x && w.sum != w.residual));
   row_call call = {kernels->forward[kind], w};
-  farro_parallel_for(rows, rows_of_range(row_bytes, w.streams), (double)(rows * row_bytes) / forward_rates[kind],
+  farro_parallel_for(rows, rows_of_range(rows, row_bytes, w.streams), (double)(rows * row_bytes) / forward_rates[kind],
                      run_rows, &call);
   return FARRO_OK;
 }

@@ -3,6 +3,7 @@
 #define FARRO_RUNTIME_STREAMING_H
 
 #include "runtime.h"
+#include "runtime/sizes.h"
 
 // Whether a result should be written with non-temporal stores, where it and all that is read for it together have so
 // many bytes: little of it will be found in the last-level cache afterwards, and a plain store first reads the line
@@ -15,12 +16,14 @@ static inline bool writes_past_caches(const void *x, const void *y, size_t bytes
   return x != y && farro_should_stream(bytes_moved);
 }
 
-// How many rows a thread takes at once. 64 KiB take more than 1 us, against 0.05 us for taking them from the queue. Out
-// of cache, the first rows of a range are not fetched early and its end waits for the stores to drain: longer ranges
-// make that rare.
-static inline size_t rows_of_range(size_t row_bytes, bool streams) {
+// How many of `rows` a thread takes at once. 64 KiB take more than 1 us, against 0.05 us for taking them from the
+// queue. Out of cache, the first rows of a range are not fetched early and its end waits for the stores to drain:
+// longer ranges make that rare. The ranges are of one length, and four or a multiple, so that no thread waits long for
+// another.
+static inline size_t rows_of_range(size_t rows, size_t row_bytes, bool streams) {
   const size_t bytes = streams ? (size_t)2 << 20 : 64 * 1024;
-  return row_bytes < bytes ? bytes / (row_bytes + 1) + 1 : 1;
+  const size_t most = row_bytes < bytes ? bytes / (row_bytes + 1) + 1 : 1;
+  return rows <= most / 2 ? larger(rows, 1) : ceil_divide(rows, round_up(ceil_divide(rows, most), 4));
 }
 
 #endif

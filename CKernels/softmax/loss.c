@@ -87,7 +87,7 @@ static farro_status lose(loss_call *c) {
   if (!w->loss) return FARRO_ERROR_MEMORY;
   w->streams = w->grad_x && w->grad_x != w->x && farro_should_stream(2 * c->rows * row_bytes);
   if (w->columns > 0)
-    farro_parallel_for(c->rows, rows_of_range(row_bytes, w->streams),
+    farro_parallel_for(c->rows, rows_of_range(c->rows, row_bytes, w->streams),
                        (double)(c->rows * row_bytes) / bytes_per_nanosecond, run, c);
   else // every label is ignored
     for (size_t i = 0; i < c->rows; i++) w->loss[i] = 0;

@@ -32,8 +32,8 @@ static void run_rows(softmax_call *call, const softmax_kernels *kernels, softmax
   call->kernel = (is_masked ? kernels->masked_rows : kernels->rows)[operation];
   const size_t row_bytes = w->axis * kernels->element_bytes;
   w->streams = is_streaming(w, operation, outer * row_bytes);
-  farro_parallel_for(outer, rows_of_range(row_bytes, w->streams), (double)(outer * row_bytes) / bytes_per_nanosecond,
-                     run, call);
+  farro_parallel_for(outer, rows_of_range(outer, row_bytes, w->streams),
+                     (double)(outer * row_bytes) / bytes_per_nanosecond, run, call);
 }
 
 static void run_columns(softmax_call *call, const softmax_kernels *kernels, softmax_operation operation, size_t outer) {
