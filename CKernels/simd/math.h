@@ -4,7 +4,7 @@
 // vector_exp_fast   within 4 ulp (2.3 seen); 0 in place of subnormal results
 // vector_tanh       within 1 ulp (0.96 seen); odd, -0 for -0, exactly +-1 for large |x|
 // vector_tanh_fast  within 2 ulp (1.80 seen), likewise
-// vector_sigmoid    within 2 ulp (1.78 seen); 1 / (1 + e^-x), subnormal results too, exactly 1/2 at 0
+// vector_sigmoid    within 2 ulp (1.85 seen); 1 / (1 + e^-x), subnormal results too, exactly 1/2 at 0
 // vector_erf        within 1 ulp (0.93 seen); odd, -0 for -0, exactly +-1 for large |x|
 // vector_erf_fast   within 2 ulp (1.55 seen), likewise
 // NaN gives NaN. The bounds hold on every instruction set. A function without a suffix is the strict form; kernels
