@@ -105,7 +105,8 @@ INLINE size_t KERNEL(write_soft_row)(const softmax_work *w, size_t row, const KE
                                    w->axis, w->streams);
 }
 
-// Three rows are in work at once. The last two of a range, whose rows behind are another's, go by themselves.
+// Three rows are in work at once: one is written, the next one summed, and of the one after it the greatest logit is
+// looked for (of the last row of a range once more: by then nothing is left to look for). The last is written alone.
 INLINE void KERNEL(softmax_short)(const softmax_work *w, size_t first, size_t last, const bool plain,
                                   const softmax_operation operation) {
   enum { rows_ahead = 4 }; // two behind those that are read
@@ -116,8 +117,11 @@ INLINE void KERNEL(softmax_short)(const softmax_work *w, size_t first, size_t la
   KERNEL(logits) ahead = KERNEL(row_logits)(w, first, plain);
   KERNEL(soft_row) r = KERNEL(soft_row_of)(w, first, KERNEL(max_logit)(&ahead, n), plain, operation);
   r.sum = KERNEL(sum_exponentials)(&r.logits, n, r.center, NULL, 0, e);
-  ahead = KERNEL(row_logits)(w, first + 1 < last ? first + 1 : first, plain);
-  SCALAR max_ahead = KERNEL(max_logit)(&ahead, n);
+  SCALAR max_ahead = 0;
+  if (first + 1 < last) {
+    ahead = KERNEL(row_logits)(w, first + 1, plain);
+    max_ahead = KERNEL(max_logit)(&ahead, n);
+  }
   for (size_t row = first; row + 1 < last; row++) {
     KERNEL(soft_row) next = KERNEL(soft_row_of)(w, row + 1, max_ahead, plain, operation);
     KERNEL(soft_reading)

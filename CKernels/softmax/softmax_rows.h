@@ -50,7 +50,7 @@ INLINE bool KERNEL(keeps_any)(const uint8_t *keep, size_t n, size_t step) {
 
 INLINE VECTOR KERNEL(soft_greater)(VECTOR a, VECTOR b) { return a > b ? a : b; }
 
-// Of elements i... of a row of n: those of the greatest chains that are greater take their place.
+// max, of each chain, becomes the greater of itself and its elements among i...
 INLINE void KERNEL(raise_max)(const KERNEL(logits) * l, size_t i, VECTOR max[KERNEL(chains)]) {
   UNROLL for (size_t j = 0; j < KERNEL(chains); j++) max[j] =
       KERNEL(soft_greater)(KERNEL(logit)(l, i + j * LANES, LANES, false), max[j]);
