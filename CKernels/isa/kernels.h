@@ -29,6 +29,9 @@
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
+#include "distance/row_kernels.h"
+#include "distance/select_kernels.h"
+#include "distance/assign_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
 #include "normalization/group_norm_kernels.h"
@@ -64,6 +67,9 @@
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
+#include "distance/row_kernels.h"
+#include "distance/select_kernels.h"
+#include "distance/assign_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
 #include "normalization/group_norm_kernels.h"
@@ -86,11 +92,15 @@
 
 #include "simd/bfloat16.h"
 #include "simd/rows.h"
+#include "distance/row_kernels.h"
 #include "softmax/softmax_rows.h"
 #include "softmax/softmax_kernels.h"
 #include "softmax/softmax_columns_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
+
+#include "simd/int8.h"
+#include "distance/row_kernels.h"
 
 #include "probe/dot_kernels.h"
 #include "probe/traffic_kernels.h"
@@ -125,6 +135,14 @@ const farro_kernels FARRO_TABLE = {
     .sorting_f64 = &sorting_f64,
     .distance_f32 = &distance_f32,
     .distance_f64 = &distance_f64,
+    .rows_f32 = &rows_f32,
+    .rows_f64 = &rows_f64,
+    .rows_bf16 = &rows_bf16,
+    .rows_i8 = &rows_i8,
+    .select_f32 = select_f32,
+    .select_f64 = select_f64,
+    .assign_f32 = &assign_f32,
+    .assign_f64 = &assign_f64,
     .row_norm_f32 = &row_norm_f32,
     .row_norm_f64 = &row_norm_f64,
     .row_norm_bf16 = &row_norm_bf16,

@@ -60,11 +60,12 @@ static void KERNEL(matmul_epilogue)(const matmul_tile *t, size_t rows, size_t co
   const size_t first = t->column + part, product = t->item + item;
   const SCALAR *residual = e->residual;
   if (residual) residual += product * e->stride_residual + t->row * e->ld_residual + first;
+  const bool only_visits = e->visit && !e->scale && !e->bias && !residual && *(const SCALAR *)t->beta == 0;
 #define MATMUL_EPILOGUE(name)                                                                                          \
   case name:                                                                                                           \
     KERNEL(matmul_epilogue_rows)(name, t, rows, columns, products, ld, c, first, residual);                            \
     break;
-  switch (e->activation) {
+  if (e->activation != FARRO_ACTIVATION_NONE || !only_visits) switch (e->activation) {
     MATMUL_EPILOGUE(FARRO_ACTIVATION_NONE)
     MATMUL_EPILOGUE(FARRO_ACTIVATION_RELU)
     MATMUL_EPILOGUE(FARRO_ACTIVATION_GELU)

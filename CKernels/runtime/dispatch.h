@@ -8,6 +8,7 @@
 #include "conversion/conversion.h"
 #include "convolution/convolution.h"
 #include "distance/distance.h"
+#include "distance/neighbors.h"
 #include "elementwise/elementwise.h"
 #include "embedding/embedding.h"
 #include "hashing/hashing.h"
@@ -38,6 +39,9 @@ typedef struct farro_kernels {
   const histogram_kernels *histogram_f32, *histogram_f64;
   const sorting_kernels *sorting_f32, *sorting_f64;
   const distance_kernels *distance_f32, *distance_f64;
+  const row_kernels *rows_f32, *rows_f64, *rows_bf16, *rows_i8;
+  select_kernel *select_f32, *select_f64;
+  const assign_kernels *assign_f32, *assign_f64;
   const row_norm_kernels *row_norm_f32, *row_norm_f64, *row_norm_bf16;
   const group_norm_kernels *group_norm_f32, *group_norm_f64;
   const column_kernels *columns_f32, *columns_f64;

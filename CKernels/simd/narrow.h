@@ -148,6 +148,16 @@ INLINE i32v widen_s8(u8n v) {
   return __builtin_convertvector((s8n)v, i32v);
 }
 
+// int8 in memory, f32 in registers.
+typedef struct s8 {
+  uint8_t bits;
+} s8;
+
+OVERLOAD f32v load(const s8 *p) { return __builtin_convertvector(widen_s8(load_u8n(&p->bits)), f32v); }
+OVERLOAD f32v load_first(const s8 *p, size_t n) {
+  return __builtin_convertvector(widen_s8(load_first_u8n(&p->bits, n)), f32v);
+}
+
 // Which of n bytes are not 0, as a mask of as many lanes as `like` has; the lanes behind the n are 0.
 OVERLOAD i32v nonzero_bytes(i32v like, const uint8_t *p, size_t n) {
   return widen_u8(n == f32_lanes ? load_u8n(p) : load_first_u8n(p, n)) != like - like;

@@ -80,6 +80,8 @@ static const struct {
     {"histogram", check_histogram},
     {"sorting", check_sorting},
     {"distance", check_distance},
+    {"neighbors", check_neighbors},
+    {"assignment", check_assignment},
     {"normalization", check_normalization},
     {"row norms", check_row_norms},
     {"group norms", check_group_norms},

@@ -1,0 +1,116 @@
+// Entries of the search for all rows within a radius.
+#include <string.h>
+
+#include "include/neighbors.h"
+#include "runtime/dispatch.h"
+#include "runtime/sizes.h"
+#include "search.h"
+
+// Of one query, until all are known.
+typedef struct {
+  size_t count;
+  candidate *items;
+} list;
+
+typedef struct {
+  neighbor_search search; // first: the search is told where this is
+  list *lists;
+} within_radius;
+
+// The lists as the caller gets them, and what they take.
+typedef struct {
+  farro_neighbor_lists lists;
+  size_t bytes;
+} owned_lists;
+
+static void keep_lists(void *context, size_t first, size_t last) {
+  within_radius *w = context;
+  neighbor_search *s = &w->search;
+  for (size_t query = first; query < last; query++) {
+    candidates *c = &s->found[query];
+    size_t count = farro_candidates_finish(c, farro_search_measure, s, query);
+    while (count > 0 && c->items[count - 1].key > s->radius) count--;
+    list *kept = &w->lists[s->first_query + query];
+    kept->items = count ? farro_allocate(count * sizeof(candidate)) : NULL;
+    if (count && !kept->items) c->failed = true;
+    if (!kept->items) continue;
+    memcpy(kept->items, c->items, count * sizeof(candidate));
+    kept->count = count;
+  }
+}
+
+static owned_lists *join(const within_radius *w) {
+  const neighbor_search *s = &w->search;
+  const size_t queries = s->shape.queries;
+  size_t total = 0;
+  for (size_t i = 0; i < queries; i++) total += w->lists[i].count;
+  const size_t bytes =
+      sizeof(owned_lists) + (queries + 1) * sizeof(size_t) + total * (sizeof(int64_t) + s->type->bytes);
+  owned_lists *owned = farro_allocate(bytes);
+  if (!owned) return NULL;
+  size_t *offsets = (size_t *)(owned + 1);
+  int64_t *indices = (int64_t *)(offsets + queries + 1);
+  void *distances = indices + total;
+  offsets[0] = 0;
+  for (size_t i = 0; i < queries; i++) {
+    for (size_t j = 0; j < w->lists[i].count; j++) {
+      const candidate *c = &w->lists[i].items[j];
+      indices[offsets[i] + j] = (int64_t)c->row;
+      set_value(s, distances, offsets[i] + j, distance_of_key(s->metric, c->key));
+    }
+    offsets[i + 1] = offsets[i] + w->lists[i].count;
+  }
+  owned->lists =
+      (farro_neighbor_lists){.queries = queries, .offsets = offsets, .distances = distances, .indices = indices};
+  owned->bytes = bytes;
+  return owned;
+}
+
+// What a row's key may be at most.
+static double key_of_radius(farro_metric metric, double radius) {
+  if (metric == FARRO_METRIC_INNER_PRODUCT) return -radius;
+  return metric == FARRO_METRIC_EUCLIDEAN && radius >= 0 ? radius * radius : radius;
+}
+
+static farro_status find_within(within_radius *w, double radius, farro_neighbor_lists **lists) {
+  neighbor_search *s = &w->search;
+  if (!farro_search_is_valid(s) || isnan(radius)) return FARRO_ERROR_ARGUMENT;
+  s->takes_all = true, s->radius = key_of_radius(s->metric, radius);
+  const size_t bytes = s->shape.queries * sizeof(list);
+  w->lists = farro_allocate(bytes);
+  if (!w->lists) return FARRO_ERROR_MEMORY;
+  memset(w->lists, 0, bytes);
+  farro_status status = farro_search_run(s, keep_lists);
+  owned_lists *owned = status == FARRO_OK ? join(w) : NULL;
+  for (size_t i = 0; i < s->shape.queries; i++) farro_release(w->lists[i].items, w->lists[i].count * sizeof(candidate));
+  farro_release(w->lists, bytes);
+  if (status == FARRO_OK && !owned) status = FARRO_ERROR_MEMORY;
+  if (owned) *lists = &owned->lists;
+  return status;
+}
+
+void farro_neighbor_lists_release(farro_neighbor_lists *lists) {
+  if (lists) farro_release(lists, ((owned_lists *)lists)->bytes);
+}
+
+#define ENTRY(name, element, number, scalar)                                                                           \
+  farro_status farro_radius_neighbors_##name(farro_metric metric, const farro_neighbors_shape *shape,                  \
+                                             const scalar *queries, const element *base, double radius,                \
+                                             farro_neighbor_lists **lists) {                                           \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    within_radius w = {.search = {.type = &farro_scalar_##number,                                                      \
+                                  .scalars = kernels->rows_##number,                                                   \
+                                  .rows = kernels->rows_##name,                                                        \
+                                  .select = kernels->select_##number,                                                  \
+                                  .metric = metric,                                                                    \
+                                  .shape = *shape,                                                                     \
+                                  .queries = queries,                                                                  \
+                                  .base = base}};                                                                      \
+    return find_within(&w, radius, lists);                                                                             \
+  }
+
+ENTRY(f32, float, f32, float)
+ENTRY(f64, double, f64, double)
+ENTRY(bf16, uint16_t, f32, float)
+ENTRY(i8, int8_t, f32, float)

@@ -1,0 +1,251 @@
+import CKernels
+
+/// The `k` rows of a base that are nearest to each query, found without the matrix of all distances.
+///
+/// ```swift
+/// let (distances, indices) = nearestNeighbors(of: queries, in: points, k: 10)  // [1000, 10] both
+/// ```
+///
+/// The answer is exact: a distance is computed from the two rows alone, so that equal rows are at distance 0 however far
+/// they lie from the origin, and rows at equal distances stand in the order of their indices. A row whose distance is NaN
+/// is no neighbour. Where there are fewer than `k` neighbours, the index is -1 and the distance infinity (by the inner
+/// product, which is larger for nearer rows, -infinity). Error bounds stand in CKernels' `neighbors.h`.
+///
+/// - Parameters:
+///   - queries: Shape (m, d).
+///   - base: Shape (n, d), n below 2^32.
+///   - k: How many.
+///   - metric: What is near.
+///   - keep: Shape (n): rows where it is false are no neighbours.
+/// - Returns: Shape (m, k) both, the nearest first.
+/// - Precondition: the shapes are as above, and `k` is not negative.
+/// - Complexity: O(m n d) at the speed of matrix products for most metrics; memory for the results and up to 100 MB.
+public func nearestNeighbors<Scalar: KernelScalar>(
+  of queries: Tensor<Scalar>,
+  in base: Tensor<Scalar>,
+  k: Int,
+  metric: DistanceMetric = .euclidean,
+  where keep: Tensor<Bool>? = nil
+) -> (distances: Tensor<Scalar>, indices: Tensor<Int>) {
+  NeighborSearch(queries, base, metric, keep, "nearestNeighbors").nearest(k)
+}
+
+/// ``nearestNeighbors(of:in:k:metric:where:)`` into tensors that exist; their second axis tells how many.
+///
+/// - Precondition: `distances` and `indices` have the shape (m, k).
+/// - Complexity: O(m n d).
+public func nearestNeighbors<Scalar: KernelScalar>(
+  of queries: Tensor<Scalar>,
+  in base: Tensor<Scalar>,
+  metric: DistanceMetric = .euclidean,
+  where keep: Tensor<Bool>? = nil,
+  into distances: inout Tensor<Scalar>,
+  _ indices: inout Tensor<Int>
+) {
+  NeighborSearch(queries, base, metric, keep, "nearestNeighbors").nearest(into: &distances, &indices)
+}
+
+/// The nearest rows of a base of 16-bit elements, as if they were `Float`: half the memory, and the same exactness.
+///
+/// - Precondition: as for `Float`, and the metric is Euclidean, squared Euclidean, cosine or the inner product.
+/// - Complexity: O(m n d).
+public func nearestNeighbors(
+  of queries: Tensor<Float>,
+  in base: Tensor<BFloat16>,
+  k: Int,
+  metric: DistanceMetric = .euclidean,
+  where keep: Tensor<Bool>? = nil
+) -> (distances: Tensor<Float>, indices: Tensor<Int>) {
+  NeighborSearch(queries, base, metric, keep, "nearestNeighbors").nearest(k)
+}
+
+/// The nearest rows of a base of bytes, as if they were `Float`: a quarter of the memory, and the same exactness.
+///
+/// - Precondition: as for `Float`, and the metric is Euclidean, squared Euclidean, cosine or the inner product.
+/// - Complexity: O(m n d).
+public func nearestNeighbors(
+  of queries: Tensor<Float>,
+  in base: Tensor<Int8>,
+  k: Int,
+  metric: DistanceMetric = .euclidean,
+  where keep: Tensor<Bool>? = nil
+) -> (distances: Tensor<Float>, indices: Tensor<Int>) {
+  NeighborSearch(queries, base, metric, keep, "nearestNeighbors").nearest(k)
+}
+
+/// Neighbours of several queries, of each its own number: those of query i are at `offsets[i] ..< offsets[i + 1]`.
+public struct NeighborLists<Scalar: KernelScalar>: Sendable, Equatable {
+  /// Where each query's neighbours begin; one more than there are queries.
+  public let offsets: [Int]
+  /// Of all neighbours, the nearest of a query first. Shape (`offsets.last`).
+  public let distances: Tensor<Scalar>
+  /// Rows of the base. Shape (`offsets.last`).
+  public let indices: Tensor<Int>
+
+  /// The neighbours of one query, the nearest first.
+  ///
+  /// - Precondition: `query` is from 0 to the number of queries - 1.
+  /// - Complexity: O(1): both are views.
+  public subscript(query: Int) -> (distances: Tensor<Scalar>, indices: Tensor<Int>) {
+    require(
+      query >= 0 && query + 1 < offsets.count,
+      "NeighborLists: there is no query \(query) among \(offsets.count - 1)"
+    )
+    let range = offsets[query]..<offsets[query + 1]
+    return (distances[rows: range], indices[rows: range])
+  }
+}
+
+/// All rows of a base at a distance of `radius` and less from each query (by the inner product: of `radius` and more).
+///
+/// - Parameters:
+///   - queries: Shape (m, d).
+///   - base: Shape (n, d), n below 2^32.
+///   - radius: The largest distance; any number but NaN.
+///   - metric: What is near.
+///   - keep: Shape (n): rows where it is false are no neighbours.
+/// - Precondition: the shapes are as above.
+/// - Complexity: O(m n d), and memory for all neighbours.
+public func radiusNeighbors<Scalar: KernelScalar>(
+  of queries: Tensor<Scalar>,
+  in base: Tensor<Scalar>,
+  radius: Double,
+  metric: DistanceMetric = .euclidean,
+  where keep: Tensor<Bool>? = nil
+) -> NeighborLists<Scalar> {
+  NeighborSearch(queries, base, metric, keep, "radiusNeighbors").within(radius)
+}
+
+/// All rows of a base of 16-bit elements within a radius, as if they were `Float`.
+///
+/// - Precondition: as for `Float`, and the metric is Euclidean, squared Euclidean, cosine or the inner product.
+/// - Complexity: O(m n d), and memory for all neighbours.
+public func radiusNeighbors(
+  of queries: Tensor<Float>,
+  in base: Tensor<BFloat16>,
+  radius: Double,
+  metric: DistanceMetric = .euclidean,
+  where keep: Tensor<Bool>? = nil
+) -> NeighborLists<Float> {
+  NeighborSearch(queries, base, metric, keep, "radiusNeighbors").within(radius)
+}
+
+/// All rows of a base of bytes within a radius, as if they were `Float`.
+///
+/// - Precondition: as for `Float`, and the metric is Euclidean, squared Euclidean, cosine or the inner product.
+/// - Complexity: O(m n d), and memory for all neighbours.
+public func radiusNeighbors(
+  of queries: Tensor<Float>,
+  in base: Tensor<Int8>,
+  radius: Double,
+  metric: DistanceMetric = .euclidean,
+  where keep: Tensor<Bool>? = nil
+) -> NeighborLists<Float> {
+  NeighborSearch(queries, base, metric, keep, "radiusNeighbors").within(radius)
+}
+
+// MARK: - One search for all of them
+
+/// A search whose shapes are right.
+private struct NeighborSearch<Scalar: KernelScalar, Element: TensorScalar> {
+  let queries: Tensor<Scalar>
+  let base: Tensor<Element>
+  let keep: Tensor<Bool>?
+  let metric: DistanceMetric
+  let name: String
+
+  init(
+    _ queries: Tensor<Scalar>,
+    _ base: Tensor<Element>,
+    _ metric: DistanceMetric,
+    _ keep: Tensor<Bool>?,
+    _ name: String
+  ) {
+    require(
+      queries.rank == 2 && base.rank == 2 && queries.shape[1] == base.shape[1],
+      "\(name): queries of \(queries.shape) and a base of \(base.shape) must both be (rows, d) with the same d"
+    )
+    require(
+      keep.map { $0.shape == [base.shape[0]] } ?? true,
+      "\(name): a base of \(base.shape) is filtered by \(base.shape[0]) booleans, not by \(keep?.shape ?? [])"
+    )
+    (self.queries, self.base, self.metric, self.keep, self.name) = (queries, base, metric, keep, name)
+  }
+
+  func nearest(_ k: Int) -> (distances: Tensor<Scalar>, indices: Tensor<Int>) {
+    require(k >= 0, "\(name): there are no \(k) neighbours")
+    let shape = [queries.shape[0], k]
+    var distances = Tensor<Scalar>(unsafeUninitializedShape: shape) { _ in }
+    var indices = Tensor<Int>(unsafeUninitializedShape: shape) { _ in }
+    nearest(into: &distances, &indices)
+    return (distances, indices)
+  }
+
+  func nearest(into distances: inout Tensor<Scalar>, _ indices: inout Tensor<Int>) {
+    let m = queries.shape[0]
+    require(
+      distances.shape == indices.shape && distances.rank == 2 && distances.shape[0] == m,
+      "\(name): neighbours of \(queries.shape) need two tensors (\(m), k), not \(distances.shape) and \(indices.shape)"
+    )
+    let (k, code) = (distances.shape[1], metric.code)
+    distances.withUnsafeMutableBufferPointer { distances in
+      indices.withUnsafeMutableBufferPointer { indices in
+        let rows = UnsafeMutableRawPointer(indices.baseAddress!).assumingMemoryBound(to: Int64.self)
+        let out = distances.baseAddress!
+        call { shape, x, y in
+          switch Element.dtype {
+          case .f32: farro_nearest_neighbors_f32(code, shape, x.f32, y.f32, k, out.f32, rows)
+          case .f64: farro_nearest_neighbors_f64(code, shape, x.f64, y.f64, k, out.f64, rows)
+          case .bf16: farro_nearest_neighbors_bf16(code, shape, x.f32, y.as(UInt16.self), k, out.f32, rows)
+          default: farro_nearest_neighbors_i8(code, shape, x.f32, y.as(Int8.self), k, out.f32, rows)
+          }
+        }
+      }
+    }
+  }
+
+  func within(_ radius: Double) -> NeighborLists<Scalar> {
+    require(!radius.isNaN, "\(name): no row lies within a radius of NaN")
+    var lists: UnsafeMutablePointer<farro_neighbor_lists>?
+    let code = metric.code
+    call { shape, x, y in
+      switch Element.dtype {
+      case .f32: farro_radius_neighbors_f32(code, shape, x.f32, y.f32, radius, &lists)
+      case .f64: farro_radius_neighbors_f64(code, shape, x.f64, y.f64, radius, &lists)
+      case .bf16: farro_radius_neighbors_bf16(code, shape, x.f32, y.as(UInt16.self), radius, &lists)
+      default: farro_radius_neighbors_i8(code, shape, x.f32, y.as(Int8.self), radius, &lists)
+      }
+    }
+    defer { farro_neighbor_lists_release(lists) }
+    let found = lists!.pointee
+    let offsets = (0...found.queries).map { Int(found.offsets[$0]) }
+    let total = offsets.last!
+    return NeighborLists(
+      offsets: offsets,
+      distances: Tensor(unsafeUninitializedShape: [total]) { to in
+        to.baseAddress!.update(from: found.distances.assumingMemoryBound(to: Scalar.self), count: total)
+      },
+      indices: Tensor(unsafeUninitializedShape: [total]) { to in
+        for i in 0..<total { to[i] = Int(found.indices[i]) }
+      }
+    )
+  }
+
+  private func call(
+    _ body: (UnsafePointer<farro_neighbors_shape>, UnsafePointer<Scalar>, UnsafePointer<Element>) -> farro_status
+  ) {
+    let d = queries.shape[1]
+    queries.withUnsafeBufferPointer { x in
+      base.withUnsafeBufferPointer { y in
+        func run(_ keep: UnsafePointer<Bool>?) -> farro_status {
+          var shape = farro_neighbors_shape()
+          (shape.queries, shape.base, shape.d) = (queries.shape[0], base.shape[0], d)
+          (shape.ld_queries, shape.ld_base) = (d, d)
+          shape.keep = keep.map { UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self) }
+          return body(&shape, x.baseAddress!, y.baseAddress!)
+        }
+        check(keep.map { $0.withUnsafeBufferPointer { run($0.baseAddress!) } } ?? run(nil), name)
+      }
+    }
+  }
+}
