@@ -4,9 +4,10 @@
 
 #include "include/convolution.h"
 
-// Along one axis, element t of window o lies at o stride + t dilation - pad.
+// Along one axis, element t of window o lies at o stride + t dilation - pad. `step` is how far apart the elements of
+// neighbouring outputs lie in a patch: 1, or the stride.
 typedef struct window_axis {
-  size_t length, size, stride, dilation, pad, outputs;
+  size_t length, size, stride, dilation, pad, outputs, step;
 } window_axis;
 
 typedef struct window_grid {
@@ -15,7 +16,8 @@ typedef struct window_grid {
 
 // The part of a plane that the windows of some outputs see, with its padding. In each of its rows, elements a stride
 // apart lie side by side: those of one remainder (a phase) make a run, so that a vector of outputs reads contiguous
-// elements whatever the stride. The elements of window (p, q) lie at p rows.stride pitch + q + offset of the element.
+// elements whatever the stride. Where the step is the stride, there is one phase: the row as it is. The elements of
+// window (p, q) lie at p rows.stride pitch + q columns.step + offset of the element.
 typedef struct window_patch {
   window_grid grid;
   size_t row, rows, column, columns; // of the outputs
@@ -68,6 +70,8 @@ typedef struct convolution_kernels {
   void (*depthwise_backward_x)(const window_work *work, void *elements);
   // Adds the sums of y times the elements to sums, one per tap.
   void (*depthwise_backward_weight)(const window_work *work, double *sums);
+  // These take steps of 1 and 2. Of rows of `lanes` outputs or more, of windows no narrower than the step, they read
+  // no element that no window has.
   void (*average)(const window_work *work);
   // shares = y / (row count times the columns' counts).
   void (*divide)(size_t n, const void *y, double row_count, const void *column_counts, void *shares);

@@ -15,6 +15,7 @@ typedef struct {
   size_t plane, outputs; // elements of a plane of x, and of y
   size_t ends[2];        // of rows and columns: where the padding ends, counted from its beginning
   bool counts_padding, is_global;
+  bool is_inside; // no window meets padding
   const void *x;
   void *y;
   int64_t *indices;
@@ -31,6 +32,10 @@ static bool covers(const window_axis *axis) {
   return axis->size == axis->length && axis->outputs == 1 && axis->pad == 0 && axis->dilation == 1;
 }
 
+static bool is_inside(const window_axis *axis) {
+  return axis->pad == 0 && (axis->outputs - 1) * axis->stride + (axis->size - 1) * axis->dilation < axis->length;
+}
+
 // Fills in what follows from the shape, and the bytes of both images.
 static bool describe(pooling *p, const farro_pooling_shape *s, size_t *x_bytes, size_t *y_bytes) {
   window_grid *grid = &p->grid;
@@ -40,10 +45,11 @@ static bool describe(pooling *p, const farro_pooling_shape *s, size_t *x_bytes, 
   const size_t x = capped_product(s->planes, capped_product(grid->rows.length, grid->columns.length));
   const size_t y = capped_product(s->planes, capped_product(grid->rows.outputs, grid->columns.outputs));
   const size_t taps = capped_product(grid->rows.size, grid->columns.size);
-  if (!is_count(x, bytes) || !is_count(y, bytes) || !is_count(taps, sizeof(int64_t)) || taps > INT32_MAX) return false;
+  if (!is_count(x, bytes) || !is_count(y, bytes) || !is_count(taps, sizeof(int64_t))) return false;
   p->planes = s->planes, p->plane = plane_elements(grid), p->outputs = window_outputs(grid);
   p->ends[0] = s->rows.pad_before + s->rows.length + s->rows.pad_after;
   p->ends[1] = s->columns.pad_before + s->columns.length + s->columns.pad_after;
+  p->is_inside = is_inside(&grid->rows) && is_inside(&grid->columns);
   p->is_global = covers(&grid->rows) && covers(&grid->columns);
   *x_bytes = x * p->kernels->element_bytes, *y_bytes = y * p->kernels->element_bytes;
   return true;
@@ -87,6 +93,25 @@ static size_t count_bytes(const pooling *p) {
   return round_up((p->grid.rows.outputs + p->grid.columns.outputs) * sizeof(double), 64);
 }
 
+// Whether the places of taps, from the first one's, may need more than 31 bits.
+static bool spans_far(const window_grid *grid) {
+  const size_t high = capped_product(grid->rows.size, grid->rows.dilation);
+  const size_t wide = capped_product(grid->columns.size, grid->columns.dilation);
+  return larger(capped_product(high, grid->columns.length), wide) > INT32_MAX / 2;
+}
+
+// Where the elements of a patch are: in the plane itself, if there is no padding among them, or gathered at `to`.
+static const void *see_patch(const pooling *p, window_patch *patch, const void *plane, double pad, void *to) {
+  const window_grid *grid = &p->grid;
+  const bool is_narrow = patch->columns < p->kernels->lanes || grid->columns.size < grid->columns.step;
+  if (!p->is_inside || grid->columns.step != grid->columns.stride || is_narrow) {
+    p->kernels->gather_patch(patch, plane, pad, to);
+    return to;
+  }
+  patch->pitch = grid->columns.length;
+  return at(p, plane, patch->row * grid->rows.stride * patch->pitch + patch->column * grid->columns.stride);
+}
+
 static void run_windows(pooling *p, size_t first, size_t last, bool averages) {
   char *space = farro_allocate(p->bytes);
   if (!space) {
@@ -102,12 +127,12 @@ static void run_windows(pooling *p, size_t first, size_t last, bool averages) {
   const size_t bands = p->bands.down * p->bands.across, columns = p->grid.columns.outputs;
   for (size_t task = first; task < last; task++) {
     const size_t plane = task / bands;
-    const window_patch patch = window_band(&p->grid, p->kernels, &p->bands, task % bands);
+    window_patch patch = window_band(&p->grid, p->kernels, &p->bands, task % bands);
     const size_t output = plane * p->outputs + patch.row * columns + patch.column;
+    const void *seen = see_patch(p, &patch, at(p, p->x, plane * p->plane), averages ? 0 : -INFINITY, elements);
     window_offsets(&patch, offsets);
-    p->kernels->gather_patch(&patch, at(p, p->x, plane * p->plane), averages ? 0 : -INFINITY, elements);
     const window_work work = {.patch = &patch,
-                              .elements = elements,
+                              .elements = seen,
                               .taps = window_taps(&p->grid),
                               .offsets = offsets,
                               .divisors = at(p, column_counts, patch.column),
@@ -158,6 +183,8 @@ static farro_status run_forward(pooling *p, const farro_pooling_shape *shape, bo
                        averages ? run_plane_average : run_plane_max, p);
     return FARRO_OK;
   }
+  if (p->indices && spans_far(&p->grid)) return FARRO_ERROR_ARGUMENT;
+  if (p->grid.columns.stride == 2) p->grid.columns.step = 2;
   p->bands = window_bands_of(&p->grid, p->kernels);
   p->bytes = offset_bytes(p) + count_bytes(p) + p->bands.patch_bytes;
   const size_t tasks = p->planes * p->bands.down * p->bands.across;

@@ -42,6 +42,13 @@ INLINE VECTOR KERNEL(convolution_even_lanes)(VECTOR a, VECTOR b) {
   return even;
 }
 
+// Lanes 1, 3, 5 ...
+INLINE VECTOR KERNEL(convolution_odd_lanes)(VECTOR a, VECTOR b) {
+  VECTOR odd;
+  odd.lo = a.odd, odd.hi = b.odd;
+  return odd;
+}
+
 // Elements 0, 2, 4 ... of which there are n, 0 < n <= LANES: nothing behind the last of them is read.
 INLINE VECTOR KERNEL(convolution_load_every_second)(const SCALAR *from, size_t n) {
   const size_t span = 2 * n - 1;
@@ -182,11 +189,11 @@ static void KERNEL(fold_windows)(const window_grid *grid, const void *from, size
 
 static void KERNEL(gather_patch)(const window_patch *patch, const void *plane, double pad, void *to) {
   const window_axis *rows = &patch->grid.rows, *columns = &patch->grid.columns;
-  const size_t stride = columns->stride;
-  for (size_t phase = 0; phase < stride; phase++) {
-    const ptrdiff_t start = (ptrdiff_t)(patch->column * stride + phase) - (ptrdiff_t)columns->pad;
-    const axis_run run = run_on_axis(start, columns->length, stride, patch->phase);
-    const ptrdiff_t skipped = start + (ptrdiff_t)(run.first * stride);
+  const size_t phases = columns->stride / columns->step;
+  for (size_t phase = 0; phase < phases; phase++) {
+    const ptrdiff_t start = (ptrdiff_t)(patch->column * columns->stride + phase) - (ptrdiff_t)columns->pad;
+    const axis_run run = run_on_axis(start, columns->length, phases, patch->phase);
+    const ptrdiff_t skipped = start + (ptrdiff_t)(run.first * phases);
     SCALAR *out = (SCALAR *)to + phase * patch->phase;
     ptrdiff_t row = (ptrdiff_t)(patch->row * rows->stride) - (ptrdiff_t)rows->pad;
     for (size_t r = 0; r < patch->height; r++, row++, out += patch->pitch) {
@@ -196,7 +203,7 @@ static void KERNEL(gather_patch)(const window_patch *patch, const void *plane, d
       }
       const SCALAR *from = (const SCALAR *)plane + row * (ptrdiff_t)columns->length + skipped;
       KERNEL(convolution_fill_run)(out, run.first, (SCALAR)pad);
-      KERNEL(convolution_copy_every)(from, stride, run.last - run.first, out + run.first);
+      KERNEL(convolution_copy_every)(from, phases, run.last - run.first, out + run.first);
       KERNEL(convolution_fill_run)(out + run.last, patch->phase - run.last, (SCALAR)pad);
     }
   }

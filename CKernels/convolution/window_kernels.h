@@ -97,19 +97,44 @@ static void KERNEL(depthwise_backward_weight)(const window_work *w, double *sums
 
 // ---- pooling ----
 
-static void KERNEL(window_average)(const window_work *w) {
+// The same element of the windows of neighbouring outputs: `at` is the first one's, and stands in column j of its
+// window. With a step of 2 it is every second lane of two vectors, which begin with the first window's element or end
+// with the last one's: nothing outside of the windows is read.
+INLINE VECTOR KERNEL(window_load)(const SCALAR *at, size_t j, const size_t step) {
+  if (step == 1) return load(at);
+  if (j == 0) return KERNEL(convolution_even_lanes)(load(at), load(at + LANES));
+  return KERNEL(convolution_odd_lanes)(load(at - 1), load(at - 1 + LANES));
+}
+
+// Where the vector of outputs at q begins: the last one covers some outputs again rather than be a part.
+INLINE size_t KERNEL(window_whole)(size_t q, size_t columns) {
+  return q + LANES <= columns || columns < LANES ? q : columns - LANES;
+}
+
+INLINE void KERNEL(window_average_rows)(const window_work *w, const size_t step) {
   const window_patch *patch = w->patch;
   const size_t columns = patch->columns, down = patch->grid.rows.stride * patch->pitch;
+  const size_t high = patch->grid.rows.size, wide = patch->grid.columns.size;
+  const size_t count = columns < LANES ? columns : LANES;
   const SCALAR *divisors = w->divisors;
   for (size_t p = 0; p < patch->rows; p++)
-    for (size_t q = 0; q < columns; q += LANES) {
-      const size_t count = columns - q < LANES ? columns - q : LANES;
-      const SCALAR *from = (const SCALAR *)w->elements + p * down + q;
+    for (size_t from = 0; from < columns; from += LANES) {
+      const size_t q = KERNEL(window_whole)(from, columns);
+      const SCALAR *elements = (const SCALAR *)w->elements + p * down + q * step;
+      const size_t *offsets = w->offsets;
       VECTOR sum = {0};
-      for (size_t t = 0; t < w->taps; t++) sum += load(from + w->offsets[t]);
+      for (size_t i = 0; i < high; i++, offsets += wide)
+        for (size_t j = 0; j < wide; j++) sum += KERNEL(window_load)(elements + offsets[j], j, step);
       const VECTOR divisor = broadcast((SCALAR)w->row_divisors[p]) * load_first_or(divisors + q, count, 1);
       store_up_to((SCALAR *)w->y + p * w->y_row + q, sum / divisor, count);
     }
+}
+
+static void KERNEL(window_average)(const window_work *w) {
+  if (w->patch->grid.columns.step == 1)
+    KERNEL(window_average_rows)(w, 1);
+  else
+    KERNEL(window_average_rows)(w, 2);
 }
 
 static void KERNEL(window_divide)(size_t n, const void *y, double row_count, const void *column_counts, void *shares) {
@@ -135,41 +160,56 @@ static int64_t KERNEL(window_first)(const window_grid *grid, size_t p, size_t q)
   return -1;
 }
 
-INLINE void KERNEL(window_max_indices)(const window_work *w, size_t p, size_t q, size_t count, INTEGER_VECTOR taps) {
+// places: of the maxima, from those of the windows' first elements; below 0 where there is none.
+INLINE void KERNEL(window_max_indices)(const window_work *w, size_t p, size_t q, size_t count, INTEGER_VECTOR places) {
   const window_grid *grid = &w->patch->grid;
   const window_axis *rows = &grid->rows, *columns = &grid->columns;
-  for (size_t l = 0; l < count; l++) {
-    const size_t row = w->patch->row + p, column = w->patch->column + q + l;
-    int64_t *to = w->indices + p * w->y_row + q + l;
-    if (taps[l] < 0) {
-      *to = KERNEL(window_first)(grid, row, column);
-      continue;
-    }
-    *to = (int64_t)((row * rows->stride - rows->pad) * columns->length + column * columns->stride - columns->pad +
-                    w->places[taps[l]]);
+  const size_t row = w->patch->row + p, column = w->patch->column + q;
+  const size_t first = (row * rows->stride - rows->pad) * columns->length + column * columns->stride - columns->pad;
+  int64_t *to = w->indices + p * w->y_row + q;
+  if (count == LANES && __builtin_reduce_or(places < 0) == 0) {
+    store_positions(to, places, (int64_t)first, (int64_t)columns->stride);
+    return;
   }
+  for (size_t l = 0; l < count; l++)
+    to[l] = places[l] < 0 ? KERNEL(window_first)(grid, row, column + l)
+                          : (int64_t)(first + l * columns->stride + (size_t)places[l]);
 }
 
 // Nothing is larger than a NaN, so that the first one stays; -infinity, as padding, is never taken.
-static void KERNEL(window_max)(const window_work *w) {
+INLINE void KERNEL(window_max_rows)(const window_work *w, const size_t step, const bool has_indices) {
   const window_patch *patch = w->patch;
   const size_t columns = patch->columns, down = patch->grid.rows.stride * patch->pitch;
+  const size_t high = patch->grid.rows.size, wide = patch->grid.columns.size;
+  const size_t count = columns < LANES ? columns : LANES;
   for (size_t p = 0; p < patch->rows; p++)
-    for (size_t q = 0; q < columns; q += LANES) {
-      const size_t count = columns - q < LANES ? columns - q : LANES;
-      const SCALAR *from = (const SCALAR *)w->elements + p * down + q;
+    for (size_t from = 0; from < columns; from += LANES) {
+      const size_t q = KERNEL(window_whole)(from, columns);
+      const SCALAR *elements = (const SCALAR *)w->elements + p * down + q * step;
       VECTOR most = broadcast((SCALAR)-INFINITY);
-      INTEGER_VECTOR taps = {0};
-      taps -= 1;
-      for (size_t t = 0; t < w->taps; t++) {
-        const VECTOR v = load(from + w->offsets[t]);
-        const INTEGER_VECTOR is_more = (v > most) | ((v != v) & (most == most));
-        most = is_more ? v : most;
-        taps = is_more ? (INTEGER_VECTOR){0} + (__typeof__(taps[0]))t : taps;
-      }
+      INTEGER_VECTOR places = (INTEGER_VECTOR){0} - 1;
+      for (size_t i = 0, t = 0; i < high; i++)
+        for (size_t j = 0; j < wide; j++, t++) {
+          const VECTOR v = KERNEL(window_load)(elements + w->offsets[t], j, step);
+          const INTEGER_VECTOR is_more = ~(v <= most) & (most == most);
+          most = is_more ? v : most;
+          if (has_indices) places = is_more ? (INTEGER_VECTOR)(__typeof__(places[0]))w->places[t] : places;
+        }
       store_up_to((SCALAR *)w->y + p * w->y_row + q, most, count);
-      if (w->indices) KERNEL(window_max_indices)(w, p, q, count, taps);
+      if (has_indices) KERNEL(window_max_indices)(w, p, q, count, places);
     }
+}
+
+static void KERNEL(window_max)(const window_work *w) {
+  const size_t step = w->patch->grid.columns.step;
+  if (step == 1 && w->indices)
+    KERNEL(window_max_rows)(w, 1, true);
+  else if (step == 1)
+    KERNEL(window_max_rows)(w, 1, false);
+  else if (w->indices)
+    KERNEL(window_max_rows)(w, 2, true);
+  else
+    KERNEL(window_max_rows)(w, 2, false);
 }
 
 static const convolution_kernels KERNEL(convolution) = {

@@ -2,8 +2,12 @@
 #include "windows.h"
 
 bool window_axis_of(const farro_window *w, bool ceiling, window_axis *axis) {
-  *axis = (window_axis){
-      .length = w->length, .size = w->size, .stride = w->stride, .dilation = w->dilation, .pad = w->pad_before};
+  *axis = (window_axis){.length = w->length,
+                        .size = w->size,
+                        .stride = w->stride,
+                        .dilation = w->dilation,
+                        .pad = w->pad_before,
+                        .step = 1};
   size_t padded, span, reach;
   const bool overflows = __builtin_add_overflow(w->length, w->pad_before, &padded) ||
                          __builtin_add_overflow(padded, w->pad_after, &padded) ||
@@ -28,8 +32,9 @@ window_patch window_patch_of(const window_grid *grid, size_t lanes, size_t row, 
   const window_axis *r = &grid->rows, *c = &grid->columns;
   window_patch patch = {.grid = *grid, .row = row, .rows = rows, .column = column, .columns = columns};
   patch.height = (rows - 1) * r->stride + (r->size - 1) * r->dilation + 1;
-  patch.phase = round_up(columns, lanes) + (c->size - 1) * c->dilation / c->stride + 1;
-  patch.pitch = capped_product(c->stride, patch.phase); // SIZE_MAX with padding alone, for which there is no memory
+  const size_t phases = c->stride / c->step;
+  patch.phase = round_up(columns, lanes) * c->step + (c->size - 1) * c->dilation / phases + 1;
+  patch.pitch = capped_product(phases, patch.phase); // SIZE_MAX with padding alone, for which there is no memory
   return patch;
 }
 
@@ -37,8 +42,8 @@ void window_offsets(const window_patch *patch, size_t *offsets) {
   const window_axis *r = &patch->grid.rows, *c = &patch->grid.columns;
   for (size_t i = 0; i < r->size; i++)
     for (size_t j = 0; j < c->size; j++) {
-      const size_t column = j * c->dilation;
-      *offsets++ = i * r->dilation * patch->pitch + column % c->stride * patch->phase + column / c->stride;
+      const size_t column = j * c->dilation, phases = c->stride / c->step;
+      *offsets++ = i * r->dilation * patch->pitch + column % phases * patch->phase + column / phases;
     }
 }
 

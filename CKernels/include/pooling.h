@@ -23,7 +23,8 @@ typedef struct farro_pooling_shape {
 
 // y, (planes, outputs of rows, outputs of columns), gets the largest element of each window and `indices`, of the same
 // shape, or NULL, its first position within its plane. NaN is larger than all numbers. A window that meets padding
-// alone gives -infinity and the index -1. Exact.
+// alone gives -infinity and the index -1. Exact. With `indices`, a window that does not fill its plane has rows and
+// columns (as many as size times dilation) of less than 2^30 elements in all (FARRO_ERROR_ARGUMENT).
 FARRO_API farro_status farro_max_pool_f32(const farro_pooling_shape *shape, const float *x, float *y, int64_t *indices);
 FARRO_API farro_status farro_max_pool_f64(const farro_pooling_shape *shape, const double *x, double *y,
                                           int64_t *indices);

@@ -104,6 +104,16 @@ OVERLOAD i64v lane_numbers(i64v like) {
   return like;
 }
 
+// v[l] + first + l step in 64 bits.
+OVERLOAD void store_positions(int64_t *p, i32v v, int64_t first, int64_t step) {
+  const i64v low = lane_numbers((i64v){0}) * step + first;
+  store(p, __builtin_convertvector(v.lo, i64v) + low);
+  store(p + f64_lanes, __builtin_convertvector(v.hi, i64v) + low + f64_lanes * step);
+}
+OVERLOAD void store_positions(int64_t *p, i64v v, int64_t first, int64_t step) {
+  store(p, lane_numbers((i64v){0}) * step + first + v);
+}
+
 // Non-temporal stores become visible to other threads in order only after this. arm64 orders them like any others.
 INLINE void fence_nontemporal(void) {
 #if defined(__x86_64__)

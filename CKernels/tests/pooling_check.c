@@ -120,6 +120,10 @@ static void check_arguments(void) {
   s.planes = SIZE_MAX / 4;
   EXPECT(farro_max_pool_f32(&s, x, y, indices) == FARRO_ERROR_ARGUMENT, "overflow");
   EXPECT(y[0] == 7, "a refused call wrote");
+  const size_t far = (size_t)1 << 29;
+  const farro_pooling_shape distant = {1, single, window(4, 2, 1, far, far, 0), false};
+  EXPECT(farro_max_pool_f32(&distant, x, y, indices) == FARRO_ERROR_ARGUMENT, "taps too far apart for indices");
+  EXPECT(y[0] == 7, "a refused call wrote");
   s.planes = 1;
   for (int i = 0; i < 3; i++) indices[i] = i == 1 ? 3 : i == 0 ? -1 : 4;
   y[0] = y[1] = y[2] = 1;
