@@ -50,12 +50,19 @@ static const double cold_fork_join_nanoseconds = 50e3;
 // warm one takes 1 us on 2 cores and 5 us on 4, so a measurement above this was of the scheduler.
 static const double most_fork_join_nanoseconds = 5e3;
 
+// It is taken again while calls turn on it, a few times, each so long after the last: what was 5 us in the first
+// milliseconds is 1 us soon, and work of 4 to 20 us would never be shared.
+enum { most_measurements = 8 };
+static const double seconds_between_measurements = 0.02;
+
 static int32_t default_threads = 1;
-static double fork_join_nanoseconds = 0;
+static _Atomic double fork_join_nanoseconds = 0;
 static atomic_int process_cap = 0;
 static _Thread_local int32_t local_cap = 0;
 static atomic_bool team_busy = false;
-static _Atomic double last_demand = 0; // when a region was last run or wanted, in farro_seconds()
+static _Atomic double last_demand = 0;      // when a region was last run or wanted, in farro_seconds()
+static _Atomic double last_measurement = 0; // of fork_join_nanoseconds
+static atomic_int measurements = 0;         // taken
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 double farro_seconds(void) {
@@ -85,6 +92,19 @@ static void run_team(int32_t threads, farro_team_body body, void *context) {
 
 static void nothing(void *context, int32_t member, int32_t members) { (void)context, (void)member, (void)members; }
 
+// The caller has the team.
+static void measure_fork_join(void) {
+  enum { rounds = 8 }; // the first wakes the workers
+  for (int round = 0; round < rounds; round++) {
+    const double begin = farro_seconds();
+    run_team(default_threads, nothing, NULL);
+    const double nanoseconds = 1e9 * (farro_seconds() - begin);
+    if (nanoseconds < fork_join_nanoseconds) fork_join_nanoseconds = nanoseconds;
+  }
+  last_measurement = farro_seconds();
+  measurements++;
+}
+
 static void start(void) {
 #ifdef FARRO_OPENMP
   // By default libomp keeps a team for every thread that ever forked: 16 callers with a team of 4 left 52 threads
@@ -97,12 +117,7 @@ static void start(void) {
   if (default_threads < 2) return;
   run_team(default_threads, nothing, NULL); // creates the threads
   fork_join_nanoseconds = most_fork_join_nanoseconds;
-  for (int round = 0; round < 16; round++) {
-    const double begin = farro_seconds();
-    run_team(default_threads, nothing, NULL);
-    const double nanoseconds = 1e9 * (farro_seconds() - begin);
-    if (nanoseconds < fork_join_nanoseconds) fork_join_nanoseconds = nanoseconds;
-  }
+  measure_fork_join();
 }
 
 double farro_fork_join_nanoseconds(void) {
@@ -169,10 +184,20 @@ static void run_ranges(void *context, int32_t member, int32_t members) {
   }
 }
 
+// Unless the work is too short for the best of teams.
+static void measure_again(double nanoseconds) {
+  const double least_nanoseconds = 2e3; // of work worth sharing
+  if (nanoseconds < least_nanoseconds || measurements >= most_measurements) return;
+  if (farro_seconds() - last_measurement < seconds_between_measurements || !acquire_team()) return;
+  measure_fork_join();
+  release_team();
+}
+
 // Half of the work is saved at best by a second thread, so it must be worth several forks. Workers that sleep cost
 // more, but the caller works while they wake: there, the work need only be twice as long as the waking. Shorter work
 // wakes them as well when it follows other such work closely: more of it is likely to come.
 static bool is_worth_forking(double nanoseconds) {
+  if (nanoseconds < 4 * fork_join_nanoseconds) measure_again(nanoseconds);
   if (nanoseconds < 4 * fork_join_nanoseconds) return false;
   const double now = farro_seconds(), last = atomic_load_explicit(&last_demand, memory_order_relaxed);
   atomic_store_explicit(&last_demand, now, memory_order_relaxed);
