@@ -166,22 +166,53 @@ void farro_parallel_team(farro_team_body body, void *context) {
   release_team();
 }
 
+enum { cache_line = 64, most_shares = 64 };
+
+// Neighbouring ranges, on a cache line of their own.
+typedef struct {
+  _Alignas(cache_line) atomic_size_t next; // range to hand out
+  size_t end;
+} share;
+
+// Each member begins with its own share, the same for the next operation on the same arrays, so that what it left in
+// its core's cache serves it: exp and ReLU of 4096 rows of 768 floats take 15% longer from one queue for all (two
+// threads, Zen 5). Then it helps with the shares of others.
 typedef struct {
   farro_body body;
   void *context;
   size_t count, grain;
-  atomic_size_t next; // range to hand out
+  int32_t shares;
+  share *of;
 } range_work;
 
 static void run_ranges(void *context, int32_t member, int32_t members) {
-  (void)member, (void)members;
-  range_work *work = context;
-  for (;;) {
-    const size_t range = atomic_fetch_add_explicit(&work->next, 1, memory_order_relaxed);
-    if (range > (work->count - 1) / work->grain) return;
-    const size_t first = range * work->grain, left = work->count - first;
-    work->body(work->context, first, first + (left < work->grain ? left : work->grain));
+  (void)members;
+  const range_work *work = context;
+  for (int32_t i = 0; i < work->shares; i++) {
+    share *from = &work->of[(member + i) % work->shares];
+    for (;;) {
+      const size_t range = atomic_fetch_add_explicit(&from->next, 1, memory_order_relaxed);
+      if (range >= from->end) break;
+      const size_t first = range * work->grain, left = work->count - first;
+      work->body(work->context, first, first + (left < work->grain ? left : work->grain));
+    }
   }
+}
+
+// Runs the work on so many threads, whose team is the caller's.
+static void run_shared(range_work *work, int32_t threads) {
+  share shares[most_shares];
+  const size_t ranges = (work->count - 1) / work->grain + 1;
+  work->shares = threads < most_shares ? threads : most_shares, work->of = shares;
+  const size_t each = ranges / (size_t)work->shares, more = ranges % (size_t)work->shares; // that have one more
+  for (size_t i = 0, first = 0; i < (size_t)work->shares; i++) {
+    atomic_init(&shares[i].next, first);
+    shares[i].end = first += each + (i < more);
+  }
+  if (threads > 1)
+    run_team(threads, run_ranges, work);
+  else
+    run_ranges(work, 0, 1);
 }
 
 // Unless the work is too short for the best of teams.
@@ -206,12 +237,12 @@ static bool is_worth_forking(double nanoseconds) {
 
 void farro_parallel_for(size_t count, size_t grain, double nanoseconds, farro_body body, void *context) {
   if (count == 0) return;
-  range_work work = {body, context, count, grain ? grain : 1, 0};
+  range_work work = {.body = body, .context = context, .count = count, .grain = grain ? grain : 1};
   const int32_t threads = count > work.grain ? farro_threads() : 1;
   if (threads < 2 || !is_worth_forking(nanoseconds) || !acquire_team()) {
-    run_ranges(&work, 0, 1);
+    run_shared(&work, 1);
     return;
   }
-  run_team(threads, run_ranges, &work);
+  run_shared(&work, threads);
   release_team();
 }
