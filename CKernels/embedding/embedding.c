@@ -54,12 +54,13 @@ static void run_rows(void *context, size_t first, size_t last) {
   call->kernel(&call->work, first, last);
 }
 
-// Past the caches go whole lines: rows that consist of them, or that have few besides.
-static bool can_stream(const embedding_work *w, size_t element_bytes) {
+// Past the caches go whole lines: rows that consist of them, or that have few besides. Rows of a table that are taken
+// again are read from the caches.
+static bool can_stream(const embedding_work *w, size_t table_rows, size_t element_bytes) {
   enum { line = 64, long_row = 1024 };
   const size_t bytes = w->columns * element_bytes;
   const bool is_whole = ((uintptr_t)w->y | bytes | w->y_row * element_bytes) % line == 0;
-  return (is_whole || bytes >= long_row) && farro_should_stream(2 * w->count * bytes);
+  return (is_whole || bytes >= long_row) && farro_should_stream((w->count + smaller(w->count, table_rows)) * bytes);
 }
 
 static farro_status gather(const embedding_kernels *kernels, const farro_embedding_shape *s, const void *table,
@@ -76,7 +77,7 @@ static farro_status gather(const embedding_kernels *kernels, const farro_embeddi
                      .indices = indices,
                      .y = y,
                      .y_row = y_row}};
-  call.work.streams = can_stream(&call.work, kernels->element_bytes);
+  call.work.streams = can_stream(&call.work, s->table_rows, kernels->element_bytes);
   const size_t row_bytes = s->columns * kernels->element_bytes;
   farro_parallel_for(s->count, ceil_divide(task_bytes, row_bytes),
                      (double)(s->count * row_bytes) / bytes_per_nanosecond, run_rows, &call);
