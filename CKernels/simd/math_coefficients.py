@@ -162,7 +162,7 @@ def scaled_tail(a):
 
 def rest_of_tanh(square):
     x = sqrt(square)
-    return (tanh(x) / x - 1) / square if square > mpf(2) ** -80 else -mpf(1) / 3 + 2 * square / 15
+    return (tanh(x) / x - 1) / square + mpf(1) / 4 if square > mpf(2) ** -80 else -mpf(1) / 12 + 2 * square / 15
 
 
 # log(1 + f) = f - f^2 / 2 + f^3 q(f)
@@ -236,8 +236,7 @@ for name, bits, terms, high_bits in (("f32", 24, 5, 15), ("f64", 53, 10, 41)):
     print("  c3:", float(c3_high).hex(), "+", float(rounded(c3 - c3_high, bits)).hex())
 
     one = {(1, 0): mpf(1)}
-    print_quotient("rest of tanh", rest_of_tanh, (0, mpf("0.65") ** 2), (5 if is_short else 11, 0), bits, one)
-    print_near("tanh", tanh, mpf("0.875"), mpf("-0.23"), mpf("0.23"), 7 if is_short else 15, bits)
+    print_quotient("rest of tanh", rest_of_tanh, (0, mpf("0.9") ** 2), (6 if is_short else 14, 0), bits, one)
     low, high = sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1
     if is_short:
         print_quotient("rest of log", rest_of_log, (low, high), (8, 0), bits, one)
