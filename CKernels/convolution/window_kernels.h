@@ -72,12 +72,13 @@ static void KERNEL(depthwise_backward_x)(const window_work *w, void *elements) {
   }
 }
 
-// `taps` taps from `first` on, 4 at most: each element of y meets all of them.
+// `taps` taps from `first` on, 9 at most: each element of y meets all of them. A sum is added to once per vector of y,
+// so that 8 of them hide the latency.
 INLINE void KERNEL(depthwise_weight_taps)(const size_t taps, const window_work *w, size_t first, double *sums) {
   const window_patch *patch = w->patch;
   const size_t columns = patch->columns, down = patch->grid.rows.stride * patch->pitch;
   const SCALAR *from = w->elements;
-  VECTOR parts[4] = {0};
+  VECTOR parts[9] = {0};
   for (size_t p = 0; p < patch->rows; p++)
     for (size_t q = 0; q < columns; q += LANES) {
       const size_t count = columns - q < LANES ? columns - q : LANES;
@@ -90,6 +91,7 @@ INLINE void KERNEL(depthwise_weight_taps)(const size_t taps, const window_work *
 
 static void KERNEL(depthwise_backward_weight)(const window_work *w, double *sums) {
   size_t t = 0;
+  for (; t + 9 <= w->taps; t += 9) KERNEL(depthwise_weight_taps)(9, w, t, sums);
   for (; t + 4 <= w->taps; t += 4) KERNEL(depthwise_weight_taps)(4, w, t, sums);
   if (t + 2 <= w->taps) KERNEL(depthwise_weight_taps)(2, w, t, sums), t += 2;
   if (t < w->taps) KERNEL(depthwise_weight_taps)(1, w, t, sums);
