@@ -189,12 +189,13 @@ INLINE void KERNEL(window_max_rows)(const window_work *w, const size_t step, con
       const size_t q = KERNEL(window_whole)(from, columns);
       const SCALAR *elements = (const SCALAR *)w->elements + p * down + q * step;
       VECTOR most = broadcast((SCALAR)-INFINITY);
-      INTEGER_VECTOR places = (INTEGER_VECTOR){0} - 1;
+      INTEGER_VECTOR places = (INTEGER_VECTOR){0} - 1, are_numbers = places;
       for (size_t i = 0, t = 0; i < high; i++)
         for (size_t j = 0; j < wide; j++, t++) {
           const VECTOR v = KERNEL(window_load)(elements + w->offsets[t], j, step);
-          const INTEGER_VECTOR is_more = ~(v <= most) & (most == most);
+          const INTEGER_VECTOR is_more = ~(v <= most) & are_numbers;
           most = is_more ? v : most;
+          are_numbers &= v == v;
           if (has_indices) places = is_more ? (INTEGER_VECTOR)(__typeof__(places[0]))w->places[t] : places;
         }
       store_up_to((SCALAR *)w->y + p * w->y_row + q, most, count);
