@@ -8,14 +8,14 @@ enum {
 
 static const double terms_per_nanosecond[distance_kernel_count] = {
     [FARRO_METRIC_EUCLIDEAN] = 60,     [FARRO_METRIC_SQUARED_EUCLIDEAN] = 60,
-    [FARRO_METRIC_MANHATTAN] = 40,     [FARRO_METRIC_COSINE] = 60,
-    [FARRO_METRIC_INNER_PRODUCT] = 60, [FARRO_METRIC_CHEBYSHEV] = 40,
-    [FARRO_METRIC_MINKOWSKI] = 1,      [FARRO_METRIC_CORRELATION] = 60,
-    [FARRO_METRIC_CANBERRA] = 6,       [FARRO_METRIC_BRAY_CURTIS] = 20,
+    [FARRO_METRIC_MANHATTAN] = 50,     [FARRO_METRIC_COSINE] = 60,
+    [FARRO_METRIC_INNER_PRODUCT] = 60, [FARRO_METRIC_CHEBYSHEV] = 60,
+    [FARRO_METRIC_MINKOWSKI] = 1.5,    [FARRO_METRIC_CORRELATION] = 60,
+    [FARRO_METRIC_CANBERRA] = 15,      [FARRO_METRIC_BRAY_CURTIS] = 25,
     [FARRO_METRIC_HELLINGER] = 60,     [FARRO_METRIC_JENSEN_SHANNON] = 1,
-    [FARRO_METRIC_HAVERSINE] = 0.5,    [distance_power_3] = 20,
-    [distance_power_4] = 20,           [distance_power_5] = 20,
-    [distance_power_6] = 20,
+    [FARRO_METRIC_HAVERSINE] = 3,      [distance_power_3] = 30,
+    [distance_power_4] = 30,           [distance_power_5] = 30,
+    [distance_power_6] = 30,
 };
 
 static size_t kernel_of(farro_distance distance) {
