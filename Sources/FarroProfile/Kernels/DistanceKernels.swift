@@ -56,15 +56,15 @@ private func rows<Scalar: KernelScalar>(
 private func distanceKernel<Scalar: KernelScalar>(_ metric: DistanceMetric, of type: Scalar.Type) -> ProfiledKernel {
   let shapes =
     metric == .haversine
-    ? [[13, 37, 2], [256, 256, 2], [8192, 4096, 2]]
+    ? [[13, 37, 2], [40, 70, 2], [256, 256, 2], [8192, 4096, 2]]
     // One query, and two large sets.
-    : [[13, 37, 19], [256, 256, 128], [1, 100_000, 128], [1000, 1000, 768], [8192, 4096, 32]]
+    : [[13, 37, 19], [40, 70, 33], [256, 256, 128], [1, 100_000, 128], [1000, 1000, 768], [8192, 4096, 32]]
   return ProfiledKernel(
     family: "distance",
     name: kernelName(metric),
     dtype: Scalar.dtype,
     shapes: shapes,
-    inCache: shapes[1],
+    inCache: shapes[2],
     outOfCache: shapes.last!,
     traffic: .copy,
     flops: { operations(metric) * Double($0.reduce(1, *)) },
@@ -89,7 +89,7 @@ private func pairedKernel<Scalar: KernelScalar>(_ metric: DistanceMetric, of typ
     family: "distance",
     name: "paired_" + kernelName(metric),
     dtype: Scalar.dtype,
-    shapes: [[37, 19], [128, 128], [131_072, 128]],
+    shapes: [[37, 19], [70, 33], [128, 128], [131_072, 128]],
     inCache: [128, 128],
     outOfCache: [131_072, 128],
     traffic: .read,
@@ -122,7 +122,7 @@ private func narrowKernel<Element: TensorScalar>(
     name: kernelName(metric),
     dtype: Element.dtype,
     arithmetic: .f32,
-    shapes: [[13, 37, 19], [256, 256, 128], [8192, 4096, 32]],
+    shapes: [[13, 37, 19], [40, 70, 33], [256, 256, 128], [8192, 4096, 32]],
     inCache: [256, 256, 128],
     outOfCache: [8192, 4096, 32],
     traffic: .copy,
