@@ -12,6 +12,15 @@
 //   minkowski       2.0  a division, a logarithm and an exponential function; the largest difference is found before
 //   jensenshannon   1.4  a division, a polynomial and, if any lane needs them, 2 logarithms
 //   haversine       1.4  distances: 2 sines and an arc sine each
+// Bounds: a sum of d terms of one sign, each within c u of itself, is within (d + c - 1) u. Terms of Manhattan carry u,
+// of Canberra 3 u (difference, sum, quotient), each sum of Bray-Curtis u. Minkowski's, with r = |x - y| / largest, are
+// e^y for y = p log r: within 2 p u of the roundings of r, 3 u |y| of logarithm and product and 8 u of the exponential,
+// and since the terms' sum is at least 1 and e^y |y| at most 1/e, the sum is within (2.2 d + 2 p + 8) u; its root
+// divides that by p and adds (4 log d) / p + 10 units. Jensen-Shannon's distance is a metric, so that the (d + 2) u of
+// each proportion moves it by at most (d + 2) u / sqrt(2) in all; terms within 40 u, summed, count by half under the
+// root. Haversine: a rounded difference changes its sine by as much, and the distance by that over cos(t/2); the sines,
+// cosines and products by another 22 u sin(t/2) / cos(t/2); the arc sine by 8 u t.
+//
 // Pairs run at 1 to 3 terms per nanosecond: laying out their rows binds them, about 24 GB/s.
 
 // Rows of x that run together, a divisor of MATMUL_ROWS. By 2 vectors that makes 12 or 14 sums: enough to hide an

@@ -37,7 +37,8 @@ public func pairedDistances(
   paired(x, y, metric)
 }
 
-/// Distances between a row of `x` and the same row of `y`, of `BFloat16`, as those of the same rows of `Float`, into a tensor that exists.
+/// Distances between a row of `x` and the same row of `y`, of `BFloat16`, as those of the same rows of `Float`, into a tensor
+/// that exists.
 ///
 /// - Precondition: `distances` has the shape (m).
 /// - Complexity: O(m d).
@@ -87,7 +88,8 @@ public func pairedDistances(
   paired(x, y, metric)
 }
 
-/// Distances between a row of `x` and the same row of `y`, of `Int8`, as those of the same rows of `Float`, into a tensor that exists.
+/// Distances between a row of `x` and the same row of `y`, of `Int8`, as those of the same rows of `Float`, into a tensor
+/// that exists.
 ///
 /// - Precondition: `distances` has the shape (m).
 /// - Complexity: O(m d).
