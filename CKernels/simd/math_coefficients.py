@@ -9,8 +9,8 @@ erf(x) / x is a polynomial in x^2 for small x. e^(x^2) erfc(x), and the same for
 times its tail beyond a, are quotients of polynomials with positive coefficients. All are found likewise, for the least
 relative error. Coefficients are rounded one by one, and the others fitted anew each time.
 """
-from mpmath import (asin, atanh, cos, erf, erfc, exp, expm1, floor, log, log1p, lu_solve, matrix, mp, mpf, pi, polyval, sin,
-                    sqrt, tanh)
+from mpmath import (asin, atanh, cos, erf, erfc, exp, expm1, floor, log, log1p, lu_solve, matrix, mp, mpf, pi, polyval,
+                    sin, sqrt, tanh)
 
 mp.prec = 300
 END = log(2) / 2 * (1 + mpf(2) ** -10)  # the rounding of n may overshoot a little
