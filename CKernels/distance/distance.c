@@ -1,30 +1,17 @@
-// Entry of the pairwise distances: check, plan, partition. One driver for both element types: it counts in bytes and
+// Entry of the pairwise distances: check, plan, partition. One driver for all element types: it counts in bytes and
 // leaves arithmetic to the kernels.
 //
 // As in matmul, rows of x and y are packed into panels once, by all threads, and tiles of out are computed from them,
 // again by all. A tile sees the whole of d at once and is finished while it is in the L1 cache: out is written once and
 // never read. The bits do not depend on threads, because a distance depends on its two rows alone.
-#include "distance.h"
-
-#include "include/distance.h"
-#include "include/matmul.h"
-#include "runtime/dispatch.h"
-#include "runtime/sizes.h"
+#include "distance_rows.h"
 
 enum {
   most_rows = 4096, // of x, and of y, packed at a time: bounds the work space
   chunk_panels = 6, // of x and of y that one task takes, as in matmul
 };
 
-// Rough speed of one thread, to decide about waking others.
-static const double terms_per_nanosecond = 60;
-
-typedef struct {
-  const matmul_kernels *matmul;
-  const distance_kernels *distance;
-  farro_metric metric;
-  size_t d;
-} plan;
+typedef distance_plan plan;
 
 // One of the two matrices, and the block of its rows that is packed now.
 typedef struct {
@@ -44,9 +31,7 @@ typedef struct {
   size_t ld_out;
 } work;
 
-static void *at(const plan *p, const void *base, size_t element) {
-  return (char *)base + element * p->matmul->element_bytes;
-}
+static void *at(const plan *p, const void *base, size_t element) { return farro_distance_at(p, base, element); }
 
 // ---- packing ----
 
@@ -56,10 +41,8 @@ static void pack_panels(void *context, size_t first, size_t last) {
   for (size_t panel = first; panel < last; panel++) {
     const size_t row = panel * s->width, used = smaller(s->width, s->rows - row);
     const size_t width = s->padded ? s->width : used;
-    void *to = at(p, s->panels, row * p->d);
-    // Rows without elements may be NULL.
-    if (p->d) p->matmul->pack_across(used, width, p->d, at(p, s->matrix, (s->first + row) * s->ld), s->ld, to);
-    if (p->distance->prepare[p->metric]) p->distance->prepare[p->metric](width, p->d, to, at(p, s->norms, row));
+    farro_distance_pack(p, s->matrix, s->ld, s->first + row, used, width, true, at(p, s->panels, row * p->d),
+                        at(p, s->norms, row));
   }
 }
 
@@ -79,7 +62,7 @@ static void measure_chunk(const work *w, size_t chunk) {
   const size_t rows = chunk_panels * w->x.width, columns = chunk_panels * w->y.width;
   const size_t row0 = chunk % w->row_chunks * rows, row1 = smaller(row0 + rows, w->x.rows);
   const size_t column0 = chunk / w->row_chunks * columns, column1 = smaller(column0 + columns, w->y.rows);
-  distance_tile tile = {.d = p->d, .ld_out = w->ld_out};
+  distance_tile tile = {.d = p->d, .ld_out = w->ld_out, .p = p->p};
   for (size_t column = column0; column < column1; column += w->y.width) {
     tile.columns = smaller(w->y.width, column1 - column);
     tile.y = at(p, w->y.panels, column * p->d);
@@ -89,7 +72,7 @@ static void measure_chunk(const work *w, size_t chunk) {
       tile.x = at(p, w->x.panels, row * p->d);
       tile.x_norms = at(p, w->x.norms, row);
       tile.out = at(p, w->out, (w->x.first + row) * w->ld_out + w->y.first + column);
-      p->distance->tile[p->metric](&tile);
+      p->distance->tile[p->kernel](&tile);
     }
   }
 }
@@ -102,7 +85,7 @@ static void measure_block(work *w) {
   w->row_chunks = ceil_divide(w->x.rows, chunk_panels * w->x.width);
   const size_t chunks = w->row_chunks * ceil_divide(w->y.rows, chunk_panels * w->y.width);
   const double terms = (double)w->x.rows * (double)w->y.rows * (double)(w->x.plan->d + 1);
-  farro_parallel_for(chunks, 1, terms / terms_per_nanosecond, measure_chunks, w);
+  farro_parallel_for(chunks, 1, terms / w->x.plan->terms_per_nanosecond, measure_chunks, w);
 }
 
 static farro_status measure(const plan *p, work *w) {
@@ -132,9 +115,7 @@ static farro_status measure(const plan *p, work *w) {
 
 // ---- entry ----
 
-static bool is_valid(farro_metric metric, const work *w, size_t d) {
-  return (unsigned)metric < FARRO_METRIC_COUNT && w->x.ld >= d && w->y.ld >= d && w->ld_out >= w->y.count;
-}
+static bool is_valid(const work *w, size_t d) { return w->x.ld >= d && w->y.ld >= d && w->ld_out >= w->y.count; }
 
 static farro_matmul_shape product_shape(const work *w, size_t d) {
   return (farro_matmul_shape){.batch = 1,
@@ -147,33 +128,43 @@ static farro_matmul_shape product_shape(const work *w, size_t d) {
                               .ldc = w->ld_out};
 }
 
-#define ENTRY(type, scalar)                                                                                            \
-  farro_status farro_pairwise_distances_##type(farro_metric metric, size_t m, size_t n, size_t d, const scalar *x,     \
-                                               size_t ldx, const scalar *y, size_t ldy, scalar *out, size_t ld_out) {  \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+#define ENTRY(type, element, scalar, product)                                                                          \
+  farro_status farro_pairwise_distances_##type(farro_distance distance, size_t m, size_t n, size_t d,                  \
+                                               const element *x, size_t ldx, const element *y, size_t ldy,             \
+                                               scalar *out, size_t ld_out) {                                           \
     work w = {.x = {.matrix = x, .ld = ldx, .count = m},                                                               \
               .y = {.matrix = y, .ld = ldy, .count = n},                                                               \
               .out = out,                                                                                              \
               .ld_out = ld_out};                                                                                       \
-    if (!is_valid(metric, &w, d)) return FARRO_ERROR_ARGUMENT;                                                         \
+    plan p;                                                                                                            \
+    const farro_status status = farro_distance_plan(distance, element_##type, d, &p);                                  \
+    if (status != FARRO_OK) return status;                                                                             \
+    if (!is_valid(&w, d)) return FARRO_ERROR_ARGUMENT;                                                                 \
     if (m == 0 || n == 0) return FARRO_OK;                                                                             \
-    if (metric == FARRO_METRIC_INNER_PRODUCT) {                                                                        \
-      const farro_matmul_shape shape = product_shape(&w, d);                                                           \
-      return farro_matmul_##type(&shape, 1, x, y, 0, out);                                                             \
-    }                                                                                                                  \
-    const plan p = {.matmul = kernels->matmul_##type, .distance = kernels->distance_##type, .metric = metric, .d = d}; \
+    product;                                                                                                           \
     return measure(&p, &w);                                                                                            \
   }
 
-ENTRY(f32, float)
-ENTRY(f64, double)
+#define PRODUCT(type)                                                                                                  \
+  if (distance.metric == FARRO_METRIC_INNER_PRODUCT) {                                                                 \
+    const farro_matmul_shape shape = product_shape(&w, d);                                                             \
+    return farro_matmul_##type(&shape, 1, x, y, 0, out);                                                               \
+  }
+
+ENTRY(f32, float, float, PRODUCT(f32))
+ENTRY(f64, double, double, PRODUCT(f64))
+ENTRY(bf16, uint16_t, float, )
+ENTRY(i8, int8_t, float, )
 
 const char *farro_metric_name(farro_metric metric) {
   static const char *const names[FARRO_METRIC_COUNT] = {
       [FARRO_METRIC_EUCLIDEAN] = "euclidean",         [FARRO_METRIC_SQUARED_EUCLIDEAN] = "sqeuclidean",
       [FARRO_METRIC_MANHATTAN] = "manhattan",         [FARRO_METRIC_COSINE] = "cosine",
-      [FARRO_METRIC_INNER_PRODUCT] = "inner_product",
+      [FARRO_METRIC_INNER_PRODUCT] = "inner_product", [FARRO_METRIC_CHEBYSHEV] = "chebyshev",
+      [FARRO_METRIC_MINKOWSKI] = "minkowski",         [FARRO_METRIC_CORRELATION] = "correlation",
+      [FARRO_METRIC_CANBERRA] = "canberra",           [FARRO_METRIC_BRAY_CURTIS] = "braycurtis",
+      [FARRO_METRIC_HELLINGER] = "hellinger",         [FARRO_METRIC_JENSEN_SHANNON] = "jensenshannon",
+      [FARRO_METRIC_HAVERSINE] = "haversine",
   };
   return (unsigned)metric < FARRO_METRIC_COUNT ? names[metric] : "unknown";
 }

@@ -7,6 +7,7 @@
 #include "simd/math.h"
 #include "simd/log.h"
 #include "simd/trigonometry.h"
+#include "simd/divergence.h"
 #include "simd/activation.h"
 #include "simd/reduce.h"
 #include "simd/scan.h"

@@ -9,8 +9,8 @@ erf(x) / x is a polynomial in x^2 for small x. e^(x^2) erfc(x), and the same for
 times its tail beyond a, are quotients of polynomials with positive coefficients. All are found likewise, for the least
 relative error. Coefficients are rounded one by one, and the others fitted anew each time.
 """
-from mpmath import (atanh, cos, erf, erfc, exp, expm1, floor, log, log1p, lu_solve, matrix, mp, mpf, pi, polyval, sin,
-                    sqrt, tanh)
+from mpmath import (asin, atanh, cos, erf, erfc, exp, expm1, floor, log, log1p, lu_solve, matrix, mp, mpf, pi, polyval,
+                    sin, sqrt, tanh)
 
 mp.prec = 300
 END = log(2) / 2 * (1 + mpf(2) ** -10)  # the rounding of n may overshoot a little
@@ -185,6 +185,18 @@ def rest_of_cos(square):
     return (cos(sqrt(square)) - 1 + square / 2) / square**2 if square > mpf(2) ** -80 else mpf(1) / 24 - square / 720
 
 
+def rest_of_asin(square):
+    x = sqrt(square)
+    return (asin(x) / x - 1) / square if square > mpf(2) ** -80 else mpf(1) / 6 + 3 * square / 40
+
+
+# (1 + z) log(1 + z) + (1 - z) log(1 - z) = z^2 q(z^2)
+def divergence(square):
+    z = sqrt(square)
+    sum_of_logs = (1 + z) * log1p(z) + (1 - z) * log1p(-z)
+    return sum_of_logs / square if square > mpf(2) ** -80 else 1 + square / 6
+
+
 def print_parts(name, value, widths):
     """A number as a sum of parts with so many bits."""
     parts = []
@@ -246,6 +258,9 @@ for name, bits, terms, high_bits in (("f32", 24, 5, 15), ("f64", 53, 10, 41)):
     for bits, degree in ((53, 3), (24, 2)) if is_short else ((53, 5),):
         print_quotient("rest of sin", rest_of_sin, (0, end), (degree, 0), bits, one)
         print_quotient("rest of cos", rest_of_cos, (0, end), (degree, 0), bits, one)
+    print_quotient("rest of asin", rest_of_asin, (0, mpf(1) / 4), (4 if is_short else 11, 0), 24 if is_short else 53, one)
+    one_first = {(0, 0): mpf(1), (1, 0): mpf(1)}
+    print_quotient("divergence", divergence, (0, mpf(1) / 4), (5 if is_short else 12, 0), 24 if is_short else 53, one_first)
     print_parts("pi / 2, products exact:", pi / 2, (33, 33, 53))
     print_parts("pi / 2:", pi / 2, (bits,) * 3)
 

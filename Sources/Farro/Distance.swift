@@ -1,29 +1,5 @@
 import CKernels
 
-/// A measure of how far apart two rows of numbers x and y are. Raw values are scikit-learn's names.
-public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
-  /// The length of x - y.
-  case euclidean
-  /// The squared length of x - y.
-  case squaredEuclidean = "sqeuclidean"
-  /// The sum of |x - y| over the coordinates.
-  case manhattan
-  /// 1 - cos of the angle between x and y, from 0 to 2; 1 when either row is zero.
-  case cosine
-  /// The sum of x y over the coordinates. A similarity: larger is nearer.
-  case innerProduct = "inner_product"
-
-  var code: farro_metric {
-    switch self {
-    case .euclidean: FARRO_METRIC_EUCLIDEAN
-    case .squaredEuclidean: FARRO_METRIC_SQUARED_EUCLIDEAN
-    case .manhattan: FARRO_METRIC_MANHATTAN
-    case .cosine: FARRO_METRIC_COSINE
-    case .innerProduct: FARRO_METRIC_INNER_PRODUCT
-    }
-  }
-}
-
 /// The distance between every row of `x` and every row of `y`.
 ///
 /// ```swift
@@ -39,18 +15,17 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
 ///   - y: Shape (n, d); `x` itself when omitted.
 ///   - metric: What to measure.
 /// - Returns: Shape (m, n).
-/// - Precondition: both have two axes, and rows of the same length.
+/// - Precondition: both have two axes, and rows of the same length, which is 2 for haversine; p is above 0.
 /// - Complexity: O(m n d).
 public func pairwiseDistances<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   _ y: Tensor<Scalar>? = nil,
   metric: DistanceMetric = .euclidean
 ) -> Tensor<Scalar> {
-  let y = y ?? x
-  return Tensor(unsafeUninitializedShape: distancesShape(x, y)) { measure(x, y, metric, $0) }
+  pairwise(x, y ?? x, metric)
 }
 
-/// As ``pairwiseDistances(_:_:metric:)``, into a tensor that exists.
+/// As ``pairwiseDistances(_:_:metric:)-(Tensor<Scalar>,_,_)``, into a tensor that exists.
 ///
 /// - Precondition: `distances` has the shape (m, n).
 /// - Complexity: O(m n d).
@@ -62,7 +37,90 @@ public func pairwiseDistances<Scalar: KernelScalar>(
   metric: DistanceMetric = .euclidean,
   into distances: inout Tensor<Scalar>
 ) {
-  let y = y ?? x
+  pairwise(x, y ?? x, metric, into: &distances)
+}
+
+/// The distance between every row of `x` and the same row of `y`.
+///
+/// - Parameters:
+///   - x: Shape (m, d).
+///   - y: Shape (m, d).
+///   - metric: What to measure.
+/// - Returns: Shape (m).
+/// - Precondition: both have the same shape, of two axes; d is 2 for haversine; p is above 0.
+/// - Complexity: O(m d).
+public func pairedDistances<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ y: Tensor<Scalar>,
+  metric: DistanceMetric = .euclidean
+) -> Tensor<Scalar> {
+  paired(x, y, metric)
+}
+
+/// As ``pairedDistances(_:_:metric:)-(Tensor<Scalar>,_,_)``, into a tensor that exists.
+///
+/// - Precondition: `distances` has the shape (m).
+/// - Complexity: O(m d).
+@_specialize(where Scalar == Float)
+@_specialize(where Scalar == Double)
+public func pairedDistances<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ y: Tensor<Scalar>,
+  metric: DistanceMetric = .euclidean,
+  into distances: inout Tensor<Scalar>
+) {
+  paired(x, y, metric, into: &distances)
+}
+
+/// The Mahalanobis distance between every row of `x` and every row of `y`: the root of (x - y) V (x - y)ᵀ, where V is the
+/// inverse of a covariance.
+///
+/// With V = L Lᵀ it is the Euclidean distance between rows of x L and y L. The product rounds each row by a few d u of its
+/// length, so that rows should not lie far from the origin, compared with their distances.
+///
+/// - Parameters:
+///   - x: Shape (m, d).
+///   - y: Shape (n, d); `x` itself when omitted.
+///   - inverseCovariance: V, symmetric positive definite, of shape (d, d); only the lower triangle is read.
+/// - Returns: Shape (m, n).
+/// - Throws: ``LinearAlgebraError/notPositiveDefinite(leadingMinor:item:)``.
+/// - Precondition: shapes are as above.
+/// - Complexity: O(d³ + (m + n) d² + m n d).
+public func mahalanobisDistances<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ y: Tensor<Scalar>? = nil,
+  inverseCovariance: Tensor<Scalar>
+) throws(LinearAlgebraError) -> Tensor<Scalar> {
+  let shape = distancesShape(x, y ?? x)
+  let d = x.shape[1]
+  require(
+    inverseCovariance.shape == [d, d],
+    "mahalanobisDistances: rows of \(x.shape) need an inverse covariance of shape \([d, d]), not "
+      + "\(inverseCovariance.shape)"
+  )
+  let factor = try cholesky(inverseCovariance)
+  guard let y else { return pairwiseDistances(matmul(x, factor)) }
+  // In one product, so that equal rows of x and y stay equal.
+  let rows = matmul(concatenate([x, y]), factor)
+  return pairwiseDistances(rows[0..<shape[0]], rows[shape[0]...])
+}
+
+// MARK: - Elements of any type that the kernels read
+
+func pairwise<Element: TensorScalar, Scalar: TensorScalar>(
+  _ x: Tensor<Element>,
+  _ y: Tensor<Element>,
+  _ metric: DistanceMetric
+) -> Tensor<Scalar> {
+  Tensor(unsafeUninitializedShape: distancesShape(x, y)) { measure(x, y, metric, $0) }
+}
+
+func pairwise<Element: TensorScalar, Scalar: TensorScalar>(
+  _ x: Tensor<Element>,
+  _ y: Tensor<Element>,
+  _ metric: DistanceMetric,
+  into distances: inout Tensor<Scalar>
+) {
   let shape = distancesShape(x, y)
   require(
     distances.shape == shape,
@@ -71,7 +129,30 @@ public func pairwiseDistances<Scalar: KernelScalar>(
   distances.withUnsafeMutableBufferPointer { measure(x, y, metric, $0) }
 }
 
-private func distancesShape<Scalar>(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>) -> [Int] {
+func paired<Element: TensorScalar, Scalar: TensorScalar>(
+  _ x: Tensor<Element>,
+  _ y: Tensor<Element>,
+  _ metric: DistanceMetric
+) -> Tensor<Scalar> {
+  requirePairs(x, y)
+  return Tensor(unsafeUninitializedShape: [x.shape[0]]) { measurePairs(x, y, metric, $0) }
+}
+
+func paired<Element: TensorScalar, Scalar: TensorScalar>(
+  _ x: Tensor<Element>,
+  _ y: Tensor<Element>,
+  _ metric: DistanceMetric,
+  into distances: inout Tensor<Scalar>
+) {
+  requirePairs(x, y)
+  require(
+    distances.shape == [x.shape[0]],
+    "pairedDistances: rows of \(x.shape) have distances of shape \([x.shape[0]]), not \(distances.shape)"
+  )
+  distances.withUnsafeMutableBufferPointer { measurePairs(x, y, metric, $0) }
+}
+
+private func distancesShape<Element>(_ x: Tensor<Element>, _ y: Tensor<Element>) -> [Int] {
   require(
     x.rank == 2 && y.rank == 2 && x.shape[1] == y.shape[1],
     "pairwiseDistances: \(x.shape) and \(y.shape) must both be (rows, d) with the same d"
@@ -79,22 +160,64 @@ private func distancesShape<Scalar>(_ x: Tensor<Scalar>, _ y: Tensor<Scalar>) ->
   return [x.shape[0], y.shape[0]]
 }
 
-private func measure<Scalar: KernelScalar>(
-  _ x: Tensor<Scalar>,
-  _ y: Tensor<Scalar>,
+private func requirePairs<Element>(_ x: Tensor<Element>, _ y: Tensor<Element>) {
+  require(
+    x.rank == 2 && x.shape == y.shape,
+    "pairedDistances: \(x.shape) and \(y.shape) must be the same shape, (rows, d)"
+  )
+}
+
+private func requireParameters(_ metric: DistanceMetric, _ shape: [Int]) {
+  if case .minkowski(let p) = metric { require(p > 0, "the Minkowski distance needs p above 0, not \(p)") }
+  require(
+    metric != .haversine || shape[1] == 2,
+    "haversine needs rows of latitude and longitude, not rows of \(shape)"
+  )
+}
+
+private func measure<Element: TensorScalar, Scalar: TensorScalar>(
+  _ x: Tensor<Element>,
+  _ y: Tensor<Element>,
   _ metric: DistanceMetric,
   _ distances: UnsafeMutableBufferPointer<Scalar>
 ) {
-  let (m, n, d) = (x.shape[0], y.shape[0], x.shape[1])
+  requireParameters(metric, x.shape)
+  let (m, n, d, distance) = (x.shape[0], y.shape[0], x.shape[1], metric.distance)
   x.withUnsafeBufferPointer { x in
     y.withUnsafeBufferPointer { y in
       let (x, y, out) = (x.baseAddress!, y.baseAddress!, distances.baseAddress!)
       let status =
-        switch Scalar.dtype {
-        case .f32: farro_pairwise_distances_f32(metric.code, m, n, d, x.f32, d, y.f32, d, out.f32, n)
-        default: farro_pairwise_distances_f64(metric.code, m, n, d, x.f64, d, y.f64, d, out.f64, n)
+        switch Element.dtype {
+        case .f32: farro_pairwise_distances_f32(distance, m, n, d, x.f32, d, y.f32, d, out.f32, n)
+        case .f64: farro_pairwise_distances_f64(distance, m, n, d, x.f64, d, y.f64, d, out.f64, n)
+        case .bf16: farro_pairwise_distances_bf16(distance, m, n, d, x.bf16, d, y.bf16, d, out.f32, n)
+        default:
+          farro_pairwise_distances_i8(distance, m, n, d, x.as(Int8.self), d, y.as(Int8.self), d, out.f32, n)
         }
       check(status, "pairwiseDistances")
+    }
+  }
+}
+
+private func measurePairs<Element: TensorScalar, Scalar: TensorScalar>(
+  _ x: Tensor<Element>,
+  _ y: Tensor<Element>,
+  _ metric: DistanceMetric,
+  _ distances: UnsafeMutableBufferPointer<Scalar>
+) {
+  requireParameters(metric, x.shape)
+  let (m, d, distance) = (x.shape[0], x.shape[1], metric.distance)
+  x.withUnsafeBufferPointer { x in
+    y.withUnsafeBufferPointer { y in
+      let (x, y, out) = (x.baseAddress!, y.baseAddress!, distances.baseAddress!)
+      let status =
+        switch Element.dtype {
+        case .f32: farro_paired_distances_f32(distance, m, d, x.f32, d, y.f32, d, out.f32)
+        case .f64: farro_paired_distances_f64(distance, m, d, x.f64, d, y.f64, d, out.f64)
+        case .bf16: farro_paired_distances_bf16(distance, m, d, x.bf16, d, y.bf16, d, out.f32)
+        default: farro_paired_distances_i8(distance, m, d, x.as(Int8.self), d, y.as(Int8.self), d, out.f32)
+        }
+      check(status, "pairedDistances")
     }
   }
 }

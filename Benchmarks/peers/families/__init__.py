@@ -7,6 +7,7 @@ matmul.py and sidebyside/rows.py) go into worker/farro.c and the backends of the
 from families import (
     attention,
     convolution,
+    distance,
     elementwise,
     embedding,
     image_norms,
@@ -33,6 +34,7 @@ _OF_OPERATORS = (
     embedding,
     convolution,
     pooling,
+    distance,
 )
 
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _OF_OPERATORS}
