@@ -37,7 +37,7 @@ static farro_status find_nearest(nearest *n) {
 enum { keys_at_once = 64 };
 
 #define ENTRIES(name, element, number, scalar)                                                                         \
-  farro_status farro_nearest_neighbors_##name(farro_metric metric, const farro_neighbors_shape *shape,                 \
+  farro_status farro_nearest_neighbors_##name(farro_distance distance, const farro_neighbors_shape *shape,             \
                                               const scalar *queries, const element *base, size_t k, scalar *distances, \
                                               int64_t *indices) {                                                      \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
@@ -46,7 +46,8 @@ enum { keys_at_once = 64 };
                             .scalars = kernels->rows_##number,                                                         \
                             .rows = kernels->rows_##name,                                                              \
                             .select = kernels->select_##number,                                                        \
-                            .metric = metric,                                                                          \
+                            .distance = distance,                                                                      \
+                            .metric = distance.metric,                                                                 \
                             .shape = *shape,                                                                           \
                             .queries = queries,                                                                        \
                             .base = base,                                                                              \
@@ -56,11 +57,13 @@ enum { keys_at_once = 64 };
     return find_nearest(&n);                                                                                           \
   }                                                                                                                    \
                                                                                                                        \
-  farro_status farro_distances_to_rows_##name(farro_metric metric, size_t d, const scalar *query, const element *base, \
-                                              size_t ld_base, size_t count, const uint32_t *rows, scalar *distances) { \
+  farro_status farro_distances_to_rows_##name(farro_distance distance, size_t d, const scalar *query,                  \
+                                              const element *base, size_t ld_base, size_t count, const uint32_t *rows, \
+                                              scalar *distances) {                                                     \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    if ((unsigned)metric >= FARRO_METRIC_COUNT || !has_form(metric) || ld_base < d) return FARRO_ERROR_ARGUMENT;       \
+    const farro_metric metric = distance.metric;                                                                       \
+    if (!has_form(metric) || ld_base < d) return FARRO_ERROR_ARGUMENT;                                                 \
     const neighbor_form form = form_of(metric);                                                                        \
     const double factor = form == neighbor_angles ? kernels->rows_##number->factor(d, query) : 1;                      \
     for (size_t i = 0; i < count; i += keys_at_once) {                                                                 \

@@ -94,7 +94,7 @@ void farro_neighbor_lists_release(farro_neighbor_lists *lists) {
 }
 
 #define ENTRY(name, element, number, scalar)                                                                           \
-  farro_status farro_radius_neighbors_##name(farro_metric metric, const farro_neighbors_shape *shape,                  \
+  farro_status farro_radius_neighbors_##name(farro_distance distance, const farro_neighbors_shape *shape,              \
                                              const scalar *queries, const element *base, double radius,                \
                                              farro_neighbor_lists **lists) {                                           \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
@@ -103,7 +103,8 @@ void farro_neighbor_lists_release(farro_neighbor_lists *lists) {
                                   .scalars = kernels->rows_##number,                                                   \
                                   .rows = kernels->rows_##name,                                                        \
                                   .select = kernels->select_##number,                                                  \
-                                  .metric = metric,                                                                    \
+                                  .distance = distance,                                                                \
+                                  .metric = distance.metric,                                                           \
                                   .shape = *shape,                                                                     \
                                   .queries = queries,                                                                  \
                                   .base = base}};                                                                      \

@@ -81,7 +81,7 @@ static void measure_tiles(void *context, size_t first, size_t last) {
   for (size_t item = first; tile && item < last; item++) {
     const size_t query = item % query_tiles * tile_queries, row = item / query_tiles * tile_rows;
     const size_t queries = smaller(tile_queries, s->some_queries - query), rows = smaller(tile_rows, n->base - row);
-    if (s->type->distances(s->metric, queries, rows, n->d, query_at(s, query), n->ld_queries,
+    if (s->type->distances(s->distance, queries, rows, n->d, query_at(s, query), n->ld_queries,
                            at(s->base, row * n->ld_base, s->type->bytes), n->ld_base, tile, tile_rows) != FARRO_OK)
       s->failed = true;
     for (size_t i = 0; i < queries && !s->failed; i++) {
@@ -144,7 +144,9 @@ farro_status farro_search_run(neighbor_search *s, farro_body finish) {
 
 bool farro_search_is_valid(const neighbor_search *s) {
   const farro_neighbors_shape *n = &s->shape;
-  const bool is_served = (unsigned)s->metric < FARRO_METRIC_COUNT && (has_form(s->metric) || s->rows == s->scalars);
+  const bool is_served =
+      has_form(s->metric) || (s->rows == s->scalars &&
+                              s->type->distances(s->distance, 0, 0, n->d, NULL, n->d, NULL, n->d, NULL, 0) == FARRO_OK);
   return is_served && n->ld_queries >= n->d && n->ld_base >= n->d && n->base < UINT32_MAX &&
          are_rows(n->queries, n->d, n->ld_queries) && are_rows(n->base, n->d, n->ld_base);
 }
@@ -152,9 +154,9 @@ bool farro_search_is_valid(const neighbor_search *s) {
 // ---- types of scalars ----
 
 #define SCALAR_TYPE(name, scalar, epsilon, smallest, largest)                                                          \
-  static farro_status distances_##name(farro_metric metric, size_t m, size_t n, size_t d, const void *x, size_t ldx,   \
-                                       const void *y, size_t ldy, void *out, size_t ld_out) {                          \
-    return farro_pairwise_distances_##name(metric, m, n, d, x, ldx, y, ldy, out, ld_out);                              \
+  static farro_status distances_##name(farro_distance distance, size_t m, size_t n, size_t d, const void *x,           \
+                                       size_t ldx, const void *y, size_t ldy, void *out, size_t ld_out) {              \
+    return farro_pairwise_distances_##name(distance, m, n, d, x, ldx, y, ldy, out, ld_out);                            \
   }                                                                                                                    \
   static farro_status product_##name(const farro_matmul_shape *shape, const void *a, const void *b,                    \
                                      const farro_epilogue *epilogue) {                                                 \

@@ -9,7 +9,7 @@
 #include "include/matmul.h"
 #include "include/neighbors.h"
 
-typedef farro_status pairwise(farro_metric metric, size_t m, size_t n, size_t d, const void *x, size_t ldx,
+typedef farro_status pairwise(farro_distance distance, size_t m, size_t n, size_t d, const void *x, size_t ldx,
                               const void *y, size_t ldy, void *out, size_t ld_out);
 typedef farro_status multiply(const farro_matmul_shape *shape, const void *a, const void *b, const farro_epilogue *e);
 
@@ -25,7 +25,8 @@ typedef struct {
   const scalar_type *type;
   const row_kernels *scalars, *rows; // of queries and of the base
   select_kernel *select;
-  farro_metric metric;
+  farro_distance distance;
+  farro_metric metric; // the distance's
   neighbor_form form;
   farro_neighbors_shape shape;
   const void *queries, *base;

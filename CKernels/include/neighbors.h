@@ -2,7 +2,8 @@
 //
 // queries is (m, d) and base (n, d), row-major, with ld_queries and ld_base elements (at least d) from one row to the
 // next. A base of bf16 (`uint16_t`) or int8 is searched by float queries, as if its elements were floats. Sizes of 0
-// are legal; a base of 2^32 rows and more is FARRO_ERROR_ARGUMENT. A base may be a mapped file larger than memory: it
+// are legal; FARRO_ERROR_ARGUMENT for a base of 2^32 rows and more, and for
+// what farro_pairwise_distances refuses. A base may be a mapped file larger than memory: it
 // is read in order, once for every few thousand queries.
 //
 // The answer is exact: a distance is computed from the two rows alone, without cancellation (equal rows are at distance
@@ -42,17 +43,17 @@ typedef struct farro_neighbors_shape {
 // The k nearest rows of the base for every query: distances and indices are (queries, k), the nearest first (by the
 // inner product: the largest). Either may be NULL. Where there are fewer than k neighbours, the index is -1 and the
 // distance infinity (by the inner product -infinity).
-FARRO_API farro_status farro_nearest_neighbors_f32(farro_metric metric, const farro_neighbors_shape *shape,
+FARRO_API farro_status farro_nearest_neighbors_f32(farro_distance distance, const farro_neighbors_shape *shape,
                                                    const float *queries, const float *base, size_t k, float *distances,
                                                    int64_t *indices);
-FARRO_API farro_status farro_nearest_neighbors_f64(farro_metric metric, const farro_neighbors_shape *shape,
+FARRO_API farro_status farro_nearest_neighbors_f64(farro_distance distance, const farro_neighbors_shape *shape,
                                                    const double *queries, const double *base, size_t k,
                                                    double *distances, int64_t *indices);
-// Metrics: Euclidean, squared Euclidean, cosine and inner product; another is FARRO_ERROR_ARGUMENT.
-FARRO_API farro_status farro_nearest_neighbors_bf16(farro_metric metric, const farro_neighbors_shape *shape,
+// Euclidean, squared Euclidean, cosine and inner product; another is FARRO_ERROR_ARGUMENT.
+FARRO_API farro_status farro_nearest_neighbors_bf16(farro_distance distance, const farro_neighbors_shape *shape,
                                                     const float *queries, const uint16_t *base, size_t k,
                                                     float *distances, int64_t *indices);
-FARRO_API farro_status farro_nearest_neighbors_i8(farro_metric metric, const farro_neighbors_shape *shape,
+FARRO_API farro_status farro_nearest_neighbors_i8(farro_distance distance, const farro_neighbors_shape *shape,
                                                   const float *queries, const int8_t *base, size_t k, float *distances,
                                                   int64_t *indices);
 
@@ -67,16 +68,16 @@ typedef struct farro_neighbor_lists {
 
 // Rows at a distance of `radius` and less (by the inner product: of `radius` and more). *lists is released with
 // farro_neighbor_lists_release. FARRO_ERROR_ARGUMENT for a radius of NaN.
-FARRO_API farro_status farro_radius_neighbors_f32(farro_metric metric, const farro_neighbors_shape *shape,
+FARRO_API farro_status farro_radius_neighbors_f32(farro_distance distance, const farro_neighbors_shape *shape,
                                                   const float *queries, const float *base, double radius,
                                                   farro_neighbor_lists **lists);
-FARRO_API farro_status farro_radius_neighbors_f64(farro_metric metric, const farro_neighbors_shape *shape,
+FARRO_API farro_status farro_radius_neighbors_f64(farro_distance distance, const farro_neighbors_shape *shape,
                                                   const double *queries, const double *base, double radius,
                                                   farro_neighbor_lists **lists);
-FARRO_API farro_status farro_radius_neighbors_bf16(farro_metric metric, const farro_neighbors_shape *shape,
+FARRO_API farro_status farro_radius_neighbors_bf16(farro_distance distance, const farro_neighbors_shape *shape,
                                                    const float *queries, const uint16_t *base, double radius,
                                                    farro_neighbor_lists **lists);
-FARRO_API farro_status farro_radius_neighbors_i8(farro_metric metric, const farro_neighbors_shape *shape,
+FARRO_API farro_status farro_radius_neighbors_i8(farro_distance distance, const farro_neighbors_shape *shape,
                                                  const float *queries, const int8_t *base, double radius,
                                                  farro_neighbor_lists **lists);
 
@@ -86,17 +87,18 @@ FARRO_API void farro_neighbor_lists_release(farro_neighbor_lists *lists);
 // The distances of one query to `count` rows of a base: those that `rows` lists (not checked), or the first `count`
 // where it is NULL. As exact as above; Euclidean, squared Euclidean, cosine and inner product. Runs on the calling
 // thread. O(count d).
-FARRO_API farro_status farro_distances_to_rows_f32(farro_metric metric, size_t d, const float *query, const float *base,
-                                                   size_t ld_base, size_t count, const uint32_t *rows,
-                                                   float *distances);
-FARRO_API farro_status farro_distances_to_rows_f64(farro_metric metric, size_t d, const double *query,
+FARRO_API farro_status farro_distances_to_rows_f32(farro_distance distance, size_t d, const float *query,
+                                                   const float *base, size_t ld_base, size_t count,
+                                                   const uint32_t *rows, float *distances);
+FARRO_API farro_status farro_distances_to_rows_f64(farro_distance distance, size_t d, const double *query,
                                                    const double *base, size_t ld_base, size_t count,
                                                    const uint32_t *rows, double *distances);
-FARRO_API farro_status farro_distances_to_rows_bf16(farro_metric metric, size_t d, const float *query,
+FARRO_API farro_status farro_distances_to_rows_bf16(farro_distance distance, size_t d, const float *query,
                                                     const uint16_t *base, size_t ld_base, size_t count,
                                                     const uint32_t *rows, float *distances);
-FARRO_API farro_status farro_distances_to_rows_i8(farro_metric metric, size_t d, const float *query, const int8_t *base,
-                                                  size_t ld_base, size_t count, const uint32_t *rows, float *distances);
+FARRO_API farro_status farro_distances_to_rows_i8(farro_distance distance, size_t d, const float *query,
+                                                  const int8_t *base, size_t ld_base, size_t count,
+                                                  const uint32_t *rows, float *distances);
 
 #ifdef __cplusplus
 }

@@ -124,7 +124,8 @@ static double value_of_bf16(uint16_t v) {
     const long double middle = key(metric, p->d, x, y + p->n / 2 * p->d);                                              \
     const double radius = (double)(is_product ? -middle : is_root ? sqrtl(middle) : middle);                           \
     farro_neighbor_lists *lists = NULL;                                                                                \
-    const farro_status status = farro_radius_neighbors_##type(metric, shape, queries, base, radius, &lists);           \
+    const farro_status status =                                                                                        \
+        farro_radius_neighbors_##type((farro_distance){metric, 0}, shape, queries, base, radius, &lists);              \
     EXPECT(status == FARRO_OK, "%s_" #type ": radius: status %d", farro_metric_name(metric), status);                  \
     if (!lists) return;                                                                                                \
     size_t wrong = lists->queries != p->m || lists->offsets[0] != 0;                                                   \
@@ -175,12 +176,13 @@ static double value_of_bf16(uint16_t v) {
       for (size_t k = 0; k < p.d; k++) wide_y[j * p.d + k] = value(y[j * ld + k]);                                     \
     const farro_neighbors_shape shape = {                                                                              \
         .queries = p.m, .base = p.n, .d = p.d, .ld_queries = ld, .ld_base = ld, .keep = p.keeps_some ? keep : NULL};   \
-    const farro_status status = farro_nearest_neighbors_##type(metric, &shape, x, y, p.k, out, rows);                  \
+    const farro_status status =                                                                                        \
+        farro_nearest_neighbors_##type((farro_distance){metric, 0}, &shape, x, y, p.k, out, rows);                     \
     EXPECT(status == FARRO_OK, "%s_" #type ": status %d", farro_metric_name(metric), status);                          \
     for (size_t i = 0; i < answers; i++) wide[i] = (double)out[i];                                                     \
     check_answers(farro_metric_name(metric), metric, &p, unit, wide_x, wide_y, wide, rows);                            \
     farro_set_local_threads(1, NULL);                                                                                  \
-    farro_nearest_neighbors_##type(metric, &shape, x, y, p.k, serial, serial_rows);                                    \
+    farro_nearest_neighbors_##type((farro_distance){metric, 0}, &shape, x, y, p.k, serial, serial_rows);               \
     farro_set_local_threads(0, NULL);                                                                                  \
     check_radius_##type(metric, &p, &shape, x, y, wide_x, wide_y);                                                     \
     const bool same =                                                                                                  \
@@ -234,7 +236,7 @@ static void check_specials(size_t m) {
   const farro_neighbors_shape shape = {.queries = m, .base = n, .d = d, .ld_queries = d, .ld_base = d};
   for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
     const char *name = farro_metric_name(metrics[i]);
-    farro_nearest_neighbors_f32(metrics[i], &shape, x, y, k, distances, rows);
+    farro_nearest_neighbors_f32((farro_distance){metrics[i], 0}, &shape, x, y, k, distances, rows);
     bool finds_nan = false;
     for (size_t j = 0; j < m * k; j++) finds_nan |= rows[j] == 3 || isnan(distances[j]);
     EXPECT(!finds_nan, "%s: a row with NaN is a neighbour", name);
@@ -252,8 +254,8 @@ static void check_rows(void) {
   fill_f32(x, d), fill_f32(y, n * ld);
   for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
     if (!has_products(metrics[i])) continue;
-    farro_distances_to_rows_f32(metrics[i], d, x, y, ld, n, NULL, all);
-    farro_distances_to_rows_f32(metrics[i], d, x, y, ld, 3, listed, some);
+    farro_distances_to_rows_f32((farro_distance){metrics[i], 0}, d, x, y, ld, n, NULL, all);
+    farro_distances_to_rows_f32((farro_distance){metrics[i], 0}, d, x, y, ld, 3, listed, some);
     const bool same = some[0] == all[19] && some[1] == all[0] && some[2] == all[7];
     EXPECT(same, "%s: rows by their numbers", farro_metric_name(metrics[i]));
     double wide_x[d], row[d];
@@ -272,8 +274,10 @@ static void check_errors(void) {
   farro_neighbors_shape shape = {.queries = 2, .base = 2, .d = 4, .ld_queries = 4, .ld_base = 4};
   const farro_metric euclidean = FARRO_METRIC_EUCLIDEAN, none = (farro_metric)FARRO_METRIC_COUNT;
   const int8_t bytes[8] = {0};
-#define REFUSES(metric, k) farro_nearest_neighbors_f32(metric, &shape, x, x, k, distances, NULL) == FARRO_ERROR_ARGUMENT
+#define REFUSES(metric, k)                                                                                             \
+  farro_nearest_neighbors_f32((farro_distance){metric, 0}, &shape, x, x, k, distances, NULL) == FARRO_ERROR_ARGUMENT
   EXPECT(REFUSES(none, 1), "no such metric");
+  EXPECT(REFUSES(FARRO_METRIC_MINKOWSKI, 1), "a Minkowski distance of p = 0");
   EXPECT(REFUSES(euclidean, SIZE_MAX), "no memory has room for k");
   shape.ld_queries = 3;
   EXPECT(REFUSES(euclidean, 1), "queries that overlap");
@@ -282,11 +286,14 @@ static void check_errors(void) {
   shape.ld_base = 4, shape.base = (size_t)1 << 32;
   EXPECT(REFUSES(euclidean, 1), "a base of 2^32 rows");
   shape.base = 2;
-  const farro_status status = farro_nearest_neighbors_i8(FARRO_METRIC_MANHATTAN, &shape, x, bytes, 1, distances, NULL);
+  const farro_status status =
+      farro_nearest_neighbors_i8((farro_distance){FARRO_METRIC_MANHATTAN, 0}, &shape, x, bytes, 1, distances, NULL);
   EXPECT(status == FARRO_ERROR_ARGUMENT, "Manhattan distances to int8");
   farro_neighbor_lists *lists = NULL;
-  EXPECT(farro_radius_neighbors_f32(euclidean, &shape, x, x, NAN, &lists) == FARRO_ERROR_ARGUMENT, "a radius of NaN");
-  EXPECT(farro_radius_neighbors_f32(euclidean, &shape, x, x, -1, &lists) == FARRO_OK, "a negative radius");
+  EXPECT(farro_radius_neighbors_f32((farro_distance){euclidean, 0}, &shape, x, x, NAN, &lists) == FARRO_ERROR_ARGUMENT,
+         "a radius of NaN");
+  EXPECT(farro_radius_neighbors_f32((farro_distance){euclidean, 0}, &shape, x, x, -1, &lists) == FARRO_OK,
+         "a negative radius");
   EXPECT(lists && lists->offsets[2] == 0, "neighbours within a negative radius");
   farro_neighbor_lists_release(lists);
 #undef REFUSES

@@ -187,17 +187,17 @@ private struct NeighborSearch<Scalar: KernelScalar, Element: TensorScalar> {
       distances.shape == indices.shape && distances.rank == 2 && distances.shape[0] == m,
       "\(name): neighbours of \(queries.shape) need two tensors (\(m), k), not \(distances.shape) and \(indices.shape)"
     )
-    let (k, code) = (distances.shape[1], metric.code)
+    let (k, metric) = (distances.shape[1], metric.distance)
     distances.withUnsafeMutableBufferPointer { distances in
       indices.withUnsafeMutableBufferPointer { indices in
         let rows = UnsafeMutableRawPointer(indices.baseAddress!).assumingMemoryBound(to: Int64.self)
         let out = distances.baseAddress!
         call { shape, x, y in
           switch Element.dtype {
-          case .f32: farro_nearest_neighbors_f32(code, shape, x.f32, y.f32, k, out.f32, rows)
-          case .f64: farro_nearest_neighbors_f64(code, shape, x.f64, y.f64, k, out.f64, rows)
-          case .bf16: farro_nearest_neighbors_bf16(code, shape, x.f32, y.as(UInt16.self), k, out.f32, rows)
-          default: farro_nearest_neighbors_i8(code, shape, x.f32, y.as(Int8.self), k, out.f32, rows)
+          case .f32: farro_nearest_neighbors_f32(metric, shape, x.f32, y.f32, k, out.f32, rows)
+          case .f64: farro_nearest_neighbors_f64(metric, shape, x.f64, y.f64, k, out.f64, rows)
+          case .bf16: farro_nearest_neighbors_bf16(metric, shape, x.f32, y.as(UInt16.self), k, out.f32, rows)
+          default: farro_nearest_neighbors_i8(metric, shape, x.f32, y.as(Int8.self), k, out.f32, rows)
           }
         }
       }
@@ -207,13 +207,13 @@ private struct NeighborSearch<Scalar: KernelScalar, Element: TensorScalar> {
   func within(_ radius: Double) -> NeighborLists<Scalar> {
     require(!radius.isNaN, "\(name): no row lies within a radius of NaN")
     var lists: UnsafeMutablePointer<farro_neighbor_lists>?
-    let code = metric.code
+    let metric = metric.distance
     call { shape, x, y in
       switch Element.dtype {
-      case .f32: farro_radius_neighbors_f32(code, shape, x.f32, y.f32, radius, &lists)
-      case .f64: farro_radius_neighbors_f64(code, shape, x.f64, y.f64, radius, &lists)
-      case .bf16: farro_radius_neighbors_bf16(code, shape, x.f32, y.as(UInt16.self), radius, &lists)
-      default: farro_radius_neighbors_i8(code, shape, x.f32, y.as(Int8.self), radius, &lists)
+      case .f32: farro_radius_neighbors_f32(metric, shape, x.f32, y.f32, radius, &lists)
+      case .f64: farro_radius_neighbors_f64(metric, shape, x.f64, y.f64, radius, &lists)
+      case .bf16: farro_radius_neighbors_bf16(metric, shape, x.f32, y.as(UInt16.self), radius, &lists)
+      default: farro_radius_neighbors_i8(metric, shape, x.f32, y.as(Int8.self), radius, &lists)
       }
     }
     defer { farro_neighbor_lists_release(lists) }
