@@ -13,6 +13,7 @@
 #include "simd/narrow.h"
 #include "simd/dot.h"
 #include "simd/philox.h"
+#include "simd/popcount.h"
 
 #include "simd/float32.h"
 #include "simd/rows.h"
@@ -103,6 +104,8 @@
 
 #include "hashing/hashing_kernels.h"
 
+#include "distance/bits_kernels.h"
+
 #include "reduction/truth_kernels.h"
 
 const farro_kernels FARRO_TABLE = {
@@ -125,6 +128,10 @@ const farro_kernels FARRO_TABLE = {
     .sorting_f64 = &sorting_f64,
     .distance_f32 = &distance_f32,
     .distance_f64 = &distance_f64,
+    .bits = &bits,
+#if defined(HAS_BF16_DOT)
+    .bits_popcount = &farro_bit_kernels_popcount,
+#endif
     .row_norm_f32 = &row_norm_f32,
     .row_norm_f64 = &row_norm_f64,
     .row_norm_bf16 = &row_norm_bf16,
