@@ -8,6 +8,7 @@
 #include "attention.h"
 #include "batch_norm.h"
 #include "bit_distance.h"
+#include "boxes.h"
 #include "conversion.h"
 #include "convolution.h"
 #include "distance.h"

@@ -30,6 +30,7 @@
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
+#include "boxes/boxes_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
 #include "normalization/group_norm_kernels.h"
@@ -65,6 +66,7 @@
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
+#include "boxes/boxes_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
 #include "normalization/group_norm_kernels.h"
@@ -132,6 +134,8 @@ const farro_kernels FARRO_TABLE = {
 #if defined(HAS_BF16_DOT)
     .bits_popcount = &farro_bit_kernels_popcount,
 #endif
+    .boxes_f32 = &boxes_f32,
+    .boxes_f64 = &boxes_f64,
     .row_norm_f32 = &row_norm_f32,
     .row_norm_f64 = &row_norm_f64,
     .row_norm_bf16 = &row_norm_bf16,

@@ -5,6 +5,7 @@
 #include "runtime.h"
 
 #include "attention/attention.h"
+#include "boxes/boxes.h"
 #include "conversion/conversion.h"
 #include "convolution/convolution.h"
 #include "distance/bits.h"
@@ -40,6 +41,7 @@ typedef struct farro_kernels {
   const sorting_kernels *sorting_f32, *sorting_f64;
   const distance_kernels *distance_f32, *distance_f64;
   const bit_kernels *bits, *bits_popcount; // the latter: NULL, or for machines that farro_cpu_counts_bits()
+  const box_kernels *boxes_f32, *boxes_f64;
   const row_norm_kernels *row_norm_f32, *row_norm_f64, *row_norm_bf16;
   const group_norm_kernels *group_norm_f32, *group_norm_f64;
   const column_kernels *columns_f32, *columns_f64;
