@@ -28,6 +28,7 @@
 #include "reduction.h"
 #include "scan.h"
 #include "sorting.h"
+#include "sparse_distance.h"
 #include "softmax.h"
 #include "scaling.h"
 

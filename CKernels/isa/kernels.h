@@ -30,6 +30,7 @@
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
+#include "distance/sparse_kernels.h"
 #include "boxes/boxes_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
@@ -66,6 +67,7 @@
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
 #include "distance/distance_kernels.h"
+#include "distance/sparse_kernels.h"
 #include "boxes/boxes_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
@@ -134,6 +136,8 @@ const farro_kernels FARRO_TABLE = {
 #if defined(HAS_BF16_DOT)
     .bits_popcount = &farro_bit_kernels_popcount,
 #endif
+    .sparse_f32 = &sparse_f32,
+    .sparse_f64 = &sparse_f64,
     .boxes_f32 = &boxes_f32,
     .boxes_f64 = &boxes_f64,
     .row_norm_f32 = &row_norm_f32,

@@ -82,6 +82,7 @@ static const struct {
     {"distance", check_distance},
     {"bits", check_bits},
     {"boxes", check_boxes},
+    {"sparse distance", check_sparse},
     {"normalization", check_normalization},
     {"row norms", check_row_norms},
     {"group norms", check_group_norms},
