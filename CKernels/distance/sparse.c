@@ -126,7 +126,7 @@ static farro_status distances(work *w) {
   farro_parallel_for(w->m, tile_rows, elements, measure_norms, w);
   w->chunks = ceil_divide(w->m, tile_rows);
   // Ranges of items share their space: its places are as many as there are columns.
-  const size_t items = panels * w->chunks, grain = larger(items / 64, 1);
+  const size_t items = panels * w->chunks, grain = larger(items / 32, 1);
   farro_parallel_for(items, grain, elements * (double)panels * 2, measure, w);
   farro_release(w->x_norms, bytes);
   return w->failed ? FARRO_ERROR_MEMORY : FARRO_OK;

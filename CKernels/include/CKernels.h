@@ -27,6 +27,7 @@
 #include "random.h"
 #include "reduction.h"
 #include "scan.h"
+#include "set_distance.h"
 #include "sorting.h"
 #include "sparse_distance.h"
 #include "softmax.h"

@@ -109,6 +109,7 @@
 #include "hashing/hashing_kernels.h"
 
 #include "distance/bits_kernels.h"
+#include "distance/sets_kernels.h"
 
 #include "reduction/truth_kernels.h"
 
@@ -136,6 +137,7 @@ const farro_kernels FARRO_TABLE = {
 #if defined(HAS_BF16_DOT)
     .bits_popcount = &farro_bit_kernels_popcount,
 #endif
+    .sets = &sets,
     .sparse_f32 = &sparse_f32,
     .sparse_f64 = &sparse_f64,
     .boxes_f32 = &boxes_f32,

@@ -10,6 +10,7 @@
 #include "convolution/convolution.h"
 #include "distance/bits.h"
 #include "distance/distance.h"
+#include "distance/sets.h"
 #include "distance/sparse.h"
 #include "elementwise/elementwise.h"
 #include "embedding/embedding.h"
@@ -42,6 +43,7 @@ typedef struct farro_kernels {
   const sorting_kernels *sorting_f32, *sorting_f64;
   const distance_kernels *distance_f32, *distance_f64;
   const bit_kernels *bits, *bits_popcount; // the latter: NULL, or for machines that farro_cpu_counts_bits()
+  const set_kernels *sets;
   const sparse_kernels *sparse_f32, *sparse_f64;
   const box_kernels *boxes_f32, *boxes_f64;
   const row_norm_kernels *row_norm_f32, *row_norm_f64, *row_norm_bf16;

@@ -83,6 +83,7 @@ static const struct {
     {"bits", check_bits},
     {"boxes", check_boxes},
     {"sparse distance", check_sparse},
+    {"sets", check_sets},
     {"normalization", check_normalization},
     {"row norms", check_row_norms},
     {"group norms", check_group_norms},

@@ -51,6 +51,7 @@ void check_distance(void);
 void check_bits(void);
 void check_boxes(void);
 void check_sparse(void);
+void check_sets(void);
 void check_normalization(void);
 void check_row_norms(void);
 void check_group_norms(void);
