@@ -174,11 +174,11 @@ typedef struct {
         check_problem_##type(metrics[k], (problem){m, tail_sizes[i], 40, 6, 0, false, true}, i % 3);                   \
         check_problem_##type(metrics[k], (problem){20, tail_sizes[i], 40, 15, 1000, true, false}, i % 3);              \
       }                                                                                                                \
-      check_problem_##type(metrics[k], (problem){600, 300, 100, 10, 0, false, false}, 1);                              \
-      check_problem_##type(metrics[k], (problem){600, 300, 100, 80, 100, true, false}, 0);                             \
+      check_problem_##type(metrics[k], (problem){300, 140, 50, 10, 0, false, false}, 1);                               \
+      check_problem_##type(metrics[k], (problem){300, 140, 50, 40, 100, true, false}, 0);                              \
     }                                                                                                                  \
     /* Many panels after one another in one space. */                                                                  \
-    check_problem_##type(FARRO_METRIC_MANHATTAN, (problem){257, 2200, 30, 5, 0, false, false}, 0);                     \
+    check_problem_##type(FARRO_METRIC_MANHATTAN, (problem){257, 2200, 8, 3, 0, false, false}, 0);                      \
     for (size_t i = 0; i < tail_size_count; i++)                                                                       \
       check_product_##type((const size_t[]){0, 1, 3, 100}[i % 4], tail_sizes[i], 30);                                  \
   }

@@ -6,6 +6,8 @@ matmul.py and sidebyside/rows.py) go into worker/farro.c and the backends of the
 """
 from families import (
     attention,
+    bits,
+    boxes,
     convolution,
     elementwise,
     embedding,
@@ -18,6 +20,7 @@ from families import (
     scaling,
     softmax,
     sorting,
+    sparse_distance,
 )
 
 _OF_OPERATORS = (
@@ -33,6 +36,9 @@ _OF_OPERATORS = (
     embedding,
     convolution,
     pooling,
+    bits,
+    boxes,
+    sparse_distance,
 )
 
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _OF_OPERATORS}

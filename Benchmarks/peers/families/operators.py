@@ -6,7 +6,7 @@ Runtime's. Several results lie behind one another in the row's one output.
 import math
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class Operator:
     results: str | None = None  # NumPy's name of the results' type, where it is not the row's
     # Of a random result: how wrong it is, in units, from the operands and the results.
     error: Callable[[Parameters, Arrays, Arrays], float] | None = None
+    # By a peer's name, the same as `torch` of another Python library: from (threads, parameters, inputs, outputs).
+    others: Mapping[str, Callable[..., tuple[Callable[[], object], str]]] = field(default_factory=dict)
 
 
 def size_of(shapes: Sequence[tuple[int, ...]]) -> int:
@@ -104,7 +106,8 @@ def family_of(name: str, operators: Mapping[str, Operator], rows: Callable[[], l
 
 def peers_of(operator: Operator, p: Parameters) -> tuple[str, ...]:
     has_node = operator.onnx is not None and operator.onnx(p) is not None
-    return ("torch", "onnxruntime") if has_node else ("torch",)
+    torch = ("torch",) if operator.torch is not None or not operator.others else ()
+    return torch + (("onnxruntime",) if has_node else ()) + tuple(operator.others)
 
 
 def row_of(

@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 ROOT = HERE.parent.parent
 BUILD = HERE / "build"
 
-PEERS = ("numpy", "mkl", "torch", "torch-fused", "onnxruntime", "openblas", "blis", "xsmm")
+PEERS = ("numpy", "mkl", "torch", "torch-fused", "onnxruntime", "openblas", "blis", "xsmm", "scipy", "scikit-learn", "faiss")
 
 
 @dataclass
@@ -55,6 +55,9 @@ class Programs:
         if name == "onnxruntime":
             for package in ("onnxruntime", "onnx"):
                 distribution(package)
+            return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
+        if name in ("scipy", "scikit-learn", "faiss"):
+            distribution("faiss-cpu" if name == "faiss" else name)
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
         if name == "mkl":
             mkl = mkl_library()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The worker of Python's libraries: the same requests and answers as worker.c, for NumPy, torch and ONNX Runtime.
+"""The worker of Python's libraries: the same requests and answers as worker.c, for NumPy, torch, ONNX Runtime and others.
 
-    worker.py numpy|torch|torch-fused|onnxruntime THREADS
+    worker.py numpy|torch|torch-fused|onnxruntime|scipy|scikit-learn|faiss THREADS
 
 A call carries the library's own cost in Python, a microsecond or two, which its users pay; this worker adds a lambda, some
 50 ns. On tiny products only the C libraries tell what a kernel takes. Results go into arrays that exist, wherever the
@@ -18,6 +18,7 @@ from families import OPERATORS  # noqa: E402
 from families.operators import numbers, split  # noqa: E402
 from worker.loaded import Loaded, Missing  # noqa: E402
 from worker.onnx_runtime import OnnxRuntime  # noqa: E402
+from worker.others import OtherLibrary  # noqa: E402
 
 def allocated(values: np.ndarray) -> np.ndarray:
     """A copy whose pages exist."""
@@ -153,12 +154,14 @@ class Torch:
         return fused, lambda: last[0].numpy(), "mkldnn._linear_pointwise, which allocates its result"
 
 
-Library = NumPy | Torch | OnnxRuntime
+Library = NumPy | Torch | OnnxRuntime | OtherLibrary
 
 
 def library_named(name: str, threads: int) -> Library:
     if name == "numpy":
         return NumPy(threads)
+    if name in OtherLibrary.MODULES:
+        return OtherLibrary(name, threads)
     return OnnxRuntime(threads) if name == "onnxruntime" else Torch(threads, fused=name == "torch-fused")
 
 
