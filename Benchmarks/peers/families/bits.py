@@ -33,14 +33,12 @@ def scipy_distances(name: str):
         from scipy.spatial.distance import cdist
 
         x, y = (np.unpackbits(a, axis=1).astype(bool) for a in inputs)
-        scale = x.shape[1] if name == "hamming" else 1
         out = np.zeros((len(x), len(y)))
 
-        def run() -> np.ndarray:
-            return cdist(x, y, name, out=out)
-
-        run.result = lambda: np.rint(run() * scale) if name == "hamming" else run()
-        return run, f'cdist("{name}", out=) of bytes that hold one bit each, on one thread'
+        how = f'cdist("{name}", out=) of bytes that hold one bit each, on one thread'
+        if name == "hamming":  # a part of the bits
+            return lambda: np.multiply(cdist(x, y, name, out=out), x.shape[1], out=out).round(), how
+        return lambda: cdist(x, y, name, out=out), how
 
     return prepare
 
