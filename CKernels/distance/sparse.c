@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { tile_rows = 256, paired_rows = 64, product_rows = 16 };
+enum { tile_rows = 512, paired_rows = 64, product_rows = 16 };
 
 typedef struct {
   const sparse_kernels *kernels;

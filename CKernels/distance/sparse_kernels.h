@@ -1,5 +1,5 @@
 // Distances between sparse rows. A panel holds rows of y side by side, so that an element of x meets its column of all
-// of them in a few vectors; nothing is summed across lanes. As in distance_kernels.h, Euclidean and cosine distances
+// of them in two vectors; nothing is summed across lanes. As in distance_kernels.h, Euclidean and cosine distances
 // come from the product, and so does Manhattan from sums over the elements of x alone:
 //   |x - y|_1 = sum |x_k - y_k| - sum |y_k| + |y|_1.
 // With N elements in both rows, the sums and the norms carry at most (2N + 5) u of |x|_1 + |y|_1. What is below a
@@ -7,7 +7,7 @@
 
 #define SPARSE_CLOSE ((SCALAR)1 / 16)
 
-enum { KERNEL(sparse_vectors) = 4, KERNEL(sparse_columns) = 4 * LANES };
+enum { KERNEL(sparse_vectors) = 2, KERNEL(sparse_columns) = 2 * LANES };
 
 // ---- along both rows ----
 

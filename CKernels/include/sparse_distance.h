@@ -42,7 +42,7 @@ typedef struct farro_csr_f64 {
 
 // out[i][j]: the distance between row i of x and row j of y, which have as many columns. Rows of y are written out side
 // by side, some at a time, in the columns that they use: O(elements of x * rows of y / vector length) for rows that are
-// not nearly equal. Work space O(threads (columns + elements of 64 rows of y)).
+// not nearly equal. Work space O(threads (columns + elements of 32 rows of y)).
 FARRO_API farro_status farro_sparse_distances_f32(farro_metric metric, const farro_csr_f32 *x, const farro_csr_f32 *y,
                                                   float *out, size_t ld_out);
 FARRO_API farro_status farro_sparse_distances_f64(farro_metric metric, const farro_csr_f64 *x, const farro_csr_f64 *y,

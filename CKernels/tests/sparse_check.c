@@ -178,7 +178,7 @@ typedef struct {
       check_problem_##type(metrics[k], (problem){300, 140, 50, 40, 100, true, false}, 0);                              \
     }                                                                                                                  \
     /* Many panels after one another in one space. */                                                                  \
-    check_problem_##type(FARRO_METRIC_MANHATTAN, (problem){257, 2200, 8, 3, 0, false, false}, 0);                      \
+    check_problem_##type(FARRO_METRIC_MANHATTAN, (problem){520, 1100, 8, 3, 0, false, false}, 0);                      \
     for (size_t i = 0; i < tail_size_count; i++)                                                                       \
       check_product_##type((const size_t[]){0, 1, 3, 100}[i % 4], tail_sizes[i], 30);                                  \
   }
