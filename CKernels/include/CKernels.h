@@ -7,6 +7,8 @@
 #include "activation.h"
 #include "attention.h"
 #include "batch_norm.h"
+#include "bit_distance.h"
+#include "boxes.h"
 #include "conversion.h"
 #include "convolution.h"
 #include "distance.h"
@@ -27,7 +29,9 @@
 #include "random.h"
 #include "reduction.h"
 #include "scan.h"
+#include "set_distance.h"
 #include "sorting.h"
+#include "sparse_distance.h"
 #include "softmax.h"
 #include "scaling.h"
 

@@ -14,6 +14,7 @@
 #include "simd/narrow.h"
 #include "simd/dot.h"
 #include "simd/philox.h"
+#include "simd/popcount.h"
 
 #include "simd/float32.h"
 #include "simd/rows.h"
@@ -33,6 +34,8 @@
 #include "distance/row_kernels.h"
 #include "distance/select_kernels.h"
 #include "distance/assign_kernels.h"
+#include "distance/sparse_kernels.h"
+#include "boxes/boxes_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
 #include "normalization/group_norm_kernels.h"
@@ -71,6 +74,8 @@
 #include "distance/row_kernels.h"
 #include "distance/select_kernels.h"
 #include "distance/assign_kernels.h"
+#include "distance/sparse_kernels.h"
+#include "boxes/boxes_kernels.h"
 #include "normalization/row_norm_kernels.h"
 #include "normalization/row_gradient_kernels.h"
 #include "normalization/group_norm_kernels.h"
@@ -114,6 +119,9 @@
 
 #include "hashing/hashing_kernels.h"
 
+#include "distance/bits_kernels.h"
+#include "distance/sets_kernels.h"
+
 #include "reduction/truth_kernels.h"
 
 const farro_kernels FARRO_TABLE = {
@@ -144,6 +152,15 @@ const farro_kernels FARRO_TABLE = {
     .select_f64 = select_f64,
     .assign_f32 = &assign_f32,
     .assign_f64 = &assign_f64,
+    .bits = &bits,
+#if defined(HAS_BF16_DOT)
+    .bits_popcount = &farro_bit_kernels_popcount,
+#endif
+    .sets = &sets,
+    .sparse_f32 = &sparse_f32,
+    .sparse_f64 = &sparse_f64,
+    .boxes_f32 = &boxes_f32,
+    .boxes_f64 = &boxes_f64,
     .row_norm_f32 = &row_norm_f32,
     .row_norm_f64 = &row_norm_f64,
     .row_norm_bf16 = &row_norm_bf16,

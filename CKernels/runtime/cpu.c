@@ -62,11 +62,22 @@ bool farro_cpu_has(farro_isa isa) {
   }
 }
 
+// A virtual machine takes microseconds to answer, so that it is asked once.
+bool farro_cpu_counts_bits(void) {
+  static _Atomic int answer = -1;
+  if (answer < 0) answer = farro_cpu_has(FARRO_ISA_AVX512) && all_set(cpuid(7, 0).c, 1u << 14);
+  return answer;
+}
+
 #elif defined(__aarch64__)
+
+bool farro_cpu_counts_bits(void) { return false; }
 
 bool farro_cpu_has(farro_isa isa) { return isa == FARRO_ISA_BASELINE || isa == FARRO_ISA_NEON; }
 
 #else
+
+bool farro_cpu_counts_bits(void) { return false; }
 
 bool farro_cpu_has(farro_isa isa) { return isa == FARRO_ISA_BASELINE; }
 

@@ -7,6 +7,10 @@
 // Whether the CPU has the instructions of `isa` and the operating system saves its registers.
 bool farro_cpu_has(farro_isa isa);
 
+// Whether the CPU counts the bits of words of 512-bit vectors (AVX512_VPOPCNTDQ): for machines of
+// FARRO_ISA_AVX512_BF16, of which Cooper Lake does not.
+bool farro_cpu_counts_bits(void);
+
 // min(affinity of the process, CPU quota of its control group), at least 1. Read anew at every call.
 int32_t farro_cpu_usable_cores(void);
 

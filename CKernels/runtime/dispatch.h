@@ -5,10 +5,14 @@
 #include "runtime.h"
 
 #include "attention/attention.h"
+#include "boxes/boxes.h"
 #include "conversion/conversion.h"
 #include "convolution/convolution.h"
+#include "distance/bits.h"
 #include "distance/distance.h"
 #include "distance/neighbors.h"
+#include "distance/sets.h"
+#include "distance/sparse.h"
 #include "elementwise/elementwise.h"
 #include "embedding/embedding.h"
 #include "hashing/hashing.h"
@@ -42,6 +46,10 @@ typedef struct farro_kernels {
   const row_kernels *rows_f32, *rows_f64, *rows_bf16, *rows_i8;
   select_kernel *select_f32, *select_f64;
   const assign_kernels *assign_f32, *assign_f64;
+  const bit_kernels *bits, *bits_popcount; // the latter: NULL, or for machines that farro_cpu_counts_bits()
+  const set_kernels *sets;
+  const sparse_kernels *sparse_f32, *sparse_f64;
+  const box_kernels *boxes_f32, *boxes_f64;
   const row_norm_kernels *row_norm_f32, *row_norm_f64, *row_norm_bf16;
   const group_norm_kernels *group_norm_f32, *group_norm_f64;
   const column_kernels *columns_f32, *columns_f64;

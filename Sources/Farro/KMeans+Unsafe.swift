@@ -135,7 +135,7 @@ struct KMeansProblem<Scalar: KernelScalar> {
     }
 
     var rows = [drawn(accumulate(nil))]
-    var closest = pairwiseDistances(x[rows: rows[0]...rows[0]], x, metric: .squaredEuclidean).reshaped([n])
+    var closest = pairwiseDistances(x[rows[0]...rows[0]], x, metric: .squaredEuclidean).reshaped([n])
     while rows.count < k {
       let total = accumulate(closest)
       let candidates = (0..<trials).map { _ in drawn(total) }

@@ -92,7 +92,7 @@ public struct NeighborLists<Scalar: KernelScalar>: Sendable, Equatable {
       "NeighborLists: there is no query \(query) among \(offsets.count - 1)"
     )
     let range = offsets[query]..<offsets[query + 1]
-    return (distances[rows: range], indices[rows: range])
+    return (distances[range], indices[range])
   }
 }
 

@@ -89,9 +89,9 @@ extension ProfiledKernel {
   /// Every registered kernel.
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
-    + batchNormKernels + scalingKernels + distanceKernels + linearAlgebraKernels + hashingKernels
-    + conversionKernels + sortingKernels + optimizerKernels + randomKernels + embeddingKernels + softmaxKernels
-    + bfloat16Kernels + attentionKernels + convolutionKernels
+    + batchNormKernels + scalingKernels + distanceKernels + bitDistanceKernels + sparseDistanceKernels + boxKernels
+    + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels + optimizerKernels + randomKernels
+    + embeddingKernels + softmaxKernels + bfloat16Kernels + attentionKernels + convolutionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

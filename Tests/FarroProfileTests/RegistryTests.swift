@@ -29,7 +29,8 @@ import Testing
   @Test func `every family is registered`() {
     #expect(
       ProfiledKernel.families == [
-        "matmul", "elementwise", "reduction", "normalization", "distance", "linear_algebra", "hashing", "conversion",
+        "matmul", "elementwise", "reduction", "normalization", "distance", "boxes", "linear_algebra", "hashing",
+        "conversion",
         "sorting", "optimizer", "random", "embedding", "softmax", "attention", "convolution",
       ]
     )

@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func fewerNeighborsThanWanted() {
-    let found = nearestNeighbors(of: queries, in: base[rows: 0..<2], k: 4)
+    let found = nearestNeighbors(of: queries, in: base[0..<2], k: 4)
     for query in 0..<30 {
       #expect(found.indices[query, 2] == -1 && found.indices[query, 3] == -1)
       #expect(found.distances[query, 2] == .infinity)
@@ -84,7 +84,7 @@ import Testing
     #expect(Set(clusters.labels[0..<100]).count == 1)
     #expect(Set(clusters.labels).count == 3)
     let exact = (0..<3).map { group in
-      let rows = groups[rows: group * 100..<(group + 1) * 100]
+      let rows = groups[group * 100..<(group + 1) * 100]
       return rows.variance(axis: 0).sum() * 100
     }.reduce(0, +)
     #expect(abs(clusters.inertia - exact) <= 1e-9 * exact)
@@ -116,7 +116,7 @@ import Testing
     let weights = Tensor<Double>((0..<60).map { Double(1 + $0 % 3) })
     let repeated = (0..<60).flatMap { row in Array(repeating: x[row: row].scalars, count: 1 + row % 3) }
     var options = KMeansOptions<Double>()
-    options.initialization = .centers(x[rows: 0..<4])
+    options.initialization = .centers(x[0..<4])
     let a = try kMeans(x, k: 4, weights: weights, options: options)
     let b = try kMeans(Tensor(repeated.flatMap { $0 }).reshaped([repeated.count, 3]), k: 4, options: options)
     #expect(abs(a.inertia - b.inertia) <= 1e-9 * b.inertia)
@@ -131,7 +131,7 @@ import Testing
   }
 
   @Test func oneClusterPerRow() throws {
-    let clusters = try kMeans(groups[rows: 0..<20], k: 20)
+    let clusters = try kMeans(groups[0..<20], k: 20)
     #expect(clusters.inertia == 0)
   }
 

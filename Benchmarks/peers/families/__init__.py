@@ -6,6 +6,8 @@ matmul.py and sidebyside/rows.py) go into worker/farro.c and the backends of the
 """
 from families import (
     attention,
+    bits,
+    boxes,
     convolution,
     distance,
     elementwise,
@@ -19,6 +21,7 @@ from families import (
     scaling,
     softmax,
     sorting,
+    sparse_distance,
 )
 
 _OF_OPERATORS = (
@@ -35,6 +38,9 @@ _OF_OPERATORS = (
     convolution,
     pooling,
     distance,
+    bits,
+    boxes,
+    sparse_distance,
 )
 
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _OF_OPERATORS}
