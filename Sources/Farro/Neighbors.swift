@@ -152,14 +152,14 @@ private struct NeighborSearch<Scalar: KernelScalar, Element: TensorScalar> {
   let base: Tensor<Element>
   let keep: Tensor<Bool>?
   let metric: DistanceMetric
-  let name: String
+  let name: StaticString
 
   init(
     _ queries: Tensor<Scalar>,
     _ base: Tensor<Element>,
     _ metric: DistanceMetric,
     _ keep: Tensor<Bool>?,
-    _ name: String
+    _ name: StaticString
   ) {
     require(
       queries.rank == 2 && base.rank == 2 && queries.shape[1] == base.shape[1],

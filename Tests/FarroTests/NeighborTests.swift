@@ -36,7 +36,7 @@ import Testing
       #expect(found.indices[query, 2] == -1 && found.indices[query, 3] == -1)
       #expect(found.distances[query, 2] == .infinity)
     }
-    let none = nearestNeighbors(of: queries, in: Tensor(zeros: [0, 12]), k: 1)
+    let none = nearestNeighbors(of: queries, in: Tensor<Float>(zeros: [0, 12]), k: 1)
     #expect(none.indices.scalars.allSatisfy { $0 == -1 })
   }
 
