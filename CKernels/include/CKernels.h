@@ -7,6 +7,7 @@
 #include "activation.h"
 #include "attention.h"
 #include "batch_norm.h"
+#include "codes.h"
 #include "conversion.h"
 #include "convolution.h"
 #include "distance.h"

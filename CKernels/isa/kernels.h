@@ -101,6 +101,8 @@
 #include "matmul/low_precision_pack_kernels.h"
 #include "matmul/low_precision_kernels.h"
 
+#include "distance/codes_kernels.h"
+
 #include "hashing/hashing_kernels.h"
 
 #include "reduction/truth_kernels.h"
@@ -125,6 +127,7 @@ const farro_kernels FARRO_TABLE = {
     .sorting_f64 = &sorting_f64,
     .distance_f32 = &distance_f32,
     .distance_f64 = &distance_f64,
+    .codes = &codes,
     .row_norm_f32 = &row_norm_f32,
     .row_norm_f64 = &row_norm_f64,
     .row_norm_bf16 = &row_norm_bf16,

@@ -7,6 +7,7 @@
 #include "attention/attention.h"
 #include "conversion/conversion.h"
 #include "convolution/convolution.h"
+#include "distance/codes.h"
 #include "distance/distance.h"
 #include "elementwise/elementwise.h"
 #include "embedding/embedding.h"
@@ -38,6 +39,7 @@ typedef struct farro_kernels {
   const histogram_kernels *histogram_f32, *histogram_f64;
   const sorting_kernels *sorting_f32, *sorting_f64;
   const distance_kernels *distance_f32, *distance_f64;
+  const codes_kernels *codes;
   const row_norm_kernels *row_norm_f32, *row_norm_f64, *row_norm_bf16;
   const group_norm_kernels *group_norm_f32, *group_norm_f64;
   const column_kernels *columns_f32, *columns_f64;

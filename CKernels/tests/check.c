@@ -80,6 +80,7 @@ static const struct {
     {"histogram", check_histogram},
     {"sorting", check_sorting},
     {"distance", check_distance},
+    {"codes", check_codes},
     {"normalization", check_normalization},
     {"row norms", check_row_norms},
     {"group norms", check_group_norms},
