@@ -13,6 +13,7 @@
 #include "distance.h"
 #include "elementwise.h"
 #include "embedding.h"
+#include "graph.h"
 #include "hashing.h"
 #include "histogram.h"
 #include "linear_algebra.h"
