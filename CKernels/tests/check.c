@@ -81,6 +81,7 @@ static const struct {
     {"sorting", check_sorting},
     {"distance", check_distance},
     {"codes", check_codes},
+    {"graph", check_graph},
     {"normalization", check_normalization},
     {"row norms", check_row_norms},
     {"group norms", check_group_norms},

@@ -49,6 +49,7 @@ void check_histogram(void);
 void check_sorting(void);
 void check_distance(void);
 void check_codes(void);
+void check_graph(void);
 void check_normalization(void);
 void check_row_norms(void);
 void check_group_norms(void);
