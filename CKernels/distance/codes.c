@@ -43,8 +43,14 @@ static float largest_offset(size_t d, const float *x, const float *centre) {
   return largest;
 }
 
-// Never 0, and never so small that its inverse overflows.
-static float scale_of(float range) { return range > 0x1p-100f ? range / 127 : 1; }
+// Never 0 or infinite, and never so small that its inverse overflows.
+static float scale_of(float range) {
+  if (!(range > 0x1p-100f)) return 1;
+  return range < 0x1.fffffep127f ? range / 127 : 0x1p120f;
+}
+
+// What is no number has some code too.
+static inline float clamped(float value) { return value < 127 ? value > -127 ? value : -127 : 127; }
 
 static int descending(const void *a, const void *b) {
   const float x = *(const float *)a, y = *(const float *)b;
@@ -67,9 +73,7 @@ farro_status farro_codes_scale_f32(size_t n, size_t d, const float *x, size_t ld
 static int32_t encode_row(size_t d, const float *x, const float *centre, float inverse, uint8_t *codes) {
   int32_t norm = 0;
   for (size_t k = 0; k < d; k++) {
-    const float value = offset(x, centre, k) * inverse;
-    const float clamped = value > 127 ? 127 : value < -127 ? -127 : value;
-    const int32_t code = (int32_t)rounded(clamped);
+    const int32_t code = (int32_t)rounded(clamped(offset(x, centre, k) * inverse));
     norm += code * code;
     codes[k] = (uint8_t)(code + 128);
   }
@@ -90,9 +94,7 @@ farro_status farro_codes_f32(size_t n, size_t d, const float *x, size_t ldx, con
 float farro_query_codes_f32(size_t d, size_t padded, const float *y, const float *centre, int8_t *codes) {
   const float scale = scale_of(largest_offset(d, y, centre)), inverse = 1 / scale;
   for (size_t k = 0; k < d; k++) {
-    // At most 127 but for rounding; a range that overflows leaves what no code can express.
-    const float value = offset(y, centre, k) * inverse;
-    codes[k] = (int8_t)(int32_t)rounded(value > 127 ? 127 : value < -127 ? -127 : value);
+    codes[k] = (int8_t)(int32_t)rounded(clamped(offset(y, centre, k) * inverse));
   }
   memset(codes + d, 0, padded - d);
   return scale;

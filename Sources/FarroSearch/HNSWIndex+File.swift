@@ -53,8 +53,8 @@ extension HNSWIndex {
       Float($0).flatMap { $0.isFinite && $0 > 0 ? $0 : nil }
     }
     nextID = try file.integer("next", in: 0...Int.max)
-    drawn = try file.integer("drawn", in: 0...Int.max)
-    encodedCount = try file.integer("encoded", in: 0...places)
+    drawn = try file.integer("drawn", in: 0...1 << 60)
+    encodedCount = try file.integer("encoded", in: min(1, places)...places)
     comparedCount = encodedCount
     let upperLists = try file.integer("lists", in: 0...product(places, NeighborGraph.mostLevels))
     let isProduct = metric == .innerProduct

@@ -50,9 +50,16 @@ extension HNSWIndex {
   ///
   /// Vectors that are added together are linked on several threads, single ones on one.
   ///
-  /// - Throws: ``IndexError``; the index is then as it was.
+  /// - Throws: ``IndexError``, or `CancellationError` where the task was cancelled; the index then holds what it held.
   /// - Complexity: O(n `efConstruction` `m` d log `count`) for n vectors, usually.
-  public mutating func add(_ vectors: Tensor<Float>, ids: [Int]?) throws {
+  public mutating func add(_ vectors: Tensor<Float>, ids: [Int]?) throws { try add(vectors, ids: ids) { _ in } }
+
+  /// Adds the rows of `vectors`, and tells how far it is.
+  ///
+  /// - Parameter progress: Called some times with the share of the vectors that are linked, from 0 to 1.
+  /// - Throws: ``IndexError``, or `CancellationError` where the task was cancelled; the index then holds what it held.
+  /// - Complexity: O(n `efConstruction` `m` d log `count`) for n vectors, usually.
+  public mutating func add(_ vectors: Tensor<Float>, ids: [Int]? = nil, progress: (Double) -> Void) throws {
     try checkRows(vectors, dimension, "add")
     let n = vectors.shape[0]
     guard n <= NeighborGraph.mostNodes - places else {
@@ -68,8 +75,11 @@ extension HNSWIndex {
     live.setBits(from: before, to: places)
     drawLevels(n)
     encode(from: before)
-    lists.append(n * 2 * m) { _ in }
-    link(from: before)
+    lists.append(repeating: NeighborGraph.noNode, count: n * 2 * m)
+    guard link(from: before, progress) else {
+      remove(newIDs)
+      throw CancellationError()
+    }
   }
 
   private mutating func drawLevels(_ n: Int) {
@@ -83,7 +93,7 @@ extension HNSWIndex {
         lists += Int(level)
       }
     }
-    upper.append(lists * m - upper.count) { _ in }
+    upper.append(repeating: NeighborGraph.noNode, count: lists * m - upper.count)
   }
 
   /// Level l or more with the probability m^-l.
@@ -113,7 +123,10 @@ extension HNSWIndex {
     }
     if refits {
       let sample = vectors.rows(Array(stride(from: 0, to: places, by: max(1, places / 20_000))), dimension)
-      if needsCentre { centre = sample.mean(axis: 0).withUnsafeBufferPointer { Column($0) } }
+      if needsCentre {
+        // Sums of the largest numbers overflow; any centre is right, if not the best.
+        centre = sample.mean(axis: 0).withUnsafeBufferPointer { Column($0.map { $0.isFinite ? $0 : 0 }) }
+      }
       scale = sample.withUnsafeBufferPointer {
         RowCodes.scale($0.baseAddress!, sample.shape[0], dimension, centre: needsCentre ? centre.base : nil)
       }
@@ -136,13 +149,27 @@ extension HNSWIndex {
     )
   }
 
-  private mutating func link(from first: Int) {
+  /// Links the places from `first` on; false when the task was cancelled, and the last ones lead nowhere.
+  private mutating func link(from first: Int, _ progress: (Double) -> Void) -> Bool {
+    let step = 4096
     lists.makeUnique()
     upper.makeUnique()
     var graph = graph(count: first)
-    graph.insert(upTo: places, breadth: efConstruction)
-    entry = graph.entry
-    withExtendedLifetime(self) {}
+    defer { withExtendedLifetime(self) {} }
+    progress(0)
+    for linked in stride(from: first, to: places, by: step) {
+      if Task.isCancelled {
+        // They are places of a graph all the same, though nothing leads to them.
+        for place in linked..<places { levels[place] = 0 }
+        if linked == 0 { entry = 0 }
+        return false
+      }
+      let next = min(linked + step, places)
+      graph.insert(upTo: next, breadth: efConstruction)
+      entry = graph.entry
+      progress(Double(next - first) / Double(places - first))
+    }
+    return true
   }
 
   // MARK: Removing
