@@ -5,11 +5,13 @@ import Testing
 @testable import FarroData
 
 @Suite struct ArrayFileTests {
-  private static let sections = [
-    ArrayFileSection("header", bytes: Array("{\"a\":1}".utf8)), ArrayFileSection("empty", bytes: []),
-    ArrayFileSection("aligned", bytes: [UInt8](repeating: 7, count: 64)),
-    ArrayFileSection("numbers", bytes: bytes((0..<50).map { Float($0) })),
-  ]
+  private static var sections: [ArrayFileSection] {
+    [
+      ArrayFileSection("header", bytes: Array("{\"a\":1}".utf8)), ArrayFileSection("empty", bytes: []),
+      ArrayFileSection("aligned", bytes: [UInt8](repeating: 7, count: 64)),
+      ArrayFileSection("numbers", bytes: bytes((0..<50).map { Float($0) })),
+    ]
+  }
 
   private func write(_ path: String, kind: String = "things", version: Int = 3) throws {
     try ArrayFile.write(kind: kind, version: version, sections: Self.sections, to: path)
