@@ -37,6 +37,7 @@ let package = Package(
   products: [
     .library(name: "Farro", targets: ["Farro"]),
     .library(name: "FarroData", targets: ["FarroData"]),
+    .library(name: "FarroSearch", targets: ["FarroSearch"]),
     .library(name: "FarroProfile", targets: ["FarroProfile"]),
     .executable(name: "farro", targets: ["FarroCLI"]),
   ],
@@ -53,6 +54,7 @@ let package = Package(
     kernels,
     .target(name: "Farro", dependencies: ["CKernels"]),
     .target(name: "FarroData", dependencies: ["Farro"]),
+    .target(name: "FarroSearch", dependencies: ["Farro", "FarroData"]),
     .target(name: "CProcessUsage"),
     .target(
       name: "FarroProfile",
@@ -68,6 +70,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Farro"], path: "Tests/TestSupport"),
     .testTarget(name: "FarroTests", dependencies: ["Farro", "TestSupport"]),
     .testTarget(name: "FarroDataTests", dependencies: ["FarroData", "TestSupport"], resources: [.copy("Golden")]),
+    .testTarget(name: "FarroSearchTests", dependencies: ["FarroSearch", "TestSupport"]),
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(
       name: "FarroCLITests",

@@ -34,6 +34,15 @@ let package = Package(
       dependencies: [.product(name: "Farro", package: "farro")],
       path: "peers/swift"
     ),
+    // Farro's side of peers/indexes.py.
+    .executableTarget(
+      name: "IndexWorker",
+      dependencies: [
+        .product(name: "Farro", package: "farro"), .product(name: "FarroData", package: "farro"),
+        .product(name: "FarroSearch", package: "farro"),
+      ],
+      path: "peers/index-worker"
+    ),
     suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"), suite("LinearAlgebra"),
     suite("Hashing"), suite("Reduction"), suite("Sorting"), suite("Softmax"), suite("Attention"), suite("Convolution"),
     suite("Optimizer"), suite("Random"), suite("Embedding"), suite("Conversion"), suite("Boxes"),

@@ -117,6 +117,8 @@
 #include "matmul/low_precision_pack_kernels.h"
 #include "matmul/low_precision_kernels.h"
 
+#include "distance/codes_kernels.h"
+
 #include "hashing/hashing_kernels.h"
 
 #include "distance/bits_kernels.h"
@@ -161,6 +163,7 @@ const farro_kernels FARRO_TABLE = {
     .sparse_f64 = &sparse_f64,
     .boxes_f32 = &boxes_f32,
     .boxes_f64 = &boxes_f64,
+    .codes = &codes,
     .row_norm_f32 = &row_norm_f32,
     .row_norm_f64 = &row_norm_f64,
     .row_norm_bf16 = &row_norm_bf16,

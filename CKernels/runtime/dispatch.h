@@ -9,6 +9,7 @@
 #include "conversion/conversion.h"
 #include "convolution/convolution.h"
 #include "distance/bits.h"
+#include "distance/codes.h"
 #include "distance/distance.h"
 #include "distance/neighbors.h"
 #include "distance/sets.h"
@@ -50,6 +51,7 @@ typedef struct farro_kernels {
   const set_kernels *sets;
   const sparse_kernels *sparse_f32, *sparse_f64;
   const box_kernels *boxes_f32, *boxes_f64;
+  const codes_kernels *codes;
   const row_norm_kernels *row_norm_f32, *row_norm_f64, *row_norm_bf16;
   const group_norm_kernels *group_norm_f32, *group_norm_f64;
   const column_kernels *columns_f32, *columns_f64;

@@ -38,7 +38,7 @@ static void check_problem(farro_bit_metric metric, problem p) {
   guarded_free(out, out_bytes), guarded_free(expected, out_bytes);
 }
 
-static void check_neighbors(farro_bit_metric metric, problem p, size_t k) {
+static void check_bit_neighbors(farro_bit_metric metric, problem p, size_t k) {
   const size_t ld = p.bytes + p.pad, count = p.m * k;
   const size_t x_bytes = p.m ? (p.m - 1) * ld + p.bytes : 0, y_bytes = p.n ? (p.n - 1) * ld + p.bytes : 0;
   uint8_t *x = random_rows(x_bytes, p.density), *y = random_rows(y_bytes, p.density);
@@ -117,15 +117,15 @@ void check_bits(void) {
       for (size_t i = 0; i < tail_size_count; i++) {
         const size_t n = tail_sizes[i], m = counts[(i + b) % 8];
         check_problem((farro_bit_metric)metric, (problem){m, n, bytes[b], (i + b) % 3, 1 + 5 * (int)(i % 4)});
-        check_neighbors((farro_bit_metric)metric, (problem){m, n, bytes[b], b % 2, 1 + 5 * (int)(i % 4)},
+        check_bit_neighbors((farro_bit_metric)metric, (problem){m, n, bytes[b], b % 2, 1 + 5 * (int)(i % 4)},
                         1 + random_below(40));
       }
     for (size_t k = 1; k <= 1024; k = 2 * k + 1 < 1024 || k == 1024 ? 2 * k + 1 : 1024)
-      check_neighbors((farro_bit_metric)metric, (problem){6, 3000, 6, 1, 3}, k);
+      check_bit_neighbors((farro_bit_metric)metric, (problem){6, 3000, 6, 1, 3}, k);
     // Segments of y; rows of x one at a time; rows too long for panels; sums of bytes that are totalled on the way.
-    check_neighbors((farro_bit_metric)metric, (problem){5, 40000, 4, 0, 16}, 13);
-    check_neighbors((farro_bit_metric)metric, (problem){2, 40000, 4, 0, 16}, 13);
-    check_neighbors((farro_bit_metric)metric, (problem){5, 3, 17000, 3, 16}, 2);
+    check_bit_neighbors((farro_bit_metric)metric, (problem){5, 40000, 4, 0, 16}, 13);
+    check_bit_neighbors((farro_bit_metric)metric, (problem){2, 40000, 4, 0, 16}, 13);
+    check_bit_neighbors((farro_bit_metric)metric, (problem){5, 3, 17000, 3, 16}, 2);
     check_problem((farro_bit_metric)metric, (problem){5, 3, 17000, 3, 16});
     check_problem((farro_bit_metric)metric, (problem){6, 37, 9000, 1, 16});
     check_opposites((farro_bit_metric)metric);

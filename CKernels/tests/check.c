@@ -86,6 +86,8 @@ static const struct {
     {"boxes", check_boxes},
     {"sparse distance", check_sparse},
     {"sets", check_sets},
+    {"codes", check_codes},
+    {"graph", check_graph},
     {"normalization", check_normalization},
     {"row norms", check_row_norms},
     {"group norms", check_group_norms},

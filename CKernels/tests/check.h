@@ -54,6 +54,8 @@ void check_bits(void);
 void check_boxes(void);
 void check_sparse(void);
 void check_sets(void);
+void check_codes(void);
+void check_graph(void);
 void check_normalization(void);
 void check_row_norms(void);
 void check_group_norms(void);

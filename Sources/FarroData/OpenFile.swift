@@ -13,7 +13,7 @@
 /// A file descriptor, closed with the last reference to it. Errors name `path`.
 final class OpenFile {
   let path: String
-  private let descriptor: CInt
+  fileprivate let descriptor: CInt
 
   /// Darwin refuses to move more than `Int32.max` bytes at once.
   private static let mostBytesPerCall = 1 << 30
@@ -101,6 +101,36 @@ final class OpenFile {
 
   func setPermissions(_ permissions: mode_t) throws(FileError) {
     guard fchmod(descriptor, permissions) == 0 else { throw FileError("set the permissions", path, code: errno) }
+  }
+}
+
+// MARK: - Mapping
+
+/// A file's contents in memory, for reading, as long as this lives.
+///
+/// `@unchecked Sendable`: the memory is never written.
+final class MappedFile: @unchecked Sendable {
+  let memory: UnsafeRawBufferPointer
+  var count: Int { memory.count }
+
+  init(_ path: String) throws(FileError) {
+    let file = try OpenFile.reading(path)
+    memory = try file.mapped()
+  }
+
+  deinit {
+    if let base = memory.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), memory.count) }
+  }
+}
+
+extension OpenFile {
+  /// The whole file, mapped; an empty one is no memory at all.
+  fileprivate func mapped() throws(FileError) -> UnsafeRawBufferPointer {
+    let count = try size()
+    if count == 0 { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    guard let base, base != MAP_FAILED else { throw FileError("map", path, code: errno) }
+    return UnsafeRawBufferPointer(start: base, count: count)
   }
 }
 
