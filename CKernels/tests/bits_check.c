@@ -109,7 +109,7 @@ static void check_arguments(void) {
   EXPECT(farro_bit_neighbors(hamming, (size_t)-1, 1, 8, x, 8, x, 8, 1, out, indices) == FARRO_ERROR_ARGUMENT, "m = -1");
 }
 
-void check_bits(void) {
+void check_bit_distances(void) {
   const size_t bytes[] = {0, 1, 3, 4, 5, 8, 15, 16, 17, 31, 33, 64, 127, 130, 257},
                counts[] = {0, 1, 3, 4, 5, 7, 9, 33};
   for (int metric = 0; metric < FARRO_BIT_METRIC_COUNT; metric++) {
@@ -118,7 +118,7 @@ void check_bits(void) {
         const size_t n = tail_sizes[i], m = counts[(i + b) % 8];
         check_problem((farro_bit_metric)metric, (problem){m, n, bytes[b], (i + b) % 3, 1 + 5 * (int)(i % 4)});
         check_bit_neighbors((farro_bit_metric)metric, (problem){m, n, bytes[b], b % 2, 1 + 5 * (int)(i % 4)},
-                        1 + random_below(40));
+                            1 + random_below(40));
       }
     for (size_t k = 1; k <= 1024; k = 2 * k + 1 < 1024 || k == 1024 ? 2 * k + 1 : 1024)
       check_bit_neighbors((farro_bit_metric)metric, (problem){6, 3000, 6, 1, 3}, k);

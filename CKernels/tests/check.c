@@ -82,7 +82,7 @@ static const struct {
     {"distance", check_distance},
     {"neighbors", check_neighbors},
     {"assignment", check_assignment},
-    {"bits", check_bits},
+    {"bits", check_bit_distances},
     {"boxes", check_boxes},
     {"sparse distance", check_sparse},
     {"sets", check_sets},
