@@ -14,6 +14,7 @@ typedef struct {
 
 typedef struct {
   neighbor_search search; // first: the search is told where this is
+  double radius;
   list *lists;
 } within_radius;
 
@@ -23,13 +24,21 @@ typedef struct {
   size_t bytes;
 } owned_lists;
 
+// Decided by the distance as the caller gets it, a root rounded.
+static bool is_within(const within_radius *w, double key) {
+  char rounded[sizeof(double)];
+  set_value(&w->search, rounded, 0, distance_of_key(w->search.metric, key));
+  const double distance = value_at(&w->search, rounded, 0);
+  return w->search.metric == FARRO_METRIC_INNER_PRODUCT ? distance >= w->radius : distance <= w->radius;
+}
+
 static void keep_lists(void *context, size_t first, size_t last) {
   within_radius *w = context;
   neighbor_search *s = &w->search;
   for (size_t query = first; query < last; query++) {
     candidates *c = &s->found[query];
     size_t count = farro_candidates_finish(c, farro_search_measure, s, query);
-    while (count > 0 && c->items[count - 1].key > s->radius) count--;
+    while (count > 0 && !is_within(w, c->items[count - 1].key)) count--;
     list *kept = &w->lists[s->first_query + query];
     kept->items = count ? farro_allocate(count * sizeof(candidate)) : NULL;
     if (count && !kept->items) c->failed = true;
@@ -66,15 +75,16 @@ static owned_lists *join(const within_radius *w) {
   return owned;
 }
 
-// What a row's key may be at most.
+// What a row's key may be at most; of a root, which is rounded, a little more.
 static double key_of_radius(farro_metric metric, double radius) {
   if (metric == FARRO_METRIC_INNER_PRODUCT) return -radius;
-  return metric == FARRO_METRIC_EUCLIDEAN && radius >= 0 ? radius * radius : radius;
+  return metric == FARRO_METRIC_EUCLIDEAN && radius >= 0 ? radius * radius * (1 + 0x1p-20) : radius;
 }
 
 static farro_status find_within(within_radius *w, double radius, farro_neighbor_lists **lists) {
   neighbor_search *s = &w->search;
   if (!farro_search_is_valid(s) || isnan(radius)) return FARRO_ERROR_ARGUMENT;
+  w->radius = radius;
   s->takes_all = true, s->radius = key_of_radius(s->metric, radius);
   const size_t bytes = s->shape.queries * sizeof(list);
   w->lists = farro_allocate(bytes);

@@ -103,7 +103,7 @@ public func pairedBitDistances<Distance>(
 public func bitNeighbors<Distance>(
   of queries: Tensor<UInt8>,
   in base: Tensor<UInt8>,
-  _ k: Int,
+  k: Int,
   metric: BitMetric<Distance>
 ) -> (distances: Tensor<Distance>, indices: Tensor<Int>) {
   let operands = BitRows(queries, base, "bitNeighbors")
@@ -115,14 +115,14 @@ public func bitNeighbors<Distance>(
   return (distances, indices)
 }
 
-/// ``bitNeighbors(of:in:_:metric:)`` into tensors that exist.
+/// ``bitNeighbors(of:in:k:metric:)`` into tensors that exist.
 ///
 /// - Precondition: both results have the shape (m, k).
 /// - Complexity: O(m n bytes).
 public func bitNeighbors<Distance>(
   of queries: Tensor<UInt8>,
   in base: Tensor<UInt8>,
-  _ k: Int,
+  k: Int,
   metric: BitMetric<Distance>,
   into distances: inout Tensor<Distance>,
   _ indices: inout Tensor<Int>

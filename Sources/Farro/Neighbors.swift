@@ -146,13 +146,40 @@ public func radiusNeighbors(
 
 // MARK: - One search for all of them
 
+/// The nearest among rows that lie in memory one behind the other.
+///
+/// - Precondition: `base` holds whole rows as long as the queries', and `keep` one boolean for each.
+package func nearestNeighbors(
+  of queries: Tensor<Float>,
+  inRows base: UnsafeBufferPointer<Float>,
+  k: Int,
+  metric: DistanceMetric,
+  where keep: Tensor<Bool>?
+) -> (distances: Tensor<Float>, indices: Tensor<Int>) {
+  NeighborSearch(queries, rows: base, metric, keep, "nearestNeighbors").nearest(k)
+}
+
+/// All within a radius among rows that lie in memory one behind the other.
+///
+/// - Precondition: `base` holds whole rows as long as the queries', and `keep` one boolean for each.
+package func radiusNeighbors(
+  of queries: Tensor<Float>,
+  inRows base: UnsafeBufferPointer<Float>,
+  radius: Double,
+  metric: DistanceMetric,
+  where keep: Tensor<Bool>?
+) -> NeighborLists<Float> {
+  NeighborSearch(queries, rows: base, metric, keep, "radiusNeighbors").within(radius)
+}
+
 /// A search whose shapes are right.
 private struct NeighborSearch<Scalar: KernelScalar, Element: TensorScalar> {
   let queries: Tensor<Scalar>
-  let base: Tensor<Element>
+  let rows: Int
   let keep: Tensor<Bool>?
   let metric: DistanceMetric
   let name: StaticString
+  let withBase: ((UnsafePointer<Element>) -> Void) -> Void
 
   init(
     _ queries: Tensor<Scalar>,
@@ -169,7 +196,27 @@ private struct NeighborSearch<Scalar: KernelScalar, Element: TensorScalar> {
       keep.map { $0.shape == [base.shape[0]] } ?? true,
       "\(name): a base of \(base.shape) is filtered by \(base.shape[0]) booleans, not by \(keep?.shape ?? [])"
     )
-    (self.queries, self.base, self.metric, self.keep, self.name) = (queries, base, metric, keep, name)
+    (self.queries, self.metric, self.keep, self.name) = (queries, metric, keep, name)
+    rows = base.shape[0]
+    withBase = { body in base.withUnsafeBufferPointer { body($0.baseAddress!) } }
+  }
+
+  init(
+    _ queries: Tensor<Scalar>,
+    rows base: UnsafeBufferPointer<Element>,
+    _ metric: DistanceMetric,
+    _ keep: Tensor<Bool>?,
+    _ name: StaticString
+  ) {
+    (self.queries, self.metric, self.keep, self.name) = (queries, metric, keep, name)
+    rows = base.count / max(queries.shape[1], 1)
+    withBase = { body in
+      if let address = base.baseAddress {
+        body(address)
+      } else {
+        withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { body($0.baseAddress!) }
+      }
+    }
   }
 
   func nearest(_ k: Int) -> (distances: Tensor<Scalar>, indices: Tensor<Int>) {
@@ -236,13 +283,13 @@ private struct NeighborSearch<Scalar: KernelScalar, Element: TensorScalar> {
   ) {
     let d = queries.shape[1]
     queries.withUnsafeBufferPointer { x in
-      base.withUnsafeBufferPointer { y in
+      withBase { y in
         func run(_ keep: UnsafePointer<Bool>?) -> farro_status {
           var shape = farro_neighbors_shape()
-          (shape.queries, shape.base, shape.d) = (queries.shape[0], base.shape[0], d)
+          (shape.queries, shape.base, shape.d) = (queries.shape[0], rows, d)
           (shape.ld_queries, shape.ld_base) = (d, d)
           shape.keep = keep.map { UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self) }
-          return body(&shape, x.baseAddress!, y.baseAddress!)
+          return body(&shape, x.baseAddress!, y)
         }
         check(keep.map { $0.withUnsafeBufferPointer { run($0.baseAddress!) } } ?? run(nil), name)
       }

@@ -21,7 +21,7 @@ extension Reference {
     }
   }
 
-  /// As ``bitNeighbors(of:in:_:metric:)``.
+  /// As ``bitNeighbors(of:in:k:metric:)``.
   package static func bitNeighbors<Distance>(
     of queries: Tensor<UInt8>,
     in base: Tensor<UInt8>,

@@ -90,6 +90,7 @@ extension ProfiledKernel {
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
     + batchNormKernels + scalingKernels + distanceKernels + bitDistanceKernels + sparseDistanceKernels + boxKernels
+    + neighborKernels
     + linearAlgebraKernels + hashingKernels + conversionKernels + sortingKernels + optimizerKernels + randomKernels
     + embeddingKernels + softmaxKernels + bfloat16Kernels + attentionKernels + convolutionKernels
 

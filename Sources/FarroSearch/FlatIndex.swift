@@ -16,16 +16,24 @@ public struct FlatIndex: VectorIndex {
 
   /// An index without vectors.
   ///
-  /// - Throws: ``IndexError`` when `dimension` is not positive.
+  /// - Throws: ``IndexError`` when `dimension` is not positive, or the metric has a parameter or another dimension.
   public init(dimension: Int, metric: DistanceMetric = .euclidean) throws(IndexError) {
     let supported = 1...FlatIndex.mostElements
     guard supported ~= dimension else {
       throw IndexError(.outOfRange(parameter: "dimension", found: dimension, supported: supported), in: "FlatIndex")
     }
+    guard FlatIndex.metrics(dimension).contains(metric) else {
+      throw IndexError(.unsupportedMetric(metric, supported: FlatIndex.metrics(dimension)), in: "FlatIndex")
+    }
     (self.dimension, self.metric) = (dimension, metric)
   }
 
   private static let mostElements = 1 << 24
+
+  /// All without a parameter; of the haversine distance, points are two angles.
+  private static func metrics(_ dimension: Int) -> [DistanceMetric] {
+    DistanceMetric.simple.filter { $0 != .haversine || dimension == 2 }
+  }
 
   public var count: Int { ids.count }
 
@@ -99,19 +107,11 @@ public struct FlatIndex: VectorIndex {
   public func search(_ queries: Tensor<Float>, k: Int, filter: SearchFilter?) throws -> SearchResults {
     try checkRows(queries, dimension, "search")
     require(k >= 0, "FlatIndex.search: k is \(k)")
-    let m = queries.shape[0]
-    let places = acceptedPlaces(filter)
-    var best = [[Match]](repeating: [], count: m)
-    forEachBlock(queries, places) { distances, queryRows, block in
-      let kept = min(k, block.count)
-      let (values, columns) = topK(distances, kept, smallest: metric != .innerProduct)
-      for row in 0..<queryRows.count {
-        let found = (0..<kept).map { Match(distance: values[row, $0], id: ids[block[columns[row, $0]]]) }
-        let query = queryRows.lowerBound + row
-        best[query] = merged(best[query], found, most: k)
-      }
+    let places = Places(filter, in: self)
+    let (distances, indices) = places.withRows {
+      nearestNeighbors(of: queries, inRows: $0, k: k, metric: metric, where: places.keep)
     }
-    return results(best, k)
+    return SearchResults(distances: distances, ids: places.ids(of: indices))
   }
 
   /// The vectors within a radius of each query.
@@ -120,72 +120,45 @@ public struct FlatIndex: VectorIndex {
   /// - Complexity: O(m `count` d) for m queries, and sorting what is found.
   public func search(_ queries: Tensor<Float>, radius: Float, filter: SearchFilter?) throws -> RangeResults {
     try checkRows(queries, dimension, "search")
-    var found = [[Match]](repeating: [], count: queries.shape[0])
-    forEachBlock(queries, acceptedPlaces(filter)) { distances, queryRows, block in
-      distances.withUnsafeBufferPointer { distances in
-        for row in 0..<queryRows.count {
-          for column in 0..<block.count where isWithin(distances[row * block.count + column], radius) {
-            let match = Match(distance: distances[row * block.count + column], id: ids[block[column]])
-            found[queryRows.lowerBound + row].append(match)
-          }
-        }
-      }
+    let places = Places(filter, in: self)
+    let found = places.withRows {
+      radiusNeighbors(of: queries, inRows: $0, radius: Double(radius), metric: metric, where: places.keep)
     }
-    return RangeResults(found.map { $0.sorted { $0.precedes($1, metric) } })
+    return RangeResults(
+      offsets: found.offsets,
+      distances: found.distances.scalars,
+      ids: places.ids(of: found.indices).scalars
+    )
   }
 
-  /// In ascending order, hence in that of ids.
-  private func acceptedPlaces(_ filter: SearchFilter?) -> [Int] {
-    guard let filter else { return Array(0..<count) }
-    if case .among(let ids) = filter.rule, ids.count < count { return ids.compactMap(place).sorted() }
-    return (0..<count).filter { filter.accepts(ids[$0]) }
-  }
+  /// What a filter leaves of an index: all rows and which of them count, or a copy of a few rows.
+  private struct Places {
+    let index: FlatIndex
+    private(set) var keep: Tensor<Bool>?
+    private var few: (places: [Int], rows: Tensor<Float>)?
 
-  /// Calls `body` with the distances of some queries to some vectors, for all of either: 8 MB at a time.
-  private func forEachBlock(
-    _ queries: Tensor<Float>,
-    _ places: [Int],
-    _ body: (Tensor<Float>, Range<Int>, ArraySlice<Int>) -> Void
-  ) {
-    let (mostQueries, mostVectors) = (512, 4096)
-    for first in stride(from: 0, to: places.count, by: mostVectors) {
-      let block = places[first..<min(first + mostVectors, places.count)]
-      let rows = vectors.rows(block, dimension)
-      for query in stride(from: 0, to: queries.shape[0], by: mostQueries) {
-        let queryRows = query..<min(query + mostQueries, queries.shape[0])
-        let distances = pairwiseDistances(queries[queryRows], rows, metric: metric)
-        // Indices from 0, as the columns have.
-        body(distances, queryRows, ArraySlice(Array(block)))
-      }
-    }
-  }
-
-  private func merged(_ a: [Match], _ b: [Match], most: Int) -> [Match] {
-    if a.isEmpty { return b }
-    var (result, i, j) = ([Match](), 0, 0)
-    result.reserveCapacity(min(most, a.count + b.count))
-    while result.count < most, i < a.count || j < b.count {
-      if j == b.count || i < a.count && !b[j].precedes(a[i], metric) {
-        result.append(a[i])
-        i += 1
+    init(_ filter: SearchFilter?, in index: FlatIndex) {
+      self.index = index
+      guard let filter else { return }
+      if case .among(let ids) = filter.rule, ids.count < index.count / 4 {
+        let places = ids.compactMap(index.place).sorted()
+        few = (places, index.vectors.rows(places, index.dimension))
       } else {
-        result.append(b[j])
-        j += 1
+        keep = Tensor((0..<index.count).map { filter.accepts(index.ids[$0]) })
       }
     }
-    return result
-  }
 
-  private func results(_ best: [[Match]], _ k: Int) -> SearchResults {
-    var distances = Tensor<Float>(repeating: worstDistance, shape: [best.count, k])
-    var ids = Tensor<Int>(repeating: -1, shape: [best.count, k])
-    for (row, matches) in best.enumerated() {
-      for (column, match) in matches.enumerated() {
-        distances[row, column] = match.distance
-        ids[row, column] = match.id
-      }
+    func withRows<Result>(_ body: (UnsafeBufferPointer<Float>) -> Result) -> Result {
+      if let few { return few.rows.withUnsafeBufferPointer(body) }
+      return index.vectors.withUnsafeBufferPointer(body)
     }
-    return SearchResults(distances: distances, ids: ids)
+
+    func ids(of found: Tensor<Int>) -> Tensor<Int> {
+      Tensor(
+        found.scalars.map { $0 < 0 ? -1 : index.ids[few?.places[$0] ?? $0] },
+        shape: found.shape
+      )
+    }
   }
 
   // MARK: Files
@@ -196,7 +169,7 @@ public struct FlatIndex: VectorIndex {
   public func save(to path: String) throws {
     var header = IndexHeader()
     header["dimension"] = "\(dimension)"
-    header["metric"] = metric.rawValue
+    header["metric"] = metric.name
     header["count"] = "\(count)"
     header["next"] = "\(nextID)"
     try IndexFile.write(FlatIndex.kind, header, [vectors.section("vectors"), ids.section("ids")], to: path)
@@ -208,7 +181,7 @@ public struct FlatIndex: VectorIndex {
   public init(contentsOf path: String) throws {
     let file = try IndexFile(path, kind: FlatIndex.kind)
     dimension = try file.integer("dimension", in: 1...FlatIndex.mostElements)
-    metric = try file.metric(among: DistanceMetric.allCases)
+    metric = try file.metric(among: FlatIndex.metrics(dimension))
     nextID = try file.integer("next", in: 0...Int.max)
     let count = try file.integer("count", in: 0...Int.max)
     vectors = try file.column("vectors", count: product(count, dimension))

@@ -10,7 +10,7 @@ extension HNSWIndex {
   public func save(to path: String) throws {
     var header = IndexHeader()
     header["dimension"] = "\(dimension)"
-    header["metric"] = metric.rawValue
+    header["metric"] = metric.name
     header["m"] = "\(m)"
     header["efConstruction"] = "\(efConstruction)"
     header["efSearch"] = "\(efSearch)"

@@ -55,7 +55,7 @@ extension IndexError.Problem: CustomStringConvertible {
     case .noIDsLeft:
       "no number follows the largest id that was used; give the ids"
     case .unsupportedMetric(let metric, let supported):
-      "\"\(metric.rawValue)\" is not among \(supported.map(\.rawValue))"
+      "\"\(metric.name)\" is not among \(supported.map(\.name))"
     case .outOfRange(let parameter, let found, let supported):
       "\(parameter) is \(found), and must be from \(supported.lowerBound) to \(supported.upperBound)"
     case .full(let most):

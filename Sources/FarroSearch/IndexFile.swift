@@ -55,8 +55,8 @@ struct IndexFile {
   }
 
   func metric(among supported: [DistanceMetric]) throws(ArrayFileError) -> DistanceMetric {
-    try value("metric", "one of \(supported.map(\.rawValue))") { text in
-      DistanceMetric(rawValue: text).flatMap { supported.contains($0) ? $0 : nil }
+    try value("metric", "one of \(supported.map(\.name))") { text in
+      DistanceMetric(name: text).flatMap { supported.contains($0) ? $0 : nil }
     }
   }
 

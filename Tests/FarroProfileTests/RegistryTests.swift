@@ -29,9 +29,8 @@ import Testing
   @Test func `every family is registered`() {
     #expect(
       ProfiledKernel.families == [
-        "matmul", "elementwise", "reduction", "normalization", "distance", "boxes", "linear_algebra", "hashing",
-        "conversion",
-        "sorting", "optimizer", "random", "embedding", "softmax", "attention", "convolution",
+        "matmul", "elementwise", "reduction", "normalization", "distance", "boxes", "neighbors", "linear_algebra",
+        "hashing", "conversion", "sorting", "optimizer", "random", "embedding", "softmax", "attention", "convolution",
       ]
     )
   }

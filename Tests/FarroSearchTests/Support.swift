@@ -38,6 +38,7 @@ func distance(_ metric: DistanceMetric, _ x: [Float], _ y: [Float]) -> Double {
   case .cosine:
     let sizes = pairs.reduce(0) { $0 + $1.0 * $1.0 } * pairs.reduce(0) { $0 + $1.1 * $1.1 }
     return sizes == 0 ? 1 : 1 - dot / sizes.squareRoot()
+  default: fatalError("\(metric) has no definition here")
   }
 }
 

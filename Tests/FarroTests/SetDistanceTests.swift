@@ -41,11 +41,11 @@ import Testing
   @Test func `the nearest rows of bits come in the order of their distances and then of their indices`() {
     let base = Tensor<UInt8>([0b1111, 0b0111, 0b0001, 0b0011, 0b0111], shape: [5, 1])
     let queries = Tensor<UInt8>([0b0111, 0], shape: [2, 1])
-    let found = bitNeighbors(of: queries, in: base, 3, metric: .hamming)
+    let found = bitNeighbors(of: queries, in: base, k: 3, metric: .hamming)
     #expect(found.distances.scalars == [0, 0, 1, 1, 2, 3])
     #expect(found.indices.scalars == [1, 4, 0, 2, 3, 1])
     var (distances, indices) = (Tensor<Float>(zeros: [2, 7]), Tensor<Int>(zeros: [2, 7]))
-    bitNeighbors(of: queries, in: base, 7, metric: .dice, into: &distances, &indices)
+    bitNeighbors(of: queries, in: base, k: 7, metric: .dice, into: &distances, &indices)
     #expect(indices.scalars.suffix(7) == [0, 1, 2, 3, 4, -1, -1])
     #expect(distances.scalars.suffix(2) == [.infinity, .infinity])
   }
@@ -55,7 +55,7 @@ import Testing
     let rows = Tensor<UInt8>(zeros: [2, 3])
     #expect(pairwiseBitDistances(none, rows, metric: .jaccard).shape == [0, 2])
     #expect(pairwiseBitDistances(rows, metric: .dice).scalars == [0, 0, 0, 0])
-    #expect(bitNeighbors(of: rows, in: none, 1, metric: .hamming).indices.scalars == [-1, -1])
+    #expect(bitNeighbors(of: rows, in: none, k: 1, metric: .hamming).indices.scalars == [-1, -1])
   }
 
   @Test func `bits of other lengths stop the program`() async {
@@ -64,7 +64,7 @@ import Testing
     }
     #expect(result.map { message($0, has: "[2, 3] and [2, 4]") } ?? false)
     await #expect(processExitsWith: .failure) {
-      _ = bitNeighbors(of: Tensor<UInt8>(zeros: [2, 3]), in: Tensor<UInt8>(zeros: [2, 3]), 0, metric: .dice)
+      _ = bitNeighbors(of: Tensor<UInt8>(zeros: [2, 3]), in: Tensor<UInt8>(zeros: [2, 3]), k: 0, metric: .dice)
     }
   }
 

@@ -14,6 +14,7 @@ from families import (
     embedding,
     image_norms,
     matmul,
+    neighbors,
     normalization,
     optimizer,
     pooling,
@@ -25,6 +26,7 @@ from families import (
 )
 
 _OF_OPERATORS = (
+    neighbors,
     normalization,
     image_norms,
     scaling,

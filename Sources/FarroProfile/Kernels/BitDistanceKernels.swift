@@ -45,7 +45,7 @@ private let neighborsKernel = ProfiledKernel(
     var distances = Tensor<Int32>(zeros: [shape[0], shape[3]])
     var indices = Tensor<Int>(zeros: [shape[0], shape[3]])
     return ProfiledKernel.Prepared(
-      run: { bitNeighbors(of: queries, in: base, shape[3], metric: .hamming, into: &distances, &indices) },
+      run: { bitNeighbors(of: queries, in: base, k: shape[3], metric: .hamming, into: &distances, &indices) },
       error: {
         let exact = Reference.bitNeighbors(of: queries, in: base, shape[3], metric: .hamming)
         return max(exactError(distances, exact.distances), exactError(indices, exact.indices))
