@@ -66,16 +66,16 @@ static void KERNEL(matmul_epilogue)(const matmul_tile *t, size_t rows, size_t co
     KERNEL(matmul_epilogue_rows)(name, t, rows, columns, products, ld, c, first, residual);                            \
     break;
   if (e->activation != FARRO_ACTIVATION_NONE || !only_visits) switch (e->activation) {
-    MATMUL_EPILOGUE(FARRO_ACTIVATION_NONE)
-    MATMUL_EPILOGUE(FARRO_ACTIVATION_RELU)
-    MATMUL_EPILOGUE(FARRO_ACTIVATION_GELU)
-    MATMUL_EPILOGUE(FARRO_ACTIVATION_GELU_TANH)
-    MATMUL_EPILOGUE(FARRO_ACTIVATION_SIGMOID)
-    MATMUL_EPILOGUE(FARRO_ACTIVATION_TANH)
-    MATMUL_EPILOGUE(FARRO_ACTIVATION_SILU)
-  default:
-    break;
-  }
+      MATMUL_EPILOGUE(FARRO_ACTIVATION_NONE)
+      MATMUL_EPILOGUE(FARRO_ACTIVATION_RELU)
+      MATMUL_EPILOGUE(FARRO_ACTIVATION_GELU)
+      MATMUL_EPILOGUE(FARRO_ACTIVATION_GELU_TANH)
+      MATMUL_EPILOGUE(FARRO_ACTIVATION_SIGMOID)
+      MATMUL_EPILOGUE(FARRO_ACTIVATION_TANH)
+      MATMUL_EPILOGUE(FARRO_ACTIVATION_SILU)
+    default:
+      break;
+    }
 #undef MATMUL_EPILOGUE
   if (e->visit) e->visit(e->visit_context, product, t->row, first, rows, columns, products, ld);
 }
