@@ -3,9 +3,9 @@
 // A distance is the sum of d terms in four chains, lane by lane: its error is at most (d + 2) u of the sum of their
 // magnitudes (far less for long rows: d / (4 LANES) additions follow one another).
 
-// sum + what n elements of x and y contribute.
-typedef VECTOR (*KERNEL(row_term))(const SCALAR *x, const ELEMENT *y, SCALAR x_scale, SCALAR y_scale, size_t n,
-                                   const bool partial, VECTOR sum);
+// sum + what n elements of x and y contribute, from the i-th.
+typedef VECTOR (*KERNEL(row_term))(const SCALAR *x, const ELEMENT *y, size_t i, SCALAR x_scale, SCALAR y_scale,
+                                   size_t n, const bool partial, VECTOR sum);
 
 INLINE VECTOR KERNEL(some_scalars)(const SCALAR *x, size_t n, const bool partial) {
   return partial ? load_first(x, n) : load(x);
@@ -15,31 +15,31 @@ INLINE VECTOR KERNEL(some_elements)(const ELEMENT *y, size_t n, const bool parti
   return partial ? load_first(y, n) : load(y);
 }
 
-INLINE VECTOR KERNEL(difference_term)(const SCALAR *x, const ELEMENT *y, SCALAR x_scale, SCALAR y_scale, size_t n,
-                                      const bool partial, VECTOR sum) {
+INLINE VECTOR KERNEL(difference_term)(const SCALAR *x, const ELEMENT *y, size_t i, SCALAR x_scale, SCALAR y_scale,
+                                      size_t n, const bool partial, VECTOR sum) {
   (void)x_scale, (void)y_scale;
-  const VECTOR difference = KERNEL(some_scalars)(x, n, partial) - KERNEL(some_elements)(y, n, partial);
+  const VECTOR difference = KERNEL(some_scalars)(x + i, n, partial) - KERNEL(some_elements)(y + i, n, partial);
   return multiply_add(difference, difference, sum);
 }
 
-INLINE VECTOR KERNEL(product_term)(const SCALAR *x, const ELEMENT *y, SCALAR x_scale, SCALAR y_scale, size_t n,
-                                   const bool partial, VECTOR sum) {
+INLINE VECTOR KERNEL(product_term)(const SCALAR *x, const ELEMENT *y, size_t i, SCALAR x_scale, SCALAR y_scale,
+                                   size_t n, const bool partial, VECTOR sum) {
   (void)x_scale, (void)y_scale;
-  return multiply_add(KERNEL(some_scalars)(x, n, partial), KERNEL(some_elements)(y, n, partial), sum);
+  return multiply_add(KERNEL(some_scalars)(x + i, n, partial), KERNEL(some_elements)(y + i, n, partial), sum);
 }
 
-INLINE VECTOR KERNEL(square_term)(const SCALAR *x, const ELEMENT *y, SCALAR x_scale, SCALAR y_scale, size_t n,
+INLINE VECTOR KERNEL(square_term)(const SCALAR *x, const ELEMENT *y, size_t i, SCALAR x_scale, SCALAR y_scale, size_t n,
                                   const bool partial, VECTOR sum) {
-  (void)x, (void)x_scale;
-  const VECTOR v = y_scale * KERNEL(some_elements)(y, n, partial);
+  (void)x, (void)x_scale; // x may be NULL
+  const VECTOR v = y_scale * KERNEL(some_elements)(y + i, n, partial);
   return multiply_add(v, v, sum);
 }
 
 // Of x and y as rows of length 1.
-INLINE VECTOR KERNEL(angle_term)(const SCALAR *x, const ELEMENT *y, SCALAR x_scale, SCALAR y_scale, size_t n,
+INLINE VECTOR KERNEL(angle_term)(const SCALAR *x, const ELEMENT *y, size_t i, SCALAR x_scale, SCALAR y_scale, size_t n,
                                  const bool partial, VECTOR sum) {
   const VECTOR difference =
-      x_scale * KERNEL(some_scalars)(x, n, partial) - y_scale * KERNEL(some_elements)(y, n, partial);
+      x_scale * KERNEL(some_scalars)(x + i, n, partial) - y_scale * KERNEL(some_elements)(y + i, n, partial);
   return multiply_add(difference, difference, sum);
 }
 
@@ -51,9 +51,9 @@ INLINE SCALAR KERNEL(sum_terms)(KERNEL(row_term) term, size_t d, const SCALAR *x
   size_t i = 0;
   for (; i + chains * LANES <= d; i += chains * LANES)
     UNROLL for (size_t j = 0; j < chains; j++) sums[j] =
-        term(x + i + j * LANES, y + i + j * LANES, x_scale, y_scale, LANES, false, sums[j]);
-  for (; i + LANES <= d; i += LANES) sums[0] = term(x + i, y + i, x_scale, y_scale, LANES, false, sums[0]);
-  if (i < d) sums[1] = term(x + i, y + i, x_scale, y_scale, d - i, true, sums[1]);
+        term(x, y, i + j * LANES, x_scale, y_scale, LANES, false, sums[j]);
+  for (; i + LANES <= d; i += LANES) sums[0] = term(x, y, i, x_scale, y_scale, LANES, false, sums[0]);
+  if (i < d) sums[1] = term(x, y, i, x_scale, y_scale, d - i, true, sums[1]);
   return horizontal_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 

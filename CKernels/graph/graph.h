@@ -122,7 +122,7 @@ static inline size_t list_length(const uint32_t *list, size_t width) {
 }
 
 static inline void write_list(uint32_t *list, size_t width, const uint32_t *nodes, size_t count) {
-  memcpy(list, nodes, count * sizeof *nodes);
+  if (count > 0) memcpy(list, nodes, count * sizeof *nodes); // nodes may then be NULL
   if (count < width) list[count] = FARRO_NO_NODE;
 }
 
