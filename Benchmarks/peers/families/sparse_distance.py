@@ -10,10 +10,11 @@ from sidebyside.rows import Goal, Row
 
 def matrices(p: Parameters, generator: np.random.Generator) -> Arrays:
     def parts(rows: int) -> Arrays:
-        places = generator.random((rows, p["columns"])).argsort(1)[:, : p["k"]]
+        held = min(p["k"], p["columns"])
+        places = generator.random((rows, p["columns"])).argsort(1)[:, :held]
         places.sort(1)
-        offsets = np.arange(rows + 1, dtype=np.int64) * p["k"]
-        return [offsets, places.astype(np.int32).ravel(), generator.standard_normal(rows * p["k"])]
+        offsets = np.arange(rows + 1, dtype=np.int64) * held
+        return [offsets, places.astype(np.int32).ravel(), generator.standard_normal(rows * held)]
 
     return parts(p["rows"]) + parts(p["count"])
 
@@ -24,8 +25,14 @@ def csr(p: Parameters, parts: Arrays):
     return csr_matrix((parts[2], parts[1], parts[0]), shape=(len(parts[0]) - 1, p["columns"]))
 
 
-def dense(p: Parameters, x: Arrays) -> tuple[np.ndarray, np.ndarray]:
-    return csr(p, x[:3]).toarray(), csr(p, x[3:]).toarray()
+def dense(p: Parameters, x: Arrays) -> list[np.ndarray]:
+    """Without SciPy, so that the definitions need no peer."""
+    result = []
+    for offsets, columns, held in (x[:3], x[3:]):
+        matrix = np.zeros((len(offsets) - 1, p["columns"]))
+        matrix[np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)), columns] = held
+        result.append(matrix)
+    return result
 
 
 def euclidean(x: np.ndarray, y: np.ndarray) -> np.ndarray:
