@@ -38,7 +38,7 @@ static void straighten(convolution_job *job) {
   job->is_plain =
       job->taps == 1 && job->plane == job->outputs && r->stride == 1 && c->stride == 1 && r->pad == 0 && c->pad == 0;
   if (!job->is_plain) return;
-  const window_axis one = {.length = 1, .size = 1, .stride = 1, .dilation = 1, .outputs = 1};
+  const window_axis one = {.length = 1, .size = 1, .stride = 1, .dilation = 1, .outputs = 1, .step = 1};
   job->grid = (window_grid){one, one};
   job->grid.columns.length = job->grid.columns.outputs = job->plane;
 }

@@ -196,4 +196,5 @@ void check_convolution(void) {
         FARRO_ACTIVATION_SILU); // bands of rows
   check((farro_convolution_shape){1, 1, 1, 1, single, window(5000, 7, 1, 1, 3, 3)}, true,
         FARRO_ACTIVATION_NONE); // bands of columns
+  check((farro_convolution_shape){2, 3, 6, 3, one, one}, true, FARRO_ACTIVATION_NONE); // one element to a window
 }
