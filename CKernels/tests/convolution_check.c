@@ -195,6 +195,6 @@ void check_convolution(void) {
   check((farro_convolution_shape){3, 2, 2, 2, window(130, 5, 1, 2, 4, 4), window(70, 3, 2, 1, 1, 1)}, true,
         FARRO_ACTIVATION_SILU); // bands of rows
   check((farro_convolution_shape){1, 1, 1, 1, single, window(5000, 7, 1, 1, 3, 3)}, true,
-        FARRO_ACTIVATION_NONE); // bands of columns
+        FARRO_ACTIVATION_NONE);                                                        // bands of columns
   check((farro_convolution_shape){2, 3, 6, 3, one, one}, true, FARRO_ACTIVATION_NONE); // one element to a window
 }
