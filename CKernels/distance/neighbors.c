@@ -42,18 +42,8 @@ enum { keys_at_once = 64 };
                                               int64_t *indices) {                                                      \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    nearest n = {.search = {.type = &farro_scalar_##number,                                                            \
-                            .scalars = kernels->rows_##number,                                                         \
-                            .rows = kernels->rows_##name,                                                              \
-                            .select = kernels->select_##number,                                                        \
-                            .distance = distance,                                                                      \
-                            .metric = distance.metric,                                                                 \
-                            .shape = *shape,                                                                           \
-                            .queries = queries,                                                                        \
-                            .base = base,                                                                              \
-                            .k = k},                                                                                   \
-                 .distances = distances,                                                                               \
-                 .indices = indices};                                                                                  \
+    nearest n = {.search = NEIGHBOR_SEARCH(name, number), .distances = distances, .indices = indices};                 \
+    n.search.k = k;                                                                                                    \
     return find_nearest(&n);                                                                                           \
   }                                                                                                                    \
                                                                                                                        \

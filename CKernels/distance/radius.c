@@ -109,15 +109,7 @@ void farro_neighbor_lists_release(farro_neighbor_lists *lists) {
                                              farro_neighbor_lists **lists) {                                           \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    within_radius w = {.search = {.type = &farro_scalar_##number,                                                      \
-                                  .scalars = kernels->rows_##number,                                                   \
-                                  .rows = kernels->rows_##name,                                                        \
-                                  .select = kernels->select_##number,                                                  \
-                                  .distance = distance,                                                                \
-                                  .metric = distance.metric,                                                           \
-                                  .shape = *shape,                                                                     \
-                                  .queries = queries,                                                                  \
-                                  .base = base}};                                                                      \
+    within_radius w = {.search = NEIGHBOR_SEARCH(name, number)};                                                       \
     return find_within(&w, radius, lists);                                                                             \
   }
 

@@ -84,6 +84,18 @@ static inline bool has_form(farro_metric metric) {
 
 extern const scalar_type farro_scalar_f32, farro_scalar_f64;
 
+// The search of an entry for bases of type `name` and queries of type `number`, by the names of its arguments.
+#define NEIGHBOR_SEARCH(name, number)                                                                                  \
+  {.type = &farro_scalar_##number,                                                                                     \
+   .scalars = kernels->rows_##number,                                                                                  \
+   .rows = kernels->rows_##name,                                                                                       \
+   .select = kernels->select_##number,                                                                                 \
+   .distance = distance,                                                                                               \
+   .metric = distance.metric,                                                                                          \
+   .shape = *shape,                                                                                                    \
+   .queries = queries,                                                                                                 \
+   .base = base}
+
 // Whether sizes, strides and metric are such as the entries allow.
 bool farro_search_is_valid(const neighbor_search *s);
 
