@@ -26,9 +26,9 @@ typedef struct {
 
 // Decided by the distance as the caller gets it, a root rounded.
 static bool is_within(const within_radius *w, double key) {
-  char rounded[sizeof(double)];
-  set_value(&w->search, rounded, 0, distance_of_key(w->search.metric, key));
-  const double distance = value_at(&w->search, rounded, 0);
+  any_scalar rounded;
+  set_value(&w->search, &rounded, 0, distance_of_key(w->search.metric, key));
+  const double distance = value_at(&w->search, &rounded, 0);
   return w->search.metric == FARRO_METRIC_INNER_PRODUCT ? distance >= w->radius : distance <= w->radius;
 }
 

@@ -46,6 +46,12 @@ typedef struct {
   void *mean, *ready_queries, *limits, *ready_rows, *norms, *offsets;
 } neighbor_search;
 
+// Room for one.
+typedef union {
+  float f32;
+  double f64;
+} any_scalar;
+
 static inline void *at(const void *base, size_t element, size_t bytes) { return (char *)base + element * bytes; }
 
 static inline const void *query_at(const neighbor_search *s, size_t query) {

@@ -26,8 +26,8 @@ static void take_mean(neighbor_search *s) {
   if (s->form != neighbor_squares) return;
   for (size_t i = 0; i < rows; i++) { // made ready less 0, that is, as scalars
     const void *row = at(s->base, i * s->shape.base / rows * s->shape.ld_base, s->rows->element_bytes);
-    char norm[sizeof(double)];
-    s->rows->prepare(neighbor_products, 1, d, row, 0, NULL, s->ready_rows, s->pitch, norm);
+    any_scalar norm;
+    s->rows->prepare(neighbor_products, 1, d, row, 0, NULL, s->ready_rows, s->pitch, &norm);
     for (size_t j = 0; j < d; j++)
       set_value(s, s->mean, j, value_at(s, s->mean, j) + value_at(s, s->ready_rows, j) / (double)rows);
   }
@@ -68,11 +68,11 @@ static void prepare_queries(void *context, size_t first, size_t last) {
   for (size_t i = first; i < last; i++) {
     candidates *c = &s->found[i];
     void *ready = at(s->ready_queries, i * s->pitch, bytes);
-    char norm[sizeof(double)];
+    any_scalar norm;
     // For products, queries of length 1 have the same order, and bounds that do not depend on them.
     s->scalars->prepare(s->form == neighbor_squares ? neighbor_squares : neighbor_angles, 1, d, query_at(s, i), 0,
-                        s->mean, ready, s->pitch, norm);
-    const double squares = value_at(s, norm, 0);
+                        s->mean, ready, s->pitch, &norm);
+    const double squares = value_at(s, &norm, 0);
     const bool measures_all =
         !(squares <= s->type->most) && (s->form != neighbor_angles) && !has_nan(s, query_at(s, i));
     if (measures_all) {

@@ -2,9 +2,8 @@
 //
 // queries is (m, d) and base (n, d), row-major, with ld_queries and ld_base elements (at least d) from one row to the
 // next. A base of bf16 (`uint16_t`) or int8 is searched by float queries, as if its elements were floats. Sizes of 0
-// are legal; FARRO_ERROR_ARGUMENT for a base of 2^32 rows and more, and for
-// what farro_pairwise_distances refuses. A base may be a mapped file larger than memory: it
-// is read in order, once for every few thousand queries.
+// are legal. FARRO_ERROR_ARGUMENT for a base of 2^32 - 1 rows and more, and for what farro_pairwise_distances refuses.
+// A base may be a mapped file larger than memory: it is read in order, once for every few thousand queries.
 //
 // The answer is exact: a distance is computed from the two rows alone, without cancellation (equal rows are at distance
 // 0, however far from the origin), and rows are ranked by it, those of equal distance by their index. Error bounds, to
@@ -22,7 +21,7 @@
 // a base in random order; where most rows of the base are equally far from a query, all are measured exactly, at some
 // 20 ns each.
 //
-// The result does not depend on the number of threads. Work space: up to 100 MB.
+// The result does not depend on the number of threads. Work space: up to 100 MB for k to 2^16, and O(k) beyond.
 #ifndef FARRO_NEIGHBORS_H
 #define FARRO_NEIGHBORS_H
 

@@ -112,6 +112,8 @@ struct KMeansProblem<Scalar: KernelScalar> {
   }
 
   /// Rows of which each is far from those before it.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   private func spreadRows(using generator: inout Xoshiro256) -> [Int] {
     var (trials, bound) = (2, 2.718281828459045)  // 2 + log k, rounded down
     while bound <= Double(k) { (trials, bound) = (trials + 1, bound * 2.718281828459045) }
@@ -147,6 +149,8 @@ struct KMeansProblem<Scalar: KernelScalar> {
   }
 
   /// Takes the candidate that makes the sum of the closest distances least into account; returns which it is.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   private func lowerClosest(_ closest: inout Tensor<Scalar>, to distances: Tensor<Scalar>) -> Int {
     let (n, trials) = (n, distances.shape[0])
     return closest.withUnsafeMutableBufferPointer { closest in
@@ -200,6 +204,8 @@ struct KMeansProblem<Scalar: KernelScalar> {
 
   /// The means of the centres' rows. A centre without rows takes the row that is farthest from its own centre, which
   /// loses it; several take them in turn.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   private func nextCenters(_ centers: Tensor<Scalar>, _ assignment: inout Assignment) -> Tensor<Scalar> {
     let empty = (0..<k).filter { assignment.weights[$0] == 0 }
     if !empty.isEmpty {
@@ -229,6 +235,8 @@ struct KMeansProblem<Scalar: KernelScalar> {
     }
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   private func squaredShift(from old: Tensor<Scalar>, to new: Tensor<Scalar>) -> Double {
     (0..<k * d).reduce(0) { sum, i in
       let difference = Double(new.scalar(at: i)) - Double(old.scalar(at: i))
