@@ -1,5 +1,6 @@
 import Farro
 import FarroData
+import Foundation
 import Testing
 
 @Suite struct NPYTests {
