@@ -6,8 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "include/kmeans.h"
-#include "include/matmul.h"
+#include "assign.h"
 #include "runtime/dispatch.h"
 #include "runtime/extent.h"
 #include "runtime/sizes.h"
@@ -25,17 +24,8 @@ static const double close = 1.0 / 16;
 // Rough speed of one thread, to decide about waking others.
 static const double terms_per_nanosecond = 40;
 
-typedef farro_status pack_function(size_t k, size_t n, bool transpose_b, const void *b, size_t ldb,
-                                   farro_packed_matrix **packed);
-typedef farro_status product_function(const farro_matmul_shape *shape, const void *a, const farro_packed_matrix *packed,
-                                      void *c);
-
 typedef struct {
-  size_t bytes;
-  const row_kernels *rows;
-  const assign_kernels *kernels;
-  pack_function *pack;
-  product_function *product;
+  const assign_type *type;
   farro_assignment_shape shape;
   const void *x, *centers, *weights;
   farro_assignment *out;
@@ -47,32 +37,17 @@ typedef struct {
   _Atomic bool failed;
 } assignment;
 
-static const void *at(const assignment *a, const void *base, size_t element) {
-  return (const char *)base + element * a->bytes;
-}
-
-static double value_at(const assignment *a, const void *array, size_t i) {
-  return a->bytes == 4 ? (double)((const float *)array)[i] : ((const double *)array)[i];
-}
-
-static void set_value(const assignment *a, void *array, size_t i, double value) {
-  if (a->bytes == 4)
-    ((float *)array)[i] = (float)value;
-  else
-    ((double *)array)[i] = value;
-}
-
-static const void *row_of(const assignment *a, size_t i) { return at(a, a->x, i * a->shape.ldx); }
+static const void *row_of(const assignment *a, size_t i) { return element_at(a->type, a->x, i * a->shape.ldx); }
 
 // ---- one part ----
 
 static double distance_to(const assignment *a, size_t row, int32_t label, double least, double squares) {
   if (label < 0) return NAN;
   const double distance = least + squares;
-  if (distance > close * (squares + value_at(a, a->offsets, (size_t)label))) return distance;
+  if (distance > close * (squares + value_at(a->type, a->offsets, (size_t)label))) return distance;
   double key;
-  a->rows->measure(neighbor_squares, a->shape.d, row_of(a, row), 1, a->centers, a->shape.ld_centers, 1,
-                   &(uint32_t){(uint32_t)label}, &key);
+  a->type->rows->measure(neighbor_squares, a->shape.d, row_of(a, row), 1, a->centers, a->shape.ld_centers, 1,
+                         &(uint32_t){(uint32_t)label}, &key);
   return key;
 }
 
@@ -83,21 +58,21 @@ typedef struct {
 
 static void assign_some(const assignment *a, const work_space *w, size_t part, size_t first, size_t rows) {
   const farro_assignment_shape *s = &a->shape;
-  a->rows->prepare(neighbor_squares, rows, s->d, row_of(a, first), s->ldx, a->mean, w->ready, a->pitch, w->norms);
+  a->type->rows->prepare(neighbor_squares, rows, s->d, row_of(a, first), s->ldx, a->mean, w->ready, a->pitch, w->norms);
   const farro_matmul_shape shape = {
       .batch = 1, .m = rows, .n = s->k, .k = a->pitch, .lda = a->pitch, .ldc = s->k, .transpose_b = true};
-  a->product(&shape, w->ready, a->packed, w->products); // serial, within a task
+  a->type->product(&shape, w->ready, a->packed, w->products); // serial, within a task
   int32_t *labels = a->out->labels + first;
-  a->kernels->nearest(rows, s->k, a->offsets, w->products, s->k, w->least, labels);
+  a->type->kernels->nearest(rows, s->k, a->offsets, w->products, s->k, w->least, labels);
   double inertia = 0;
   for (size_t i = 0; i < rows; i++) {
-    const double weight = a->weights ? value_at(a, a->weights, first + i) : 1;
-    const double distance = distance_to(a, first + i, labels[i], w->least[i], value_at(a, w->norms, i));
+    const double weight = a->weights ? value_at(a->type, a->weights, first + i) : 1;
+    const double distance = distance_to(a, first + i, labels[i], w->least[i], value_at(a->type, w->norms, i));
     if (a->out->distances) a->out->distances[first + i] = distance;
     inertia += weight * distance;
     if (labels[i] < 0) continue;
     if (a->sums)
-      a->kernels->add(s->d, row_of(a, first + i), weight, a->sums + (part * s->k + (size_t)labels[i]) * s->d);
+      a->type->kernels->add(s->d, row_of(a, first + i), weight, a->sums + (part * s->k + (size_t)labels[i]) * s->d);
     if (a->totals) a->totals[part * s->k + (size_t)labels[i]] += weight;
   }
   a->inertias[part] += inertia;
@@ -105,15 +80,16 @@ static void assign_some(const assignment *a, const work_space *w, size_t part, s
 
 static void assign_parts(void *context, size_t first, size_t last) {
   assignment *a = context;
-  const size_t scalars = a->some_rows * (a->pitch + a->shape.k + 1), bytes = scalars * a->bytes + a->some_rows * 8;
+  const size_t scalars = a->some_rows * (a->pitch + a->shape.k + 1),
+               bytes = scalars * a->type->bytes + a->some_rows * 8;
   work_space w = {.least = farro_allocate(bytes)};
   if (!w.least) {
     a->failed = true;
     return;
   }
   w.ready = w.least + a->some_rows;
-  w.products = (char *)w.ready + a->some_rows * a->pitch * a->bytes;
-  w.norms = (char *)w.products + a->some_rows * a->shape.k * a->bytes;
+  w.products = (char *)w.ready + a->some_rows * a->pitch * a->type->bytes;
+  w.norms = (char *)w.products + a->some_rows * a->shape.k * a->type->bytes;
   for (size_t part = first; part < last; part++) {
     const size_t begin = part * a->part_rows, end = smaller(begin + a->part_rows, a->shape.n);
     for (size_t row = begin; row < end; row += a->some_rows)
@@ -124,19 +100,19 @@ static void assign_parts(void *context, size_t first, size_t last) {
 
 // ---- all of them ----
 
-// The centres less their mean, packed, and their squared norms.
-static farro_status prepare_centers(assignment *a, void *ready) {
-  const farro_assignment_shape *s = &a->shape;
-  for (size_t j = 0; j < a->pitch; j++) {
+void farro_assign_prepare(const assign_type *t, const farro_assignment_shape *s, const void *centers, size_t pitch,
+                          void *mean, void *ready, void *offsets) {
+  for (size_t j = 0; j < pitch; j++) {
     double sum = 0;
-    for (size_t i = 0; i < s->k && j < s->d; i++) sum += value_at(a, a->centers, i * s->ld_centers + j);
-    set_value(a, a->mean, j, isfinite(sum) ? sum / (double)s->k : 0);
+    for (size_t i = 0; i < s->k && j < s->d; i++) sum += value_at(t, centers, i * s->ld_centers + j);
+    set_value(t, mean, j, isfinite(sum) ? sum / (double)s->k : 0);
   }
-  a->rows->prepare(neighbor_squares, s->k, s->d, a->centers, s->ld_centers, a->mean, ready, a->pitch, a->offsets);
-  for (size_t i = 0; i < s->k; i++) // a centre with NaN is nearest to nothing
-    if (isnan(value_at(a, a->offsets, i))) set_value(a, a->offsets, i, INFINITY);
-  return a->pack(a->pitch, s->k, true, ready, a->pitch, &a->packed);
+  t->rows->prepare(neighbor_squares, s->k, s->d, centers, s->ld_centers, mean, ready, pitch, offsets);
+  for (size_t i = 0; i < s->k; i++)
+    if (isnan(value_at(t, offsets, i))) set_value(t, offsets, i, INFINITY);
 }
+
+size_t farro_assign_pitch(const assign_type *t, size_t d) { return larger(round_up(d, 64 / t->bytes), 64 / t->bytes); }
 
 static void add_parts(const assignment *a) {
   const size_t k = a->shape.k, d = a->shape.d;
@@ -161,13 +137,13 @@ static farro_status assign(assignment *a) {
   if (!is_valid(a)) return FARRO_ERROR_ARGUMENT;
   const farro_assignment_shape *s = &a->shape;
   const size_t k = s->k, d = s->d;
-  a->pitch = larger(round_up(d, 64 / a->bytes), 64 / a->bytes);
+  a->pitch = farro_assign_pitch(a->type, d);
   const size_t fits = larger(sum_bytes / ((d + 1) * k * sizeof(double)), 8);
   a->parts = larger(smaller(smaller(ceil_divide(s->n, least_part_rows), most_parts), fits), 1);
   a->part_rows = ceil_divide(s->n, a->parts);
-  a->some_rows = larger(product_bytes / ((a->pitch + k) * a->bytes), 32);
+  a->some_rows = larger(product_bytes / ((a->pitch + k) * a->type->bytes), 32);
   const size_t sums = a->parts * k * ((a->out->sums ? d : 0) + (a->out->weights ? 1 : 0)) + a->parts;
-  const size_t scalars = (k + 1) * a->pitch + k, bytes = sums * sizeof(double) + scalars * a->bytes;
+  const size_t scalars = (k + 1) * a->pitch + k, bytes = sums * sizeof(double) + scalars * a->type->bytes;
   double *space = farro_allocate(bytes);
   if (!space) return FARRO_ERROR_MEMORY;
   memset(space, 0, sums * sizeof(double));
@@ -175,8 +151,10 @@ static farro_status assign(assignment *a) {
   a->totals = a->out->weights ? a->inertias + a->parts : NULL;
   a->sums = a->out->sums ? a->inertias + a->parts + (a->totals ? a->parts * k : 0) : NULL;
   a->mean = space + sums;
-  a->offsets = (char *)a->mean + a->pitch * a->bytes;
-  farro_status status = prepare_centers(a, (char *)a->offsets + k * a->bytes);
+  a->offsets = (char *)a->mean + a->pitch * a->type->bytes;
+  void *ready = (char *)a->offsets + k * a->type->bytes;
+  farro_assign_prepare(a->type, s, a->centers, a->pitch, a->mean, ready, a->offsets);
+  farro_status status = a->type->pack(a->pitch, k, true, ready, a->pitch, &a->packed);
   if (status == FARRO_OK) {
     const double terms = (double)s->n * ((double)k + 4) * (double)a->pitch;
     farro_parallel_for(s->n ? a->parts : 0, 1, terms / terms_per_nanosecond, assign_parts, a);
@@ -186,6 +164,12 @@ static farro_status assign(assignment *a) {
   farro_packed_release(a->packed);
   farro_release(space, bytes);
   return status;
+}
+
+farro_status farro_assign_rows(const assign_type *type, const farro_assignment_shape *shape, const void *x,
+                               const void *centers, const void *weights, farro_assignment *out) {
+  assignment a = {.type = type, .shape = *shape, .x = x, .centers = centers, .weights = weights, .out = out};
+  return assign(&a);
 }
 
 #define ENTRY(type, scalar)                                                                                            \
@@ -198,21 +182,21 @@ static farro_status assign(assignment *a) {
     return farro_matmul_packed_##type(shape, 1, a, packed, 0, c, NULL);                                                \
   }                                                                                                                    \
                                                                                                                        \
+  bool farro_assign_type_##type(assign_type *t) {                                                                      \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return false;                                                                                        \
+    *t = (assign_type){.bytes = sizeof(scalar),                                                                        \
+                       .rows = kernels->rows_##type,                                                                   \
+                       .kernels = kernels->assign_##type,                                                              \
+                       .pack = pack_##type,                                                                            \
+                       .product = product_##type};                                                                     \
+    return true;                                                                                                       \
+  }                                                                                                                    \
+                                                                                                                       \
   farro_status farro_assign_##type(const farro_assignment_shape *shape, const scalar *x, const scalar *centers,        \
                                    const scalar *weights, farro_assignment *out) {                                     \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    assignment a = {.bytes = sizeof(scalar),                                                                           \
-                    .rows = kernels->rows_##type,                                                                      \
-                    .kernels = kernels->assign_##type,                                                                 \
-                    .pack = pack_##type,                                                                               \
-                    .product = product_##type,                                                                         \
-                    .shape = *shape,                                                                                   \
-                    .x = x,                                                                                            \
-                    .centers = centers,                                                                                \
-                    .weights = weights,                                                                                \
-                    .out = out};                                                                                       \
-    return assign(&a);                                                                                                 \
+    assign_type t;                                                                                                     \
+    return farro_assign_type_##type(&t) ? farro_assign_rows(&t, shape, x, centers, weights, out) : FARRO_ERROR_ISA;    \
   }
 
 ENTRY(f32, float)

@@ -46,8 +46,17 @@ typedef struct assign_kernels {
   // -1 where none is below infinity.
   void (*nearest)(size_t rows, size_t k, const void *offsets, const void *products, size_t ld, double *least,
                   int32_t *labels);
+  // The same, and the smallest of all others; infinity where there is none.
+  void (*nearest_two)(size_t rows, size_t k, const void *offsets, const void *products, size_t ld, double *least,
+                      double *second, int32_t *labels);
   // sum += weight row
   void (*add)(size_t d, const void *row, double weight, double *sum);
+  // distances[c * ld + i]: the squared distance of row i to candidate c, each of `trials` (of rows of d, one after the
+  // other). totals[c] += the sum of what is less, this or closest[i], times weights[i] (NULL: 1).
+  void (*spread)(size_t rows, size_t d, const void *x, size_t ldx, size_t trials, const void *candidates,
+                 const void *closest, const void *weights, void *distances, size_t ld, double *totals);
+  // closest[i]: the lesser of what it is and distances[i].
+  void (*lower)(size_t rows, const void *distances, void *closest);
 } assign_kernels;
 
 typedef void select_kernel(const neighbor_selection *s, size_t rows, size_t columns, const void *tile, size_t ld);

@@ -82,6 +82,7 @@ static const struct {
     {"distance", check_distance},
     {"neighbors", check_neighbors},
     {"assignment", check_assignment},
+    {"k-means", check_kmeans},
     {"bits", check_bit_distances},
     {"boxes", check_boxes},
     {"sparse distance", check_sparse},

@@ -50,6 +50,7 @@ void check_sorting(void);
 void check_distance(void);
 void check_neighbors(void);
 void check_assignment(void);
+void check_kmeans(void);
 void check_bit_distances(void);
 void check_boxes(void);
 void check_sparse(void);
