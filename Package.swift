@@ -38,6 +38,7 @@ let package = Package(
     .library(name: "Farro", targets: ["Farro"]),
     .library(name: "FarroData", targets: ["FarroData"]),
     .library(name: "FarroSearch", targets: ["FarroSearch"]),
+    .library(name: "FarroModels", targets: ["FarroModels"]),
     .library(name: "FarroProfile", targets: ["FarroProfile"]),
     .executable(name: "farro", targets: ["FarroCLI"]),
   ],
@@ -55,6 +56,7 @@ let package = Package(
     .target(name: "Farro", dependencies: ["CKernels"]),
     .target(name: "FarroData", dependencies: ["Farro"]),
     .target(name: "FarroSearch", dependencies: ["Farro", "FarroData"]),
+    .target(name: "FarroModels", dependencies: ["Farro", "FarroData"]),
     .target(name: "CProcessUsage"),
     .target(
       name: "FarroProfile",
@@ -71,6 +73,7 @@ let package = Package(
     .testTarget(name: "FarroTests", dependencies: ["Farro", "TestSupport"]),
     .testTarget(name: "FarroDataTests", dependencies: ["FarroData", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "FarroSearchTests", dependencies: ["FarroSearch", "TestSupport"]),
+    .testTarget(name: "FarroModelsTests", dependencies: ["FarroModels", "TestSupport"]),
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(
       name: "FarroCLITests",

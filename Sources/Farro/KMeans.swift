@@ -18,7 +18,7 @@ public struct KMeansOptions<Scalar: KernelScalar>: Sendable {
   public var initialization = KMeansInitialization<Scalar>.kMeansPlusPlus
   /// How often it begins anew; the result with the least inertia counts.
   public var initializations = 1
-  /// The most iterations of one run.
+  /// The most iterations of one run; 0 leaves the first centres where they are.
   public var maximumIterations = 300
   /// A run ends when the centres move, in squares and in all, by no more than this part of the mean variance of the
   /// coordinates; when no label changes, in any case.
@@ -47,14 +47,15 @@ public enum KMeansError: Error, Equatable, CustomStringConvertible {
   /// There are fewer rows than clusters are wanted, or no cluster is wanted.
   case clusters(Int, rows: Int)
   /// A row holds NaN or infinity.
-  case notFinite(row: Int)
+  case notFinite(row: Int, column: Int)
   /// Centres or weights do not fit the data.
   case shape(String)
 
   public var description: String {
     switch self {
     case .clusters(let k, let rows): "\(rows) rows cannot form \(k) clusters: there must be from 1 to \(rows)"
-    case .notFinite(let row): "row \(row) holds NaN or an infinity: k-means needs numbers"
+    case .notFinite(let row, let column):
+      "row \(row) holds NaN or an infinity in column \(column): k-means needs numbers"
     case .shape(let text): text
     }
   }
@@ -68,8 +69,9 @@ public enum KMeansError: Error, Equatable, CustomStringConvertible {
 /// print(clusters.inertia, clusters.labels[0], clusters.centers[row: 0])
 /// ```
 ///
-/// A centre that loses all its rows moves to the row that is farthest from its own centre. The result depends on data,
-/// options and instruction set alone, not on the number of threads.
+/// A centre that loses all its rows moves to the row that is farthest from its own centre. Once few rows change, only
+/// those are measured whose nearest centre is not certain, which finds the same (Y. Ding et al., "Yinyang k-means", ICML
+/// 2015). The result depends on data, options and instruction set alone, not on the number of threads.
 ///
 /// - Parameters:
 ///   - x: Shape (n, d).
@@ -78,7 +80,8 @@ public enum KMeansError: Error, Equatable, CustomStringConvertible {
 ///   - options: How it runs.
 ///   - progress: Called after each iteration with its number and the inertia.
 /// - Throws: ``KMeansError``, and `CancellationError` when the task is cancelled between two iterations.
-/// - Complexity: O(n d k) for each iteration, at the speed of matrix products; O(n d k log k) to begin with k-means++.
+/// - Complexity: O(n d k) for each iteration, at the speed of matrix products, and less for late ones; O(n d k log k) to
+///   begin with k-means++. Memory: O(n k / 16) bytes.
 public func kMeans<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   k: Int,
@@ -103,19 +106,25 @@ public func kMeans<Scalar: KernelScalar>(
 /// - Parameters:
 ///   - x: Shape (n, d).
 ///   - centers: Shape (k, d), k at least 1.
+///   - weights: Shape (n): how much each row counts; 1 when omitted.
 /// - Returns: The nearest centre of each row, the first of equally near ones (-1 for a row with NaN), and the sum of the
-///   squared distances.
+///   squared distances, times the weights.
 /// - Precondition: the shapes are as above.
 /// - Complexity: O(n d k).
 public func nearestCenters<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
-  centers: Tensor<Scalar>
+  centers: Tensor<Scalar>,
+  weights: Tensor<Scalar>? = nil
 ) -> (labels: [Int32], inertia: Double) {
   require(
     x.rank == 2 && centers.rank == 2 && x.shape[1] == centers.shape[1] && centers.shape[0] > 0,
     "nearestCenters: rows of \(x.shape) and centres of \(centers.shape) must both be (rows, d) with the same d"
   )
+  require(
+    weights.map { $0.shape == [x.shape[0]] } ?? true,
+    "nearestCenters: rows of \(x.shape) have weights of \(weights?.shape ?? [])"
+  )
   var assignment = Assignment(rows: x.shape[0], shape: centers.shape)
-  assignment.assign(x, to: centers, nil)
+  assignment.assign(x, to: centers, weights)
   return (assignment.labels, assignment.inertia)
 }

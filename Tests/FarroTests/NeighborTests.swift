@@ -135,7 +135,7 @@ import Testing
     #expect(throws: KMeansError.clusters(0, rows: 300)) { try kMeans(groups, k: 0) }
     var broken = groups
     broken[17, 1] = .nan
-    #expect(throws: KMeansError.notFinite(row: 17)) { try kMeans(broken, k: 2) }
+    #expect(throws: KMeansError.notFinite(row: 17, column: 1)) { try kMeans(broken, k: 2) }
   }
 
   @Test func oneClusterPerRow() throws {

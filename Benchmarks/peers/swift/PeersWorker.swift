@@ -134,6 +134,15 @@ func newTensor(_ name: String, _ parameters: Parameters) throws -> Operation? {
       ).y
     },
     "softmax_new": { softmax(operands[0]) },
+    "kmeans_start_new": {
+      // No iteration: what is left is the choice of first centres, and the inertia of them.
+      var options = KMeansOptions<Float>()
+      options.maximumIterations = 0
+      return Tensor([Float(try! kMeans(operands[0], k: Int(parameters["k"])!, options: options).inertia)])
+    },
+    "mini_batch_kmeans_new": {
+      Tensor([Float(try! miniBatchKMeans(operands[0], k: Int(parameters["k"])!).inertia)])
+    },
     "gelu_new": { gelu(operands[0]) },
   ]
   guard let function = functions[name] else { return nil }

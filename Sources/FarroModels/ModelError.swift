@@ -1,0 +1,48 @@
+import Farro
+
+/// Why data, or a parameter, does not fit a model.
+public enum ModelError: Error, Equatable, CustomStringConvertible {
+  /// The data is no matrix.
+  case notRows(shape: [Int])
+  /// An element is NaN or infinite.
+  case notFinite(row: Int, column: Int)
+  /// There are fewer rows than the model needs.
+  case rows(Int, needed: Int)
+  /// Rows have more or fewer columns than those that the model has learned from.
+  case columns(Int, expected: Int)
+  /// Weights are not one number of at least 0 for each row, or all 0.
+  case weights(String)
+  /// A parameter is out of its range.
+  case parameter(name: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .notRows(let shape): "the data must be rows of a matrix, not of the shape \(shape)"
+    case .notFinite(let row, let column): "row \(row) holds NaN or an infinity in column \(column)"
+    case .rows(let rows, let needed): "there must be at least \(needed) rows, not \(rows)"
+    case .columns(let columns, let expected):
+      "the model has learned from \(expected) columns, and cannot take \(columns)"
+    case .weights(let reason): "weights: \(reason)"
+    case .parameter(let name, let reason): "\(name): \(reason)"
+    }
+  }
+}
+
+func checkFinite<Scalar: KernelScalar>(_ x: Tensor<Scalar>) throws(ModelError) {
+  guard x.rank == 2 else { throw .notRows(shape: x.shape) }
+  // NaN and infinity stay in sums; a sum may also overflow where no element does.
+  guard x.count > 0 && !x.sum().isFinite else { return }
+  if let position = x.scalars.firstIndex(where: { !$0.isFinite }) {
+    throw .notFinite(row: position / x.shape[1], column: position % x.shape[1])
+  }
+}
+
+func checkWeights<Scalar: KernelScalar>(_ weights: Tensor<Scalar>?, rows: Int) throws(ModelError) {
+  guard let weights else { return }
+  guard weights.shape == [rows] else {
+    throw .weights("of \(rows) rows, they must have the shape [\(rows)], not \(weights.shape)")
+  }
+  guard rows > 0 else { return }
+  guard weights.min() >= 0 && weights.sum().isFinite else { throw .weights("one is negative or no number") }
+  guard weights.sum() > 0 else { throw .weights("all are 0") }
+}
