@@ -9,7 +9,7 @@
 #include "runtime/dispatch.h"
 #include "runtime/sizes.h"
 
-enum { most_parts = 64, least_part_rows = 1024, some_rows = 512, group_centers = 64 };
+enum { some_rows = 512 };
 
 static const double terms_per_nanosecond = 40;
 
@@ -314,57 +314,6 @@ static farro_status assign_bounded(bounded *a, const void *centers, size_t ld) {
   return FARRO_OK;
 }
 
-static farro_status create(const assign_type *t, const farro_assignment_shape *s, const void *centers,
-                           farro_bounds **bounds) {
-  const size_t n = s->n, k = s->k, d = s->d, groups = ceil_divide(k, group_centers), pitch = farro_assign_pitch(t, d);
-  const size_t parts = larger(smaller(ceil_divide(n, least_part_rows), most_parts), 1);
-  size_t bytes = 0;
-#define TAKE(count, size) (bytes += round_up((count) * (size), 64), bytes - round_up((count) * (size), 64))
-  const size_t header = TAKE(1, sizeof(farro_bounds)), at_centers = TAKE(k * d, t->bytes);
-  const size_t at_ready = TAKE(k * pitch, t->bytes), at_mean = TAKE(pitch, t->bytes), at_offsets = TAKE(k, t->bytes);
-  const size_t at_packed = TAKE(groups, sizeof(void *)), at_order = TAKE(k, 4), at_begins = TAKE(groups + 1, 4);
-  const size_t at_group = TAKE(k, 4), at_drift = TAKE(k, 8), at_group_drift = TAKE(groups, 8), at_members = TAKE(k, 8);
-  const size_t at_upper = TAKE(n, 4), at_lower = TAKE(n * groups, 4), at_before = TAKE(n, 4), at_moved = TAKE(n, 4);
-  const size_t at_moved_in = TAKE(parts, 8), at_products = TAKE(parts, 8), at_origin = TAKE(d, 8);
-#undef TAKE
-  char *space = farro_allocate(bytes);
-  if (!space) return FARRO_ERROR_MEMORY;
-  farro_bounds *b = (farro_bounds *)(space + header);
-  *b = (farro_bounds){.type = *t,
-                      .shape = *s,
-                      .bytes = bytes,
-                      .groups = groups,
-                      .pitch = pitch,
-                      .centers = space + at_centers,
-                      .ready = space + at_ready,
-                      .mean = space + at_mean,
-                      .offsets = space + at_offsets,
-                      .packed = (farro_packed_matrix **)(space + at_packed),
-                      .order = (int32_t *)(space + at_order),
-                      .begins = (uint32_t *)(space + at_begins),
-                      .group_of = (uint32_t *)(space + at_group),
-                      .drift = (double *)(space + at_drift),
-                      .group_drift = (double *)(space + at_group_drift),
-                      .members = (size_t *)(space + at_members),
-                      .upper = (float *)(space + at_upper),
-                      .lower = (float *)(space + at_lower),
-                      .before = (int32_t *)(space + at_before),
-                      .moved = (uint32_t *)(space + at_moved),
-                      .moved_in = (size_t *)(space + at_moved_in),
-                      .products_in = (double *)(space + at_products),
-                      .origin = space + at_origin,
-                      .parts = parts,
-                      .part_rows = ceil_divide(n, parts)};
-  memset(b->packed, 0, groups * sizeof(void *));
-  double *origin = b->origin;
-  for (size_t l = 0; l < d; l++) {
-    origin[l] = 0;
-    for (size_t j = 0; j < k; j++) origin[l] += value_at(t, centers, j * s->ld_centers + l) / (double)k;
-  }
-  *bounds = b;
-  return FARRO_OK;
-}
-
 // Every row to its centre, while bounds would not pay.
 static farro_status assign_all(bounded *a, const void *centers, size_t ld) {
   farro_bounds *b = a->b;
@@ -401,7 +350,7 @@ static farro_status assign_rows(const assign_type *t, const farro_assignment_sha
   bounded a = {.b = *bounds, .x = x, .weights = weights, .out = out};
   if (!a.b) {
     farro_status status = farro_assign_rows(t, s, x, centers, weights, out); // also checks the shape
-    if (status == FARRO_OK) status = create(t, s, centers, &a.b);
+    if (status == FARRO_OK) status = farro_bounds_create(t, s, centers, &a.b);
     if (status != FARRO_OK) return status;
     copy_centers(a.b, centers, s->ld_centers);
     a.b->squares = out->inertia - inertia_difference(&a, centers, s->ld_centers);
@@ -423,10 +372,6 @@ static farro_status assign_rows(const assign_type *t, const farro_assignment_sha
 
 size_t farro_bounds_moved(const farro_bounds *b) { return b->total_moved; }
 double farro_bounds_products(const farro_bounds *b) { return b->products; }
-
-void farro_bounds_release(farro_bounds *b) {
-  if (b) farro_release(b, b->bytes);
-}
 
 #define ENTRY(type, scalar)                                                                                            \
   farro_status farro_assign_bounded_##type(const farro_assignment_shape *shape, const scalar *x,                       \

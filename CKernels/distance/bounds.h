@@ -30,6 +30,10 @@ struct farro_bounds {
   bool has_bounds;
 };
 
+// Memory for such rows and centres; the mean of these is the origin.
+farro_status farro_bounds_create(const assign_type *t, const farro_assignment_shape *shape, const void *centers,
+                                 farro_bounds **bounds);
+
 // Centres that are near one another, in groups: writes group_of, order, begins, widest.
 farro_status farro_bounds_group(farro_bounds *b, const void *centers, size_t ld);
 

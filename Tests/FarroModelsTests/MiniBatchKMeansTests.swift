@@ -5,15 +5,17 @@ import Testing
 @Suite struct MiniBatchKMeansTests {
   /// Rows around 20 points, which overlap.
   private static let x: Tensor<Float> = {
-    let points = Tensor<Float>(randomNormal: [20, 6], seed: 1) * 3
-    let noise = Tensor<Float>(randomNormal: [8000, 6], seed: 2)
-    return noise + embedding(points, Tensor((0..<8000).map { $0 % 20 }))
+    let points = Tensor<Float>(randomNormal: [20, 6], seed: 1).scalars
+    let noise = Tensor<Float>(randomNormal: [8000, 6], seed: 2).scalars
+    let values = noise.indices.map { noise[$0] + 3 * points[$0 % 120] }
+    return Tensor(values, shape: [8000, 6])
   }()
 
   @Test func `inertia is near that of all rows`() throws {
-    let all = try KMeans<Float>(nClusters: 20, seed: 3).fit(Self.x)
-    let batches = try MiniBatchKMeans<Float>(nClusters: 20, seed: 3).fit(Self.x)
-    #expect(batches.inertia < 1.1 * all.inertia)
+    let all = try (0..<5).map { try KMeans<Float>(nClusters: 20, seed: $0).fit(Self.x).inertia }
+    let models = try (0..<5).map { try MiniBatchKMeans<Float>(nClusters: 20, seed: $0).fit(Self.x) }
+    let batches = models.min { $0.inertia < $1.inertia }!
+    #expect(batches.inertia < 1.05 * all.min()!)
     #expect(try batches.predict(Self.x) == batches.labels)
     #expect(abs(try batches.score(Self.x) + batches.inertia) <= 1e-6 * batches.inertia)
   }
