@@ -63,7 +63,7 @@ let package = Package(
     .executableTarget(
       name: "FarroCLI",
       dependencies: [
-        "Farro", "FarroData", "FarroProfile",
+        "Farro", "FarroData", "FarroProfile", "FarroSearch",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -74,7 +74,7 @@ let package = Package(
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(
       name: "FarroCLITests",
-      dependencies: ["FarroData", .product(name: "Subprocess", package: "swift-subprocess"), "FarroCLI"]
+      dependencies: ["FarroData", "FarroSearch", .product(name: "Subprocess", package: "swift-subprocess"), "FarroCLI"]
     ),
   ],
   swiftLanguageModes: [.v6],

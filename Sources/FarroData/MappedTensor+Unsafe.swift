@@ -27,7 +27,8 @@ public struct MappedTensor<Scalar: NPYScalar>: Sendable {
   /// Calls `body` with the elements in row-major order. The pointer is valid only during the call.
   ///
   /// - Complexity: O(1) besides `body`.
-  public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Scalar>) throws -> Result) rethrows -> Result {
+  public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Scalar>) throws -> Result) rethrows -> Result
+  {
     try withExtendedLifetime(file) {
       let bytes = UnsafeRawBufferPointer(rebasing: file.memory[offset..<offset + count * MemoryLayout<Scalar>.stride])
       return try body(bytes.assumingMemoryBound(to: Scalar.self))
@@ -58,7 +59,9 @@ extension NPY {
   /// - Throws: As ``read(_:as:)``; and ``NPYError`` for an array that must be turned around to be a tensor: in Fortran
   ///   order, with bytes in the other order, or at an odd place.
   /// - Complexity: O(1).
-  public static func map<Scalar: NPYScalar>(_ path: String, as: Scalar.Type = Scalar.self) throws -> MappedTensor<Scalar> {
+  public static func map<Scalar: NPYScalar>(_ path: String, as: Scalar.Type = Scalar.self) throws -> MappedTensor<
+    Scalar
+  > {
     let file = try MappedFile(path)
     let header = try NPYHeader(of: MemoryBytes(memory: file.memory, name: path))
     guard header.dtype == Scalar.dtype else {
