@@ -102,18 +102,21 @@ extension NeighborResults {
   private var table: String {
     let (mostQueries, mostNeighbors) = (20, 8)
     let widest = (0..<min(queries, mostQueries)).map { found($0).count }.max() ?? 0
-    var table = TextTable(
-      ["query", "found"] + (0..<min(widest, mostNeighbors)).map { "\($0 + 1)" } + [""],
-      leftAligned: []
-    )
+    // Of nearest ones, there are as many of each.
+    let isCounted = k == nil
+    let columns = min(widest, mostNeighbors)
+    let titles = ["query"] + (isCounted ? ["found"] : []) + (0..<columns).map { "\($0 + 1)" }
+    var table = TextTable(titles + [""])
     for query in 0..<min(queries, mostQueries) {
       let all = found(query)
-      let shown = all.prefix(mostNeighbors)
-      let blanks = [String](repeating: "", count: min(widest, mostNeighbors) - shown.count)
-      let more = all.count > shown.count ? "+\(all.count - shown.count)" : ""
-      table.append(["\(query)", "\(all.count)"] + shown.map { "\($0.neighbor)" } + blanks + [more])
+      let shown = all.prefix(columns)
+      let blanks = [String](repeating: "", count: columns - shown.count)
+      let more = all.count > columns ? "+\(all.count - columns)" : ""
+      let count = isCounted ? ["\(all.count)"] : []
+      table.append(["\(query)"] + count + shown.map { "\($0.neighbor)" } + blanks + [more])
       if shown.isEmpty { continue }
-      table.append(["", ""] + shown.map { String(format: "%.5g", Double("\($0.distance)") ?? .nan) } + blanks + [""])
+      let far = shown.map { String(format: "%.5g", Double("\($0.distance)") ?? .nan) }
+      table.append([""] + count.map { _ in "" } + far + blanks + [""])
     }
     let rest = queries - mostQueries
     let note = rest > 0 ? "... and \(rest) more; --format csv or json prints all, --output writes them as NPY\n" : ""

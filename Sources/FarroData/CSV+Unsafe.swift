@@ -149,28 +149,28 @@ private struct TableReader<Scalar: DecimalReadable> {
     let start = tokens
     var names: [String] = []
     var (numbers, firstText): (Int, Int?) = (0, nil)
-    repeat {
+    var ending = Field.Ending.delimiter
+    while ending == .delimiter {
       column = names.count + 1
       let field = try next()
+      ending = field.ending
       names.append(field.text)
-      if !field.trimmed.isEmpty {
-        if isNumber(field.trimmed) {
-          numbers += 1
-        } else if firstText == nil {
-          firstText = names.count
-        }
+      if field.trimmed.isEmpty { continue }
+      if isNumber(field.trimmed) {
+        numbers += 1
+      } else if firstText == nil {
+        firstText = names.count
       }
-      isAtEnd = field.ending != .delimiter
-    } while !isAtEnd
+    }
     column = firstText ?? 1
     if options.header == .detected, numbers > 0, let firstText {
       line = 1
       throw CSVProblem(problem: .unclearHeader(text: names[firstText - 1]))
     }
     if options.header == .present || options.header == .detected && firstText != nil {
-      header = names
+      (header, isAtEnd) = (names, ending == .text)
     } else {
-      (tokens, isAtEnd) = (start, false)
+      tokens = start
     }
     return names.count
   }
