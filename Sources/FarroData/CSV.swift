@@ -70,8 +70,9 @@ public struct CSVDelimiter: Sendable, Hashable {
   ///
   /// - Returns: `nil` when it is a letter, a digit, or one of `+ - . "`, a line end, or not ASCII.
   public init?(_ character: Character) {
-    guard let byte = character.asciiValue, character != "\r\n", !"+-.\"\r\n\0".contains(character) else { return nil }
-    guard !character.isLetter && !character.isNumber else { return nil }
+    guard let byte = character.asciiValue, !character.isLetter, !character.isNumber else { return nil }
+    // The ASCII value of "\r\n" is that of "\n".
+    if [0, newline, carriageReturn, quote].contains(byte) || "+-.".contains(character) { return nil }
     self.byte = byte
   }
 }

@@ -70,7 +70,7 @@ import Testing
 
   @Test func `missing values are refused, or take the value that stands for them`() throws {
     let options = CSV.Options<Double>(missing: -1)
-    #expect(rows(try table("1,,3\n , \"\",4\n,,\n", options)) == [[1, -1, 3], [-1, -1, 4], [-1, -1, -1]])
+    #expect(rows(try table("1,,3\n ,\"\",4\n,,\n", options)) == [[1, -1, 3], [-1, -1, 4], [-1, -1, -1]])
     #expect(rows(try table("1\n\n3\n", options)) == [[1], [-1], [3]])
     #expect(try #require(throws: CSVError.self) { _ = try table("1\n\n3\n") }.problem == .missingValue)
   }
@@ -94,9 +94,10 @@ import Testing
       ("1,2\n3\n", .otherColumnCount(found: 1, expected: 2), 2, 1),
       ("1,2\n\n3,4\n", .otherColumnCount(found: 1, expected: 2), 2, 1),
       ("1,2\r\n3,4,5,6\r\n", .otherColumnCount(found: 4, expected: 2), 2, 3),
-      ("a,b\n\"1\n\",2\n3,4,", .otherColumnCount(found: 3, expected: 2), 4, 3),
+      ("\"a\n\",b\n1,2\n3,4,", .otherColumnCount(found: 3, expected: 2), 4, 3),
       ("1,b\n3,4\n", .unclearHeader(text: "b"), 1, 2),
       ("1,2\n3,a\"b\n", .strayQuote, 2, 2),
+    ("1,2\n3, \"4\"\n", .strayQuote, 2, 2),
       ("1,2\n3,\"4\" \n", .textAfterQuote, 2, 2),
       ("1,2\n3,\"4\n5,6\n", .unclosedQuote, 2, 2),
       ("1,2\r3,4\r", .loneCarriageReturn, 1, 2),
