@@ -97,7 +97,7 @@ import Testing
       ("\"a\n\",b\n1,2\n3,4,", .otherColumnCount(found: 3, expected: 2), 4, 3),
       ("1,b\n3,4\n", .unclearHeader(text: "b"), 1, 2),
       ("1,2\n3,a\"b\n", .strayQuote, 2, 2),
-    ("1,2\n3, \"4\"\n", .strayQuote, 2, 2),
+      ("1,2\n3, \"4\"\n", .strayQuote, 2, 2),
       ("1,2\n3,\"4\" \n", .textAfterQuote, 2, 2),
       ("1,2\n3,\"4\n5,6\n", .unclosedQuote, 2, 2),
       ("1,2\r3,4\r", .loneCarriageReturn, 1, 2),
