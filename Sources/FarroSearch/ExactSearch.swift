@@ -18,6 +18,9 @@ public struct ExactSearch<Scalar: KernelScalar>: Sendable {
   /// The elements of a row.
   public let dimension: Int
 
+  /// How many rows are looked at in the first turn; `nil`: as suits the queries.
+  package var rowsAtFirst: Int?
+
   private let nearest: @Sendable (Range<Int>, Tensor<Scalar>, Int) -> (distances: Tensor<Scalar>, indices: Tensor<Int>)
   private let within: @Sendable (Range<Int>, Tensor<Scalar>, Double) -> NeighborLists<Scalar>
   private let check: @Sendable (Range<Int>) throws(IndexError) -> Void
@@ -125,13 +128,19 @@ extension ExactSearch {
   ) throws -> NeighborLists<Scalar> {
     try requireShape(queries)
     var found = [[(distance: Scalar, index: Int)]](repeating: [], count: queries.shape[0])
+    var whole: NeighborLists<Scalar>?
     try walk(queries, progress) { some, range in
       let lists = within(range, queries[some], radius)
+      if range == 0..<count && some == 0..<queries.shape[0] {
+        whole = lists
+        return
+      }
       for query in some {
         let (distances, indices) = lists[query - some.lowerBound]
         found[query] += zip(distances.scalars, indices.scalars).map { ($0, $1 + range.lowerBound) }
       }
     }
+    if let whole { return whole }
     let isSimilarity = metric == .innerProduct
     for query in found.indices {
       found[query].sort { a, b in
@@ -166,7 +175,8 @@ extension ExactSearch {
     // About a quarter of a second between two looks at progress and cancellation: nobody waits longer, and a search among
     // so many rows has nothing to gain from more. How long a row takes is found out on the way.
     let clock = ContinuousClock()
-    var rowsAtOnce = min(count, max(4096, 1 << 30 / (min(m, mostQueries) * max(dimension, 1))))
+    let suiting = max(4096, 1 << 30 / (min(m, mostQueries) * max(dimension, 1)))
+    var rowsAtOnce = min(count, rowsAtFirst ?? suiting)
     progress(0)
     for first in stride(from: 0, to: m, by: mostQueries) {
       let some = first..<min(first + mostQueries, m)

@@ -18,9 +18,9 @@ private let query = "3,5\n"
       #expect(
         table.output.hasPrefix(
           """
-          query  1       2       3
-              0  1       2       0
-                 1  4.2426   5.831
+          query  1       2      3
+              0  1       2      0
+                 1  4.2426  5.831
 
           1 queries, 3 nearest of 5 by euclidean, exact:
           """
