@@ -36,7 +36,7 @@ struct IndexBuildCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Where the index is written.", valueName: "file"))
   var output: String
 
-  @Option(help: "What is built: \(IndexKind.names).")
+  @Option(help: "What is built.")
   var kind = IndexKind.hnsw
 
   @OptionGroup var metric: MetricArguments
@@ -46,11 +46,11 @@ struct IndexBuildCommand: AsyncParsableCommand {
   )
   var ids: String?
 
-  @Option(help: "What to print: table or json.")
+  @Option(help: "What to print.")
   var format = OutputFormat.table
 
-  @OptionGroup(title: "Options of kinds") var building: BuildArguments
-  @OptionGroup(title: "Options of CSV files") var csv: CSVArguments
+  @OptionGroup var building: BuildArguments
+  @OptionGroup var csv: CSVArguments
 
   func validate() throws {
     _ = try usableInstructionSet()
@@ -111,16 +111,11 @@ struct IndexSearchCommand: AsyncParsableCommand {
   var queries: String
 
   @OptionGroup var search: SearchArguments
-  @OptionGroup(title: "Options of kinds") var tuning: TuningArguments
-  @OptionGroup(title: "Options of CSV files") var csv: CSVArguments
+  @OptionGroup var tuning: TuningArguments
+  @OptionGroup var csv: CSVArguments
 
   func validate() throws {
     _ = try usableInstructionSet()
-    if search.excludeSelf {
-      throw ValidationError(
-        "--exclude-self is for farro neighbors: an index does not know which query is which vector."
-      )
-    }
   }
 
   func run() async throws {
@@ -203,7 +198,7 @@ struct IndexInfoCommand: ParsableCommand {
   @Argument(help: "The index.")
   var index: String
 
-  @Option(help: "What to print: table or json.")
+  @Option(help: "What to print.")
   var format = OutputFormat.table
 
   func run() throws { try IndexFacts(openIndex(index), path: index).show(format) }

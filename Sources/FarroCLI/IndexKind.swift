@@ -15,8 +15,6 @@ enum IndexKind: String, ExpressibleByArgument, CaseIterable {
     }
   }
 
-  static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
-
   /// An index of vectors.
   ///
   /// - Parameter progress: Called some times with the share of the vectors that are in, by kinds that take long.

@@ -27,15 +27,18 @@ struct NeighborsCommand: AsyncParsableCommand {
   @OptionGroup var search: SearchArguments
   @OptionGroup var metric: MetricArguments
 
-  @Option(help: "Search with an index of this kind, built for the purpose: \(IndexKind.names). flat is exact.")
+  @Flag(help: "Query i is row i of the base: leave it out of its own neighbours.")
+  var excludeSelf = false
+
+  @Option(help: "Search with an index of this kind, built for the purpose; flat is exact.")
   var index: IndexKind?
 
   @Flag(help: "Compute in double precision.")
   var double = false
 
-  @OptionGroup(title: "Options of indexes") var building: BuildArguments
-  @OptionGroup(title: "Options of indexes") var tuning: TuningArguments
-  @OptionGroup(title: "Options of CSV files") var csv: CSVArguments
+  @OptionGroup var building: BuildArguments
+  @OptionGroup var tuning: TuningArguments
+  @OptionGroup var csv: CSVArguments
 
   func validate() throws {
     _ = try usableInstructionSet()
@@ -124,7 +127,7 @@ struct NeighborsCommand: AsyncParsableCommand {
   }
 
   /// One more than asked for when each query finds itself.
-  private var wanted: Int { search.k + (search.excludeSelf ? 1 : 0) }
+  private var wanted: Int { search.k + (excludeSelf ? 1 : 0) }
 
   private func results<Scalar>(_ found: (distances: Tensor<Scalar>, indices: Tensor<Int>)) -> NeighborResults<Scalar> {
     NeighborResults(distances: found.distances, neighbors: found.indices)
@@ -155,13 +158,13 @@ struct NeighborsCommand: AsyncParsableCommand {
       )
     }
     guard search.radius != nil || wanted <= rows else {
-      let itself = search.excludeSelf ? " without the query itself" : ""
+      let itself = excludeSelf ? " without the query itself" : ""
       throw VectorFileError(
         description:
           "\(base.path): there are \(rows) rows, not \(search.k) neighbours\(itself); say -k \(rows - wanted + search.k) or less"
       )
     }
-    guard !search.excludeSelf || targets[0] == rows else {
+    guard !excludeSelf || targets[0] == rows else {
       throw VectorFileError(
         description: "\(queries.path): --exclude-self needs a query for each of \(rows) rows, not \(targets[0])"
       )
@@ -173,7 +176,7 @@ struct NeighborsCommand: AsyncParsableCommand {
     _ facts: SearchFacts,
     _ progress: ProgressLine
   ) throws {
-    let found = search.excludeSelf ? found.excludingSelf() : found
+    let found = excludeSelf ? found.excludingSelf() : found
     progress.clear()
     try found.write(search)
     try found.show(facts, search)

@@ -39,13 +39,10 @@ struct SearchArguments: ParsableArguments {
   @Option(help: "Instead of -k: all within this distance (of inner products: of this and more).")
   var radius: Double?
 
-  @Flag(help: "Query i is row i of the base: leave it out of its own neighbours.")
-  var excludeSelf = false
-
   @Flag(help: "Also search exactly, and tell the share of true neighbours that was found.")
   var recall = false
 
-  @Option(help: "What to print: table, json or csv. The table shows some of many; the others, all.")
+  @Option(help: "What to print. The table shows some of many; the others, all.")
   var format = NeighborFormat.table
 
   @Option(

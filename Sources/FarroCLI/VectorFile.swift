@@ -16,7 +16,7 @@ struct CSVArguments: ParsableArguments {
   )
   var delimiter = CSVDelimiter.comma
 
-  @Option(help: "Of CSV files: whether the first row names the columns: detected, present or absent.")
+  @Option(help: "Of CSV files: whether the first row names the columns; detected: it does if it holds no number.")
   var header = CSV.HeaderRule.detected
 
   func options<Scalar: CSVScalar>() -> CSV.Options<Scalar> { CSV.Options(delimiter: delimiter, header: header) }

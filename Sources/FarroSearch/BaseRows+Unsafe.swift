@@ -28,6 +28,8 @@ extension MappedTensor {
 
 /// The first element that is NaN or infinite.
 func firstNotFinite<Element: TensorScalar>(_ elements: UnsafeBufferPointer<Element>) -> (place: Int, value: String)? {
+  // A sum that is not finite may have overflowed.
+  if hasFiniteSum(elements) { return nil }
   // Of such elements, and of no others, all bits of the exponent are set.
   let place: Int? =
     switch Element.dtype {
@@ -39,9 +41,5 @@ func firstNotFinite<Element: TensorScalar>(_ elements: UnsafeBufferPointer<Eleme
 }
 
 private func first<Word: FixedWidthInteger>(_ bytes: UnsafeRawBufferPointer, withAll bits: Word) -> Int? {
-  bytes.withMemoryRebound(to: Word.self) { words in
-    var found: Word = 0
-    for word in words { found |= word & bits == bits ? 1 : 0 }
-    return found == 0 ? nil : words.firstIndex { $0 & bits == bits }
-  }
+  bytes.withMemoryRebound(to: Word.self) { words in words.firstIndex { $0 & bits == bits } }
 }

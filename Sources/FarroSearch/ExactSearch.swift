@@ -175,7 +175,8 @@ extension ExactSearch {
     // About a quarter of a second between two looks at progress and cancellation: nobody waits longer, and a search among
     // so many rows has nothing to gain from more. How long a row takes is found out on the way.
     let clock = ContinuousClock()
-    let suiting = max(4096, 1 << 30 / (min(m, mostQueries) * max(dimension, 1)))
+    // Of few queries, what a row takes is its way from the device.
+    let suiting = max(256, (1 << 30) / (max(min(m, mostQueries), 64) * max(dimension, 1)))
     var rowsAtOnce = min(count, rowsAtFirst ?? suiting)
     progress(0)
     for first in stride(from: 0, to: m, by: mostQueries) {

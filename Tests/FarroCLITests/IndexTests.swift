@@ -101,7 +101,7 @@ import Testing
     (["build", "x.npy"], "--output"), (["build", "x.npy", "--output", "o", "--kind", "nope"], "nope"),
     (["build", "x.npy", "--output", "o", "--m", "1"], "--m must be 2 to 256"),
     (["build", "x.npy", "--output", "o", "--metric", "minkowski", "-p", "3"], "minkowski"),
-    (["search", "x", "y", "--ef", "0"], "--ef must be"), (["search", "x", "y", "--exclude-self"], "--exclude-self"),
+    (["search", "x", "y", "--ef", "0"], "--ef must be"), (["search", "x", "y", "--m", "4"], "--m"),
     (["info"], "<index>"), (["nope"], "nope"),
   ])
   func `options that cannot be are told of with 64`(arguments: [String], message: String) async throws {
