@@ -222,6 +222,7 @@ private struct TableReader<Scalar: DecimalReadable> {
         throw CSVProblem(problem: .otherColumnCount(found: found, expected: columns))
       }
       rows += 1
+      if rows % 1024 == 0 && Task.isCancelled { throw CSVProblem(problem: nil) }
       isAtEnd = ending == .text
     }
     return rows
@@ -257,7 +258,8 @@ extension CSV {
       do throws(CSVProblem) {
         return try reader.table()
       } catch {
-        throw reader.error(error.problem, file)
+        guard let problem = error.problem else { throw CancellationError() }
+        throw reader.error(problem, file)
       }
     }
   }

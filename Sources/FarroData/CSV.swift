@@ -91,7 +91,7 @@ extension CSV {
   /// Reads the numbers of the file at `path`, shape (rows, columns); a header is passed over.
   ///
   /// - Throws: ``FileError`` when the file cannot be read; ``CSVError``, which names the line and the column, when it is not a
-  ///   table of numbers.
+  ///   table of numbers; `CancellationError` where the task was cancelled.
   /// - Complexity: O(bytes of the file). The file is mapped: beside the tensor no memory is taken.
   public static func read<Scalar: CSVScalar>(
     _ path: String,

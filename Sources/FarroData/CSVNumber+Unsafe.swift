@@ -83,9 +83,9 @@ protocol DecimalReadable: CSVScalar {
   static func number(_ text: UnsafeBufferPointer<UInt8>) throws(CSVProblem) -> Self
 }
 
-/// A problem whose place is not known yet.
+/// A problem whose place is not known yet; `nil`: the task was cancelled.
 struct CSVProblem: Error {
-  let problem: CSVError.Problem
+  let problem: CSVError.Problem?
 }
 
 extension Double: DecimalReadable {

@@ -77,6 +77,24 @@ private let query = "3,5\n"
     }
   }
 
+  @Test func `a row is left out of its own neighbours, and its duplicates are not`() async throws {
+    try await withTemporaryDirectory { directory in
+      try AtomicFile.write("1,1\n1,1\n1,1\n5,5\n", to: directory + "/same.csv")
+      let found = try await farro(
+        "neighbors",
+        "same.csv",
+        "same.csv",
+        "-k",
+        "1",
+        "--exclude-self",
+        "--format",
+        "csv",
+        in: directory
+      )
+      #expect(found.output == "query,rank,index,distance\n0,1,1,0.0\n1,1,0,0.0\n2,1,0,0.0\n3,1,0,5.656854\n")
+    }
+  }
+
   @Test func `a graph finds nearly all, and says how many`() async throws {
     try await withTemporaryDirectory { directory in
       try NPY.write(Tensor<Float>(randomNormal: [2000, 8], seed: 1), to: directory + "/base.npy")

@@ -38,6 +38,20 @@ import Testing
     #expect(table.values.rank == 2)
   }
 
+  @Test(arguments: ["rfc4180", "lf", "quoted", "mark", "semicolon", "savetxt", "no-end"])
+  func `files that other programs write are read`(label: String) throws {
+    let path = golden("table").replacing("table.npy", with: "table-\(label).csv")
+    let options = CSV.Options<Double>(delimiter: label == "semicolon" ? .semicolon : .comma)
+    let table = try CSV.readTable(path, options: options)
+    let expected = try NPY.read(golden("table"), as: Double.self)
+    #expect(table.values.shape == expected.shape)
+    for (found, number) in zip(elements(table.values), elements(expected)) {
+      #expect(found.bitPattern == number.bitPattern || found.isNaN && number.isNaN)
+    }
+    let hasHeader = !["lf", "savetxt", "no-end"].contains(label)
+    #expect(table.header == (hasHeader ? ["plain", "with, comma", "with \"quotes\"\nand a line"] : nil))
+  }
+
   @Test(arguments: [
     ("a,b\n1,2", ["a", "b"]),
     (",b\n1,2", ["", "b"]),
@@ -130,6 +144,14 @@ import Testing
       try AtomicFile.write([0xFF, 0xFE, 0x31, 0x00], to: path)
       #expect(try #require(throws: CSVError.self) { _ = try CSV.read(path, as: Float.self) }.problem == .utf16)
     }
+  }
+
+  @Test func `reading ends when the task is cancelled`() async {
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      _ = try CSV.decode(Array(String(repeating: "1,2\n", count: 2000).utf8), as: Float.self)
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
   }
 
   @Test func `integers are whole and within their range`() throws {
