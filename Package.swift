@@ -65,7 +65,7 @@ let package = Package(
     .executableTarget(
       name: "FarroCLI",
       dependencies: [
-        "Farro", "FarroData", "FarroProfile",
+        "Farro", "FarroData", "FarroProfile", "FarroSearch",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -77,7 +77,7 @@ let package = Package(
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(
       name: "FarroCLITests",
-      dependencies: ["FarroData", .product(name: "Subprocess", package: "swift-subprocess"), "FarroCLI"]
+      dependencies: ["FarroData", "FarroSearch", .product(name: "Subprocess", package: "swift-subprocess"), "FarroCLI"]
     ),
   ],
   swiftLanguageModes: [.v6],

@@ -57,6 +57,10 @@ public struct NeighborLists<Scalar: KernelScalar>: Sendable, Equatable {
   /// Rows of the base. Shape (`offsets.last`).
   public let indices: Tensor<Int>
 
+  package init(offsets: [Int], distances: Tensor<Scalar>, indices: Tensor<Int>) {
+    (self.offsets, self.distances, self.indices) = (offsets, distances, indices)
+  }
+
   /// The neighbours of one query, the nearest first.
   ///
   /// - Precondition: `query` is from 0 to the number of queries - 1.
@@ -106,27 +110,28 @@ private func wide<Element: DistanceElement>(_ rows: Tensor<Element>) -> Tensor<E
 
 /// The nearest among rows that lie in memory one behind the other.
 ///
-/// - Precondition: `base` holds whole rows as long as the queries', and `keep` one boolean for each.
-package func nearestNeighbors(
-  of queries: Tensor<Float>,
-  inRows base: UnsafeBufferPointer<Float>,
+/// - Precondition: `base` holds whole rows as long as the queries', and `keep` one boolean for each; its elements are the
+///   queries', or for queries of `Float` 16-bit ones or bytes.
+package func nearestNeighbors<Scalar: KernelScalar, Element: TensorScalar>(
+  of queries: Tensor<Scalar>,
+  inRows base: UnsafeBufferPointer<Element>,
   k: Int,
   metric: DistanceMetric,
   where keep: Tensor<Bool>?
-) -> (distances: Tensor<Float>, indices: Tensor<Int>) {
+) -> (distances: Tensor<Scalar>, indices: Tensor<Int>) {
   NeighborSearch(queries, rows: base, metric, keep, "nearestNeighbors").nearest(k)
 }
 
 /// All within a radius among rows that lie in memory one behind the other.
 ///
-/// - Precondition: `base` holds whole rows as long as the queries', and `keep` one boolean for each.
-package func radiusNeighbors(
-  of queries: Tensor<Float>,
-  inRows base: UnsafeBufferPointer<Float>,
+/// - Precondition: As of the nearest.
+package func radiusNeighbors<Scalar: KernelScalar, Element: TensorScalar>(
+  of queries: Tensor<Scalar>,
+  inRows base: UnsafeBufferPointer<Element>,
   radius: Double,
   metric: DistanceMetric,
   where keep: Tensor<Bool>?
-) -> NeighborLists<Float> {
+) -> NeighborLists<Scalar> {
   NeighborSearch(queries, rows: base, metric, keep, "radiusNeighbors").within(radius)
 }
 

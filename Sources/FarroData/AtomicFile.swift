@@ -26,6 +26,14 @@ public enum AtomicFile {
     try write(to: path) { try $0.append(text) }
   }
 
+  /// Makes sure that a file can be made at `path`, before the work whose results it is for.
+  ///
+  /// - Throws: ``FileError``, as a write would before its first byte.
+  public static func check(_ path: String) throws {
+    let destination = try Destination(path)
+    destination.discard(try destination.makeTemporary().name)
+  }
+
   /// Writes what `body` appends, piece by piece, as the whole contents of the file at `path`.
   ///
   /// - Returns: What `body` returns.

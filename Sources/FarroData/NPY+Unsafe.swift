@@ -41,7 +41,7 @@ struct FileBytes: ByteSource {
 
 struct MemoryBytes: ByteSource {
   let memory: UnsafeRawBufferPointer
-  var name: String? { nil }
+  var name: String?
   var count: Int { memory.count }
 
   func read(into destination: UnsafeMutableRawBufferPointer, at offset: Int) {

@@ -12,7 +12,7 @@ public struct FlatIndex: VectorIndex {
   private(set) var ids = Column<Int>()
   private var nextID = 0
 
-  private static let kind = "flat index"
+  static let kind = "flat index"
 
   /// An index without vectors.
   ///

@@ -2,7 +2,7 @@ import Farro
 import FarroData
 
 extension HNSWIndex {
-  private static let kind = "hnsw index"
+  static let kind = "hnsw index"
 
   /// Writes the index to a file, which is there whole or not at all.
   ///

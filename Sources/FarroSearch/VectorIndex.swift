@@ -108,6 +108,9 @@ public struct SearchResults: Sendable, Equatable {
   public let distances: Tensor<Float>
   /// Shape (m, k); -1 where there is none.
   public let ids: Tensor<Int>
+
+  /// Results that were found otherwise, both of shape (m, k).
+  public init(distances: Tensor<Float>, ids: Tensor<Int>) { (self.distances, self.ids) = (distances, ids) }
 }
 
 /// The vectors within a radius of some queries, one after the other.

@@ -99,6 +99,17 @@ import Testing
     }
   }
 
+  @Test func `to check a place leaves nothing there`() throws {
+    try withTemporaryDirectory { directory in
+      try AtomicFile.check(directory + "/new")
+      #expect(try names(in: directory) == [])
+      try AtomicFile.write("old", to: directory + "/old")
+      try AtomicFile.check(directory + "/old")
+      #expect(contents(directory + "/old") == Array("old".utf8))
+      #expect(try names(in: directory) == ["old"])
+    }
+  }
+
   @Test func `what cannot be replaced is reported by name`() throws {
     try withTemporaryDirectory { directory in
       let (pipe, dangling) = ("\(directory)/pipe", "\(directory)/dangling")
@@ -114,6 +125,7 @@ import Testing
       ] {
         let error = try #require(throws: FileError.self) { try AtomicFile.write("new", to: path) }
         #expect(error.description == "\(path): cannot \(reason)")
+        #expect(throws: error) { try AtomicFile.check(path) }
       }
       #expect(try names(in: directory) == before)
     }

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Makes the NPY files beside this script, with NumPy 2.
+"""Makes the NPY and CSV files beside this script, with NumPy 2 and Python's csv module.
 
 Each element type has eight values, which NPYTests.swift repeats; an array takes as many of them, in row-major order and
 starting over, as its shape needs.
 """
 
+import csv
 import pathlib
 
 import numpy as np
@@ -63,3 +64,27 @@ refused = {
 }
 for label, values in refused.items():
     save(f"refused-{label}", values)
+
+# Tables that differ in nothing but how they are written: CSVTests.swift compares them with table.npy.
+TABLE = np.resize(np.array([0.1, -2.5, 1 / 3, 1e300, 5e-324, 123456789.0, np.nan, -np.inf, 2.0**53 + 1]), (7, 3))
+NAMES = ["plain", "with, comma", 'with "quotes"\nand a line']
+save("table", TABLE)
+
+
+def write_csv(label, encoding="utf-8", names=NAMES, **style):
+    with open(HERE / f"{label}.csv", "w", encoding=encoding, newline="") as file:
+        writer = csv.writer(file, **style)
+        if names:
+            writer.writerow(names)
+        writer.writerows(TABLE.tolist())
+
+
+write_csv("table-rfc4180")
+write_csv("table-lf", names=None, lineterminator="\n")
+write_csv("table-quoted", quoting=csv.QUOTE_ALL)
+write_csv("table-mark", encoding="utf-8-sig")
+write_csv("table-semicolon", delimiter=";")
+np.savetxt(HERE / "table-savetxt.csv", TABLE, delimiter=",", fmt="%.18e")
+np.savetxt(HERE / "table-no-end.csv", TABLE, delimiter=",", fmt="%.17g", newline="\r\n")
+path = HERE / "table-no-end.csv"
+path.write_bytes(path.read_bytes().removesuffix(b"\r\n"))
