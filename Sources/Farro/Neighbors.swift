@@ -110,28 +110,27 @@ private func wide<Element: DistanceElement>(_ rows: Tensor<Element>) -> Tensor<E
 
 /// The nearest among rows that lie in memory one behind the other.
 ///
-/// - Precondition: `base` holds whole rows as long as the queries', and `keep` one boolean for each; its elements are the
-///   queries', or for queries of `Float` 16-bit ones or bytes.
-package func nearestNeighbors<Scalar: KernelScalar, Element: TensorScalar>(
-  of queries: Tensor<Scalar>,
-  inRows base: UnsafeBufferPointer<Element>,
+/// - Precondition: `base` holds whole rows as long as the queries', and `keep` one boolean for each.
+package func nearestNeighbors(
+  of queries: Tensor<Float>,
+  inRows base: UnsafeBufferPointer<Float>,
   k: Int,
   metric: DistanceMetric,
   where keep: Tensor<Bool>?
-) -> (distances: Tensor<Scalar>, indices: Tensor<Int>) {
+) -> (distances: Tensor<Float>, indices: Tensor<Int>) {
   NeighborSearch(queries, rows: base, metric, keep, "nearestNeighbors").nearest(k)
 }
 
 /// All within a radius among rows that lie in memory one behind the other.
 ///
-/// - Precondition: As of the nearest.
-package func radiusNeighbors<Scalar: KernelScalar, Element: TensorScalar>(
-  of queries: Tensor<Scalar>,
-  inRows base: UnsafeBufferPointer<Element>,
+/// - Precondition: `base` holds whole rows as long as the queries', and `keep` one boolean for each.
+package func radiusNeighbors(
+  of queries: Tensor<Float>,
+  inRows base: UnsafeBufferPointer<Float>,
   radius: Double,
   metric: DistanceMetric,
   where keep: Tensor<Bool>?
-) -> NeighborLists<Scalar> {
+) -> NeighborLists<Float> {
   NeighborSearch(queries, rows: base, metric, keep, "radiusNeighbors").within(radius)
 }
 

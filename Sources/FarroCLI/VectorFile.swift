@@ -88,13 +88,11 @@ struct VectorFile: Sendable {
     as: Scalar.Type
   ) throws -> ExactSearch<Scalar> {
     do {
-      if let header, header.isMappable {
-        if header.dtype == Scalar.dtype {
-          return try ExactSearch(NPY.map(path, as: Scalar.self), metric: metric)
-        }
-        if header.dtype == .i8, Scalar.self == Float.self, metricsOfBytes.contains(metric) {
-          return try ExactSearch<Float>(NPY.map(path, as: Int8.self), metric: metric) as! ExactSearch<Scalar>
-        }
+      if header?.dtype == Scalar.dtype {
+        return try ExactSearch(NPY.map(path, as: Scalar.self), metric: metric)
+      }
+      if header?.dtype == .i8, Scalar.self == Float.self, metricsOfBytes.contains(metric) {
+        return try ExactSearch<Float>(NPY.map(path, as: Int8.self), metric: metric) as! ExactSearch<Scalar>
       }
       return try ExactSearch(unchecked(as: Scalar.self), metric: metric)
     } catch let error as IndexError {

@@ -49,17 +49,6 @@ struct MemoryBytes: ByteSource {
   }
 }
 
-struct MappedBytes: ByteSource {
-  let file: MappedFile
-  let path: String
-  var name: String? { path }
-  var count: Int { file.count }
-
-  func read(into destination: UnsafeMutableRawBufferPointer, at offset: Int) {
-    MemoryBytes(memory: file.memory).read(into: destination, at: offset)
-  }
-}
-
 extension NPYHeader {
   /// The elements in place; `nil` when they do not lie there as a tensor's do, or are of another type.
   ///

@@ -69,8 +69,9 @@ extension NPY {
   /// - Complexity: O(length of the header).
   public static func map<Scalar: NPYScalar>(_ path: String, as: Scalar.Type = Scalar.self) throws -> Tensor<Scalar> {
     let file = try MappedFile(path)
-    let source = MappedBytes(file: file, path: path)
-    return try NPYHeader(of: source).mapped(file) ?? NPYHeader(of: source).tensor(of: source)
+    let source = MemoryBytes(memory: file.memory, name: path)
+    let header = try NPYHeader(of: source)
+    return try header.mapped(file) ?? header.tensor(of: source)
   }
 
   /// Reads the array of the file at `path`, whatever the type of its elements.

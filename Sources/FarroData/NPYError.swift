@@ -18,8 +18,6 @@ public struct NPYError: Error, Hashable, Sendable {
     case otherDType(stored: DType, requested: DType)
     /// A tensor of this shape exceeds this machine's memory.
     case oversizedShape([Int])
-    /// The array does not lie in the file as a tensor lies in memory.
-    case notMappable
     /// The data ends before what the header announces does.
     case truncated(expectedBytes: Int, foundBytes: Int)
   }
@@ -57,8 +55,6 @@ extension NPYError.Problem: CustomStringConvertible {
       "the elements are \(stored.rawValue), not \(requested.rawValue) as requested"
     case .oversizedShape(let shape):
       "an array of shape \(shape) exceeds this machine's memory"
-    case .notMappable:
-      "only arrays in C order, this machine's byte order and at a multiple of their element's size can be mapped; read it"
     case .truncated(let expected, let found):
       "\(expected) bytes should follow, and there are \(found)"
     }

@@ -1,5 +1,4 @@
 import Farro
-import FarroData
 
 /// Exact search among rows that need not fit in memory, which tells how far it is and may be cancelled.
 ///
@@ -25,53 +24,37 @@ public struct ExactSearch<Scalar: KernelScalar>: Sendable {
   private let within: @Sendable (Range<Int>, Tensor<Scalar>, Double) -> NeighborLists<Scalar>
   private let check: @Sendable (Range<Int>) throws(IndexError) -> Void
 
-  /// A search among the rows of a tensor.
+  /// A search among the rows of a tensor, which may be mapped from a file. Elements of 16 and 8 bits are taken as `Float`.
   ///
-  /// - Throws: ``IndexError`` when `base` has other than two axes, or the metric does not suit it.
-  public init(_ base: Tensor<Scalar>, metric: DistanceMetric) throws(IndexError) {
-    try self.init(shape: base.shape, metric, BaseRows { base[$0].withUnsafeBufferPointer($1) })
-  }
-
-  /// A search among the rows of a file.
-  ///
-  /// - Throws: ``IndexError`` when `base` has other than two axes, or the metric does not suit it.
-  public init(_ base: MappedTensor<Scalar>, metric: DistanceMetric) throws(IndexError) where Scalar: NPYScalar {
-    try self.init(shape: base.shape, metric, BaseRows { base.withRows($0, $1) })
-  }
-
-  /// A search among the rows of a file of bytes, as if they were `Float`.
-  ///
-  /// - Throws: ``IndexError`` when `base` has other than two axes, or the metric is none of Euclidean, squared Euclidean,
-  ///   cosine and the inner product.
-  public init(_ base: MappedTensor<Int8>, metric: DistanceMetric) throws(IndexError) where Scalar == Float {
-    try self.init(shape: base.shape, metric, BaseRows { base.withRows($0, $1) })
-  }
-
-  private init<Element>(shape: [Int], _ metric: DistanceMetric, _ rows: BaseRows<Element>) throws(IndexError) {
+  /// - Throws: ``IndexError`` when `base` has other than two axes, or the metric does not suit it: of 16 and 8 bits, it must be
+  ///   Euclidean, squared Euclidean, cosine or the inner product.
+  public init<Element: DistanceElement>(
+    _ base: Tensor<Element>,
+    metric: DistanceMetric
+  ) throws(IndexError) where Element.Distance == Scalar {
+    let shape = base.shape
     guard shape.count == 2 else {
       throw IndexError(.wrongShape(found: shape, dimension: shape.last ?? 1), in: "ExactSearch")
     }
-    try requireMetric(metric, dimension: shape[1], ofBytes: Element.dtype == .i8)
+    try requireMetric(metric, dimension: shape[1], isNarrow: Element.self != Scalar.self)
     let d = shape[1]
     (self.metric, count, dimension) = (metric, shape[0], d)
-    nearest = { range, queries, k in
-      rows.result(range) { nearestNeighbors(of: queries, inRows: $0, k: k, metric: metric, where: nil) }
-    }
+    nearest = { range, queries, k in nearestNeighbors(of: queries, in: base[range], k: k, metric: metric) }
     within = { range, queries, radius in
-      rows.result(range) { radiusNeighbors(of: queries, inRows: $0, radius: radius, metric: metric, where: nil) }
+      radiusNeighbors(of: queries, in: base[range], radius: radius, metric: metric)
     }
     check = { (range) throws(IndexError) in
-      guard let found = rows.result(range, { firstNotFinite($0) }) else { return }
+      guard let found = firstNotFinite(base[range]) else { return }
       let row = range.lowerBound + found.place / d
       throw IndexError(.notFinite(row: row, column: found.place % d, value: found.value), in: "ExactSearch")
     }
   }
 }
 
-private func requireMetric(_ metric: DistanceMetric, dimension: Int, ofBytes: Bool) throws(IndexError) {
-  let forBytes: [DistanceMetric] = [.euclidean, .squaredEuclidean, .cosine, .innerProduct]
-  let supported = ofBytes ? forBytes : DistanceMetric.simple.filter { $0 != .haversine || dimension == 2 }
-  if case .minkowski = metric, !ofBytes { return }
+private func requireMetric(_ metric: DistanceMetric, dimension: Int, isNarrow: Bool) throws(IndexError) {
+  let ofProducts: [DistanceMetric] = [.euclidean, .squaredEuclidean, .cosine, .innerProduct]
+  let supported = isNarrow ? ofProducts : DistanceMetric.simple.filter { $0 != .haversine || dimension == 2 }
+  if case .minkowski = metric, !isNarrow { return }
   guard supported.contains(metric) else {
     throw IndexError(.unsupportedMetric(metric, supported: supported), in: "ExactSearch")
   }
