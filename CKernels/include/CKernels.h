@@ -20,6 +20,7 @@
 #include "histogram.h"
 #include "kmeans.h"
 #include "linear_algebra.h"
+#include "lists.h"
 #include "loss.h"
 #include "matmul.h"
 #include "matmul_low_precision.h"

@@ -119,6 +119,9 @@
 
 #include "distance/codes_kernels.h"
 
+#include "simd/lookup.h"
+#include "lists/lists_kernels.h"
+
 #include "hashing/hashing_kernels.h"
 
 #include "distance/bits_kernels.h"
@@ -164,6 +167,7 @@ const farro_kernels FARRO_TABLE = {
     .boxes_f32 = &boxes_f32,
     .boxes_f64 = &boxes_f64,
     .codes = &codes,
+    .lists = &lists,
     .row_norm_f32 = &row_norm_f32,
     .row_norm_f64 = &row_norm_f64,
     .row_norm_bf16 = &row_norm_bf16,

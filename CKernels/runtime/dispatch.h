@@ -19,6 +19,7 @@
 #include "hashing/hashing.h"
 #include "matmul/low_precision.h"
 #include "linear_algebra/linear_algebra.h"
+#include "lists/lists.h"
 #include "matmul/matmul.h"
 #include "normalization/columns.h"
 #include "normalization/normalization.h"
@@ -52,6 +53,7 @@ typedef struct farro_kernels {
   const sparse_kernels *sparse_f32, *sparse_f64;
   const box_kernels *boxes_f32, *boxes_f64;
   const codes_kernels *codes;
+  const lists_kernels *lists;
   const row_norm_kernels *row_norm_f32, *row_norm_f64, *row_norm_bf16;
   const group_norm_kernels *group_norm_f32, *group_norm_f64;
   const column_kernels *columns_f32, *columns_f64;

@@ -26,6 +26,31 @@ OVERLOAD float horizontal_sum(f32v v) {
   FOLD_TO_16_BYTES(SUM_OF_BOTH, v, quad);
   return (quad[0] + quad[2]) + (quad[1] + quad[3]);
 }
+
+// The four sums at once, each the same bits: of whole vectors, 13 operations in place of 36.
+#if VECTOR_BYTES == 64
+INLINE void horizontal_sums(const f32v v[4], float sums[4]) {
+  #define LOWER(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+  #define UPPER(a, b) __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+  #define EVEN_QUADS(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
+  #define ODD_QUADS(a, b) __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31)
+  const f32v ab = LOWER(v[0], v[1]) + UPPER(v[0], v[1]), cd = LOWER(v[2], v[3]) + UPPER(v[2], v[3]);
+  const f32v quads = EVEN_QUADS(ab, cd) + ODD_QUADS(ab, cd);
+  const f32v pairs =
+      quads + __builtin_shufflevector(quads, quads, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  const f32v all = pairs + __builtin_shufflevector(pairs, pairs, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  UNROLL for (size_t i = 0; i < 4; i++) sums[i] = all[4 * i];
+  #undef LOWER
+  #undef UPPER
+  #undef EVEN_QUADS
+  #undef ODD_QUADS
+}
+#else
+INLINE void horizontal_sums(const f32v v[4], float sums[4]) {
+  UNROLL for (size_t i = 0; i < 4; i++) sums[i] = horizontal_sum(v[i]);
+}
+#endif
+
 OVERLOAD double horizontal_sum(f64v v) {
   FOLD_TO_16_BYTES(SUM_OF_BOTH, v, pair);
   return pair[0] + pair[1];

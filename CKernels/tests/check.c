@@ -89,6 +89,7 @@ static const struct {
     {"sets", check_sets},
     {"codes", check_codes},
     {"graph", check_graph},
+    {"lists", check_lists},
     {"normalization", check_normalization},
     {"row norms", check_row_norms},
     {"group norms", check_group_norms},

@@ -57,6 +57,7 @@ void check_sparse(void);
 void check_sets(void);
 void check_codes(void);
 void check_graph(void);
+void check_lists(void);
 void check_normalization(void);
 void check_row_norms(void);
 void check_group_norms(void);

@@ -136,26 +136,8 @@ public struct HNSWIndex: VectorIndex {
   /// - Complexity: As a search for as many neighbours as there are within the radius.
   public func search(_ queries: Tensor<Float>, radius: Float, filter: SearchFilter?) throws -> RangeResults {
     try checkRows(queries, dimension, "search")
-    let queries = prepared(queries)
     let accepted = accepted(filter)
-    var matches = [[Match]](repeating: [], count: queries.shape[0])
-    var open = Array(0..<queries.shape[0])
-    var k = min(accepted.count, 64)
-    while !open.isEmpty {
-      let results = found(queries.gather(rows: open), k, accepted)
-      var stillOpen: [Int] = []
-      for (row, query) in open.enumerated() {
-        let within = (0..<k).prefix { isWithin(results.distances[row, $0], radius) }
-        if within.count == k && k < accepted.count {
-          stillOpen.append(query)
-        } else {
-          matches[query] = within.map { Match(distance: results.distances[row, $0], id: results.ids[row, $0]) }
-        }
-      }
-      open = stillOpen
-      k = min(accepted.count, 4 * k)
-    }
-    return RangeResults(matches)
+    return widened(prepared(queries), radius: radius, most: accepted.count) { found($0, $1, accepted) }
   }
 
   /// Rows as they are compared: for cosine, of length 1.

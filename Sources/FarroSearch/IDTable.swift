@@ -56,6 +56,18 @@ struct IDTable: Sendable {
     return places!.removeValue(forKey: id)
   }
 
+  /// Moves the last id to a place that is free, and forgets where it was.
+  mutating func moveLast(to place: Int) {
+    let last = ids.count - 1
+    if place != last {
+      let moved = ids[last]
+      ids[place] = moved
+      places![moved] = place
+    }
+    ids.truncate(to: last)
+    if last == 0 { places = nil }
+  }
+
   private mutating func makeDictionary() {
     places = Dictionary(uniqueKeysWithValues: (0..<ids.count).map { ($0, $0) })
   }

@@ -22,6 +22,10 @@ public struct IndexError: Error, Hashable, Sendable {
     case outOfRange(parameter: String, found: Int, supported: ClosedRange<Int>)
     /// The index holds no more vectors.
     case full(most: Int)
+    /// The dimension is no multiple of the subspaces of a product code.
+    case indivisible(dimension: Int, subspaces: Int)
+    /// The index holds codes alone, which new lists cannot be made of.
+    case holdsCodes(count: Int)
   }
 
   /// What is wrong, and what would be right.
@@ -60,6 +64,10 @@ extension IndexError.Problem: CustomStringConvertible {
       "\(parameter) is \(found), and must be from \(supported.lowerBound) to \(supported.upperBound)"
     case .full(let most):
       "the index holds \(most) vectors at most"
+    case .indivisible(let dimension, let subspaces):
+      "\(dimension) elements cannot be cut into \(subspaces) subspaces of equal width"
+    case .holdsCodes(let count):
+      "the index holds \(count) vectors as codes alone; train it before it holds any, or keep the vectors"
     }
   }
 }

@@ -34,6 +34,14 @@ private struct Model {
     try run(try HNSWIndex(dimension: 6, metric: metric, m: 6, efConstruction: 40, efSearch: 40), leastRecall: 0.95)
   }
 
+  @Test(arguments: [DistanceMetric.squaredEuclidean, .cosine, .innerProduct])
+  func `lists do as the model does`(metric: DistanceMetric) throws {
+    for codes in [IVFIndex.Codes.none, .int8, .product(subspaces: 6)] {
+      try run(try IVFIndex(dimension: 6, metric: metric, lists: 8, codes: codes, probes: 5), leastRecall: 0.9)
+    }
+    try run(try IVFIndex(dimension: 6, metric: metric, lists: 5, probes: 5), leastRecall: 1)
+  }
+
   private func run(_ start: some VectorIndex, leastRecall: Double) throws {
     var index = start
     var model = Model()

@@ -13,7 +13,7 @@ enum IndexWorker {
       exit(64)
     }
     Threads.setLimit(threads)
-    var index: HNSWIndex?
+    var index: (any VectorIndex)?
     var queries = Tensor<Float>(zeros: [0, 0])
     while let line = readLine() {
       let fields = line.split(separator: "\t").map(String.init)
@@ -32,8 +32,23 @@ enum IndexWorker {
         let seconds = try timed { try new.add(vectors) }
         answer("\(seconds)", "\(new.memoryBytes)")
         index = new
+      case "lists":
+        let vectors = try NPY.read(fields[1], as: Float.self)
+        queries = try NPY.read(fields[2], as: Float.self)
+        let (d, rerank) = (vectors.shape[1], Int(fields[5])!)
+        var new = try IVFIndex(
+          dimension: d,
+          metric: .squaredEuclidean,
+          lists: Int(fields[3])!,
+          codes: codes(fields[4], d),
+          keepsVectors: rerank > 0,
+          rerank: max(1, rerank)
+        )
+        let seconds = try timed { try new.add(vectors) }
+        answer("\(seconds)", "\(new.memoryBytes)")
+        index = new
       case "search":
-        index!.efSearch = Int(fields[1])!
+        index = widened(index!, Int(fields[1])!)
         var ids = Tensor<Int>(zeros: [0])
         let seconds = try timed { ids = try index!.search(queries, k: Int(fields[2])!).ids }
         try NPY.write(ids, to: fields[3])
@@ -42,6 +57,26 @@ enum IndexWorker {
         answer("error", "'\(line)' is unknown")
       }
     }
+  }
+
+  /// Product codes take as many bytes as faiss's do.
+  static func codes(_ name: String, _ dimension: Int) -> IVFIndex.Codes {
+    switch name {
+    case "int8": .int8
+    case "product": .product(subspaces: dimension / 2)
+    default: .none
+    }
+  }
+
+  /// The index with another breadth of its searches.
+  static func widened(_ index: any VectorIndex, _ breadth: Int) -> any VectorIndex {
+    if var graph = index as? HNSWIndex {
+      graph.efSearch = breadth
+      return graph
+    }
+    var lists = index as! IVFIndex
+    lists.probes = breadth
+    return lists
   }
 
   static func timed(_ body: () throws -> Void) rethrows -> Double {

@@ -1,4 +1,4 @@
-"""hnswlib's or usearch's side of indexes.py: requests and answers are those of index-worker/IndexWorker.swift."""
+"""hnswlib's, usearch's or faiss's side of indexes.py: requests and answers are those of index-worker/IndexWorker.swift."""
 import sys
 import time
 
@@ -46,6 +46,45 @@ class Usearch:
         return self.index.search(queries, k, threads=self.threads).keys
 
 
+class Faiss:
+    """Inverted lists. Product codes have 4 bits and as many subspaces as half the dimension, or, as `faiss8`, 8 bits and
+    half as many: as many bytes."""
+
+    def __init__(self, threads, bits=4):
+        import faiss
+
+        self.library, self.bits = faiss, bits
+        faiss.omp_set_num_threads(threads)
+
+    def facts(self):
+        return self.library.__version__, self.library.get_compile_options().strip()
+
+    def build_lists(self, vectors, lists, codes, rerank):
+        faiss, d = self.library, vectors.shape[1]
+        self.coarse = faiss.IndexFlatL2(d)
+        if codes == "none":
+            self.lists = faiss.IndexIVFFlat(self.coarse, d, lists)
+        elif codes == "int8":
+            self.lists = faiss.IndexIVFScalarQuantizer(self.coarse, d, lists, faiss.ScalarQuantizer.QT_8bit)
+        elif self.bits == 8:
+            self.lists = faiss.IndexIVFPQ(self.coarse, d, lists, d // 4, 8)
+        else:
+            self.lists = faiss.IndexIVFPQFastScan(self.coarse, d, lists, d // 2, 4)
+        self.index = self.lists
+        if codes != "none" and rerank > 0:
+            self.index = faiss.IndexRefineFlat(self.lists)
+            self.index.k_factor = rerank
+        self.index.train(vectors)
+        self.index.add(vectors)
+
+    def search(self, queries, k, probes):
+        self.lists.nprobe = probes
+        return self.index.search(queries, k)[1]
+
+
+PEERS = {"hnswlib": Hnswlib, "usearch": Usearch, "faiss": Faiss, "faiss8": lambda threads: Faiss(threads, bits=8)}
+
+
 def answer(*fields):
     print("\t".join(str(field) for field in fields), flush=True)
 
@@ -58,7 +97,7 @@ def timed(function, *arguments):
 
 def main():
     try:
-        index = {"hnswlib": Hnswlib, "usearch": Usearch}[sys.argv[1]](int(sys.argv[2]))
+        index = PEERS[sys.argv[1]](int(sys.argv[2]))
     except ImportError as reason:
         index = None
         missing = str(reason)
@@ -71,6 +110,9 @@ def main():
         elif fields[0] == "build":
             vectors, queries = numpy.load(fields[1]), numpy.load(fields[2])
             answer("ok", timed(index.build, vectors, int(fields[3]), int(fields[4]))[0])
+        elif fields[0] == "lists":
+            vectors, queries = numpy.load(fields[1]), numpy.load(fields[2])
+            answer("ok", timed(index.build_lists, vectors, int(fields[3]), fields[4], int(fields[5]))[0])
         elif fields[0] == "search":
             seconds, ids = timed(index.search, queries, int(fields[2]), int(fields[1]))
             numpy.save(fields[3], ids.astype(numpy.int64))

@@ -1,0 +1,117 @@
+// The best rows that a query has found. They are ranked by key and id, so that it does not matter in what order they
+// come.
+#include <math.h>
+#include <sched.h>
+#include <string.h>
+
+#include "lists/search.h"
+
+static inline bool precedes(found_row a, found_row b, const int64_t *ids) {
+  return a.key != b.key ? a.key < b.key : ids[a.number] < ids[b.number];
+}
+
+static inline void exchange(found_row *a, found_row *b) {
+  const found_row kept = *a;
+  *a = *b, *b = kept;
+}
+
+// Brings the k best items to the front (C. A. R. Hoare, "Algorithm 65: find", 1961). No two are equal.
+static void find_best(found_row *items, size_t count, size_t k, const int64_t *ids) {
+  ptrdiff_t first = 0, last = (ptrdiff_t)count - 1, wanted = (ptrdiff_t)k - 1;
+  uint32_t random = 1; // which no input can foresee by chance
+  while (first < last) {
+    random = random * 1664525 + 1013904223;
+    const found_row pivot = items[first + (ptrdiff_t)(random >> 8) % (last - first + 1)];
+    ptrdiff_t i = first, j = last;
+    while (i <= j) {
+      while (precedes(items[i], pivot, ids)) i++;
+      while (precedes(pivot, items[j], ids)) j--;
+      if (i <= j) exchange(&items[i++], &items[j--]);
+    }
+    if (wanted <= j)
+      last = j;
+    else if (wanted >= i)
+      first = i;
+    else
+      return;
+  }
+}
+
+static void drop(nearest_rows *r, const int64_t *ids) {
+  if (r->count <= r->wanted) return;
+  find_best(r->items, r->count, r->wanted, ids);
+  r->count = r->wanted;
+  float limit = -INFINITY;
+  for (size_t i = 0; i < r->count; i++) limit = fmaxf(limit, r->items[i].key);
+  atomic_store_explicit(&r->limit, limit, memory_order_relaxed);
+}
+
+static void insert(nearest_rows *r, found_row row, const int64_t *ids) {
+  const found_row *from = r->items;
+  for (size_t count = r->count; count > 0;) { // to the first that is no nearer
+    const size_t half = (count + 1) / 2;
+    from += from[half - 1].key < row.key ? half : 0;
+    count -= half;
+  }
+  size_t place = (size_t)(from - r->items);
+  while (place < r->count && precedes(r->items[place], row, ids)) place++;
+  if (place == r->wanted) return;
+  const size_t kept = r->count < r->wanted ? r->count : r->wanted - 1;
+  memmove(r->items + place + 1, r->items + place, (kept - place) * sizeof row);
+  r->items[place] = row;
+  r->count = kept + 1;
+  if (r->count == r->wanted) atomic_store_explicit(&r->limit, r->items[kept].key, memory_order_relaxed);
+}
+
+void farro_nearest_rows_add(nearest_rows *r, found_row row, const int64_t *ids) {
+  if (r->wanted <= most_sorted_rows) {
+    insert(r, row, ids);
+    return;
+  }
+  if (r->count == nearest_rows_capacity(r->wanted)) {
+    drop(r, ids);
+    if (!(row.key <= atomic_load_explicit(&r->limit, memory_order_relaxed))) return;
+  }
+  r->items[r->count++] = row;
+}
+
+// Heaps in place, since the number of items may be any (J. Williams, "Algorithm 232: heapsort", 1964).
+void farro_found_rows_sort(found_row *items, size_t count, const int64_t *ids) {
+  if (count <= 32) {
+    for (size_t i = 1; i < count; i++) {
+      const found_row item = items[i];
+      size_t j = i;
+      for (; j > 0 && precedes(item, items[j - 1], ids); j--) items[j] = items[j - 1];
+      items[j] = item;
+    }
+    return;
+  }
+  size_t root = count / 2, end = count;
+  while (end > 1) {
+    found_row item;
+    if (root > 0)
+      item = items[--root];
+    else
+      item = items[--end], items[end] = items[0];
+    size_t i = root;
+    for (size_t child = 2 * i + 1; child < end; child = 2 * i + 1) {
+      if (child + 1 < end && precedes(items[child], items[child + 1], ids)) child++;
+      if (!precedes(item, items[child], ids)) break;
+      items[i] = items[child], i = child;
+    }
+    items[i] = item;
+  }
+}
+
+size_t farro_nearest_rows_finish(nearest_rows *r, const int64_t *ids) {
+  if (r->wanted <= most_sorted_rows) return r->count;
+  drop(r, ids);
+  farro_found_rows_sort(r->items, r->count, ids);
+  return r->count;
+}
+
+void farro_nearest_rows_hold(nearest_rows *r) {
+  while (atomic_flag_test_and_set_explicit(&r->busy, memory_order_acquire)) sched_yield();
+}
+
+void farro_nearest_rows_let_go(nearest_rows *r) { atomic_flag_clear_explicit(&r->busy, memory_order_release); }

@@ -1,0 +1,62 @@
+// A search of inverted lists at work.
+#ifndef FARRO_LISTS_SEARCH_H
+#define FARRO_LISTS_SEARCH_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "include/lists.h"
+#include "runtime/dispatch.h"
+
+typedef struct found_row {
+  float key; // smaller is nearer
+  uint32_t number;
+} found_row;
+
+// The best rows of a query. Up to most_sorted_rows are kept in order, which costs a search for the place and a move of
+// a few cache lines, and no row is kept that is too far. Of more there is room for twice as many, of which the worse
+// half goes when it is full.
+enum { most_sorted_rows = 256 };
+
+typedef struct nearest_rows {
+  found_row *items;
+  size_t wanted, count;
+  _Atomic float limit; // keys above this are too far
+  atomic_flag busy;
+} __attribute__((aligned(64))) nearest_rows;
+
+// Adds a row that is near enough; the caller holds them.
+void farro_nearest_rows_add(nearest_rows *rows, found_row row, const int64_t *ids);
+
+// In order, the `wanted` nearest or fewer; returns their number.
+size_t farro_nearest_rows_finish(nearest_rows *rows, const int64_t *ids);
+
+void farro_nearest_rows_hold(nearest_rows *rows);
+void farro_nearest_rows_let_go(nearest_rows *rows);
+
+// Sorts by key, then by id.
+void farro_found_rows_sort(found_row *items, size_t count, const int64_t *ids);
+
+// Room for the items of one query that wants so many.
+static inline size_t nearest_rows_capacity(size_t wanted) { return wanted <= most_sorted_rows ? wanted : 2 * wanted; }
+
+// A query as a code sees it: what it adds up for a row is factor * sum + bias.
+typedef struct coded_query {
+  uint8_t *code; // signed bytes, or tables arranged for the instruction set
+  float factor, bias;
+} coded_query;
+
+// Bytes of a query's code.
+size_t farro_query_code_bytes(const farro_lists *lists);
+
+// Codes a query into query->code; `space` has room for d + 16 subspaces floats.
+void farro_query_encode(const farro_lists *lists, const lists_kernels *kernels, const float *query, float *space,
+                        coded_query *coded);
+
+// The same tables, plain: (subspaces, 16) with zeros behind them up to whole pairs. Answers step and sum of minima.
+void farro_query_tables(const farro_lists *lists, const float *products, uint8_t *plain, float *step, float *minima);
+
+// Whether sizes are such as the entries allow.
+bool farro_lists_are_valid(const farro_lists *lists);
+
+#endif
