@@ -34,6 +34,10 @@ private struct Model {
     try run(try HNSWIndex(dimension: 6, metric: metric, m: 6, efConstruction: 40, efSearch: 40), leastRecall: 0.95)
   }
 
+  @Test func `signatures do as the model does`() throws {
+    try run(try HyperplaneLSH(dimension: 6, bits: 200, candidates: 40), leastRecall: 0.95)
+  }
+
   private func run(_ start: some VectorIndex, leastRecall: Double) throws {
     var index = start
     var model = Model()
