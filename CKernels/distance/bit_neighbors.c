@@ -64,24 +64,23 @@ static void finish_row(const chooser *chooser, size_t row, size_t segment, bit_c
   __builtin_memcpy(s->partial + place * s->k, c->items, c->count * sizeof *c->items);
 }
 
-// ---- in panels ----
+// ---- rows of x against rows of y ----
 
-static void search_panels(const search *s, bit_tile *tile, const bit_space *space, size_t first, size_t last) {
-  const bit_job *job = s->job;
+// In panels.
+static void search_panels(const bit_job *job, const bit_block *block, const bit_space *space, bit_tile *tile,
+                          size_t first, size_t last) {
   tile->x = space->x, tile->x_counts = space->x_counts, tile->y = space->y, tile->y_counts = space->y_counts;
-  for (size_t y = first; y < last; y += s->block.y_rows) {
+  for (size_t y = first; y < last; y += block->y_rows) {
     tile->first = y;
-    tile->columns = smaller(s->block.y_rows, last - y);
+    tile->columns = smaller(block->y_rows, last - y);
     bit_lay_out_y(job, space, y, tile->columns);
     job->kernels->search(tile);
   }
 }
 
-// ---- as rows lie ----
-
-static void search_row(const search *s, const chooser *chooser, size_t row, size_t first, size_t last,
+// As rows lie.
+static void search_row(const bit_job *job, const bit_tile *tile, size_t row, size_t first, size_t last,
                        bit_candidates *c) {
-  const bit_job *job = s->job;
   int32_t distances[direct_rows];
   for (size_t y = first; y < last; y += direct_rows) {
     const size_t rows = smaller(direct_rows, last - y);
@@ -90,8 +89,19 @@ static void search_row(const search *s, const chooser *chooser, size_t row, size
     for (size_t i = 0; i < rows; i++) {
       if (distances[i] >= c->threshold) continue;
       c->items[c->count++] = (bit_item){(uint32_t)distances[i], (uint32_t)(y + i)};
-      if (c->count == s->capacity) choose((void *)chooser, c);
+      if (c->count == tile->capacity) tile->choose(tile->context, c);
     }
+  }
+}
+
+void bit_search_rows(const bit_job *job, const bit_block *block, const bit_space *space, bit_tile *tile, size_t x,
+                     size_t first, size_t last) {
+  tile->metric = job->metric, tile->words = bit_words(job->bytes);
+  if (bit_job_is_direct(job)) {
+    for (size_t i = 0; i < tile->rows; i++) search_row(job, tile, x + i, first, last, &tile->candidates[i]);
+  } else {
+    bit_lay_out_x(job, space, x, tile->rows);
+    search_panels(job, block, space, tile, first, last);
   }
 }
 
@@ -120,14 +130,9 @@ static void search_items(void *context, size_t begin, size_t end) {
     const size_t rows = smaller(s->block.x_rows, job->m - x);
     const size_t first = segment * s->segment, last = smaller(first + s->segment, job->n);
     for (size_t i = 0; i < rows; i++) candidates[i] = (bit_candidates){items + i * s->capacity, 0, INT32_MAX};
-    if (bit_job_is_direct(job)) {
-      for (size_t i = 0; i < rows; i++) search_row(s, &chooser, x + i, first, last, &candidates[i]);
-    } else {
-      bit_tile tile = {.metric = job->metric, .words = bit_words(job->bytes), .rows = rows, .candidates = candidates};
-      tile.capacity = s->capacity, tile.choose = choose, tile.context = &chooser;
-      bit_lay_out_x(job, &space, x, rows);
-      search_panels(s, &tile, &space, first, last);
-    }
+    bit_tile tile = {.rows = rows, .candidates = candidates, .capacity = s->capacity};
+    tile.choose = choose, tile.context = &chooser;
+    bit_search_rows(job, &s->block, &space, &tile, x, first, last);
     for (size_t i = 0; i < rows; i++) finish_row(&chooser, x + i, segment, &candidates[i]);
   }
   farro_release(memory, space_of(s));

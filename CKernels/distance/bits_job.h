@@ -41,6 +41,11 @@ bit_space bit_space_in(const bit_job *job, const bit_block *block, void *memory)
 void bit_lay_out_x(const bit_job *job, const bit_space *space, size_t first, size_t rows);
 void bit_lay_out_y(const bit_job *job, const bit_space *space, size_t first, size_t rows);
 
+// Offers the rows of y from `first` to `last` to the candidates of rows x... of x, in their order. The tile has its
+// rows, candidates, capacity, choose and context; bit_neighbors.c.
+void bit_search_rows(const bit_job *job, const bit_block *block, const bit_space *space, bit_tile *tile, size_t x,
+                     size_t first, size_t last);
+
 // Estimate for one thread.
 static inline double bit_nanoseconds(const bit_job *job) {
   static const double words_per_nanosecond = 30;

@@ -1,7 +1,7 @@
 // Entries of the search for all rows within a radius.
 #include <string.h>
 
-#include "include/neighbors.h"
+#include "distance/neighbor_lists.h"
 #include "runtime/dispatch.h"
 #include "runtime/sizes.h"
 #include "search.h"
@@ -17,12 +17,6 @@ typedef struct {
   double radius;
   list *lists;
 } within_radius;
-
-// The lists as the caller gets them, and what they take.
-typedef struct {
-  farro_neighbor_lists lists;
-  size_t bytes;
-} owned_lists;
 
 // Decided by the distance as the caller gets it, a root rounded.
 static bool is_within(const within_radius *w, double key) {
@@ -48,31 +42,22 @@ static void keep_lists(void *context, size_t first, size_t last) {
   }
 }
 
-static owned_lists *join(const within_radius *w) {
+static farro_neighbor_lists *join(const within_radius *w) {
   const neighbor_search *s = &w->search;
   const size_t queries = s->shape.queries;
   size_t total = 0;
   for (size_t i = 0; i < queries; i++) total += w->lists[i].count;
-  const size_t bytes =
-      sizeof(owned_lists) + (queries + 1) * sizeof(size_t) + total * (sizeof(int64_t) + s->type->bytes);
-  owned_lists *owned = farro_allocate(bytes);
-  if (!owned) return NULL;
-  size_t *offsets = (size_t *)(owned + 1);
-  int64_t *indices = (int64_t *)(offsets + queries + 1);
-  void *distances = indices + total;
-  offsets[0] = 0;
-  for (size_t i = 0; i < queries; i++) {
-    for (size_t j = 0; j < w->lists[i].count; j++) {
+  const lists_in_work lists = farro_neighbor_lists_allocate(queries, total, s->type->bytes);
+  if (!lists.whole) return NULL;
+  for (size_t i = 0, to = 0; i < queries; i++) {
+    for (size_t j = 0; j < w->lists[i].count; j++, to++) {
       const candidate *c = &w->lists[i].items[j];
-      indices[offsets[i] + j] = (int64_t)c->row;
-      set_value(s, distances, offsets[i] + j, distance_of_key(s->metric, c->key));
+      lists.indices[to] = (int64_t)c->row;
+      set_value(s, lists.distances, to, distance_of_key(s->metric, c->key));
     }
-    offsets[i + 1] = offsets[i] + w->lists[i].count;
+    lists.offsets[i + 1] = to;
   }
-  owned->lists =
-      (farro_neighbor_lists){.queries = queries, .offsets = offsets, .distances = distances, .indices = indices};
-  owned->bytes = bytes;
-  return owned;
+  return lists.whole;
 }
 
 // What a row's key may be at most; of a root, which is rounded, a little more.
@@ -91,16 +76,12 @@ static farro_status find_within(within_radius *w, double radius, farro_neighbor_
   if (!w->lists) return FARRO_ERROR_MEMORY;
   memset(w->lists, 0, bytes);
   farro_status status = farro_search_run(s, keep_lists);
-  owned_lists *owned = status == FARRO_OK ? join(w) : NULL;
+  farro_neighbor_lists *joined = status == FARRO_OK ? join(w) : NULL;
   for (size_t i = 0; i < s->shape.queries; i++) farro_release(w->lists[i].items, w->lists[i].count * sizeof(candidate));
   farro_release(w->lists, bytes);
-  if (status == FARRO_OK && !owned) status = FARRO_ERROR_MEMORY;
-  if (owned) *lists = &owned->lists;
+  if (status == FARRO_OK && !joined) status = FARRO_ERROR_MEMORY;
+  if (joined) *lists = joined;
   return status;
-}
-
-void farro_neighbor_lists_release(farro_neighbor_lists *lists) {
-  if (lists) farro_release(lists, ((owned_lists *)lists)->bytes);
 }
 
 #define ENTRY(name, element, number, scalar)                                                                           \

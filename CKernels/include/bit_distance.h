@@ -15,6 +15,7 @@
 #ifndef FARRO_BIT_DISTANCE_H
 #define FARRO_BIT_DISTANCE_H
 
+#include "neighbors.h"
 #include "runtime.h"
 
 #ifdef __cplusplus
@@ -51,6 +52,14 @@ FARRO_API farro_status farro_paired_bit_distances(farro_bit_metric metric, size_
 FARRO_API farro_status farro_bit_neighbors(farro_bit_metric metric, size_t m, size_t n, size_t bytes, const uint8_t *x,
                                            size_t ldx, const uint8_t *y, size_t ldy, size_t k, void *distances,
                                            int64_t *indices);
+
+// All rows of y at a distance of `radius` and less from each row of x, nearest first; of equal distances, smaller
+// indices first. The lists' distances are int32_t for Hamming and float for the other metrics; *lists is released with
+// farro_neighbor_lists_release. FARRO_ERROR_ARGUMENT for a radius of NaN, and unless n < 2^32. Work space O(threads
+// bytes), and twice what is found.
+FARRO_API farro_status farro_bit_radius_neighbors(farro_bit_metric metric, size_t m, size_t n, size_t bytes,
+                                                  const uint8_t *x, size_t ldx, const uint8_t *y, size_t ldy,
+                                                  double radius, farro_neighbor_lists **lists);
 
 // The same bit by bit, and by insertion: the oracles of the tests.
 FARRO_API farro_status farro_pairwise_bit_distances_reference(farro_bit_metric metric, size_t m, size_t n, size_t bytes,

@@ -61,7 +61,7 @@ FARRO_API farro_status farro_nearest_neighbors_i8(farro_distance distance, const
 typedef struct farro_neighbor_lists {
   size_t queries;
   const size_t *offsets; // queries + 1
-  const void *distances; // float, or double where the queries are
+  const void *distances; // float, or double where the queries are, or int32_t of bits that differ
   const int64_t *indices;
 } farro_neighbor_lists;
 
@@ -98,6 +98,14 @@ FARRO_API farro_status farro_distances_to_rows_bf16(farro_distance distance, siz
 FARRO_API farro_status farro_distances_to_rows_i8(farro_distance distance, size_t d, const float *query,
                                                   const int8_t *base, size_t ld_base, size_t count,
                                                   const uint32_t *rows, float *distances);
+
+// The k nearest of each query's candidates: rows of the base that `candidates` lists, shape (queries, c), where -1
+// stands for none; else not checked, and `keep` is not read. Results, order and metrics are those above; no row may be
+// listed twice. O(m c d).
+FARRO_API farro_status farro_nearest_candidates_f32(farro_distance distance, const farro_neighbors_shape *shape,
+                                                    const float *queries, const float *base, size_t c,
+                                                    const int64_t *candidates, size_t k, float *distances,
+                                                    int64_t *indices);
 
 #ifdef __cplusplus
 }

@@ -60,6 +60,47 @@ static void check_bit_neighbors(farro_bit_metric metric, problem p, size_t k) {
   guarded_free(indices, 8 * count), guarded_free(exactly, 8 * count);
 }
 
+static double bit_distance_value(farro_bit_metric metric, int32_t distance) {
+  float value;
+  memcpy(&value, &distance, sizeof value);
+  return metric == FARRO_BIT_METRIC_HAMMING ? distance : (double)value;
+}
+
+// Against all distances of the reference: nothing within the radius is missed, and the order is total.
+static void check_bit_radius(farro_bit_metric metric, problem p, double radius) {
+  const size_t ld = p.bytes + p.pad, x_bytes = p.m ? (p.m - 1) * ld + p.bytes : 0;
+  const size_t y_bytes = p.n ? (p.n - 1) * ld + p.bytes : 0, out_bytes = 4 * p.m * p.n;
+  uint8_t *x = random_rows(x_bytes, p.density), *y = random_rows(y_bytes, p.density);
+  int32_t *exact = farro_allocate(out_bytes);
+  farro_pairwise_bit_distances_reference(metric, p.m, p.n, p.bytes, x, ld, y, ld, exact, p.n);
+  for (int32_t threads = 0; threads < 2; threads++) {
+    farro_set_local_threads(threads, NULL);
+    farro_neighbor_lists *lists = NULL;
+    const farro_status status = farro_bit_radius_neighbors(metric, p.m, p.n, p.bytes, x, ld, y, ld, radius, &lists);
+    EXPECT(status == FARRO_OK && lists && lists->queries == p.m, "%s within %g: status %d",
+           farro_bit_metric_name(metric), radius, status);
+    for (size_t i = 0; lists && i < p.m; i++) {
+      size_t within = 0;
+      for (size_t j = 0; j < p.n; j++) within += bit_distance_value(metric, exact[i * p.n + j]) <= radius;
+      const int32_t *distances = lists->distances;
+      bool same = lists->offsets[i + 1] - lists->offsets[i] == within;
+      for (size_t j = lists->offsets[i]; same && j < lists->offsets[i + 1]; j++) {
+        const int64_t row = lists->indices[j];
+        same = row >= 0 && (size_t)row < p.n && distances[j] == exact[i * p.n + (size_t)row];
+        if (j == lists->offsets[i]) continue;
+        same = same &&
+               (distances[j - 1] < distances[j] || (distances[j - 1] == distances[j] && lists->indices[j - 1] < row));
+      }
+      EXPECT(same, "%s within %g of row %zu (%zu, %zu, %zu) + %zu on %d threads", farro_bit_metric_name(metric), radius,
+             i, p.m, p.n, p.bytes, p.pad, threads);
+    }
+    farro_neighbor_lists_release(lists);
+  }
+  farro_set_local_threads(0, NULL);
+  farro_release(exact, out_bytes);
+  guarded_free(x, x_bytes), guarded_free(y, y_bytes);
+}
+
 // Enough for all threads, and past the caches: the same bits as by one thread, and as by rows of x one at a time.
 static void check_large(farro_bit_metric metric) {
   enum { m = 300, n = 30016, bytes = 9 };
@@ -107,6 +148,10 @@ static void check_arguments(void) {
   EXPECT(farro_bit_neighbors(hamming, 1, 1, 8, x, 8, x, 8, 0, out, indices) == FARRO_ERROR_ARGUMENT, "k = 0");
   EXPECT(farro_bit_neighbors(hamming, 1, 1, 8, x, 8, x, 8, 1025, out, indices) == FARRO_ERROR_ARGUMENT, "k = 1025");
   EXPECT(farro_bit_neighbors(hamming, (size_t)-1, 1, 8, x, 8, x, 8, 1, out, indices) == FARRO_ERROR_ARGUMENT, "m = -1");
+  farro_neighbor_lists *lists = NULL;
+  EXPECT(farro_bit_radius_neighbors(hamming, 1, 1, 8, x, 8, x, 8, NAN, &lists) == FARRO_ERROR_ARGUMENT,
+         "a radius of NaN");
+  EXPECT(farro_bit_radius_neighbors(hamming, 2, 1, 8, x, 7, x, 8, 1, &lists) == FARRO_ERROR_ARGUMENT, "ldx < bytes");
 }
 
 void check_bit_distances(void) {
@@ -119,6 +164,8 @@ void check_bit_distances(void) {
         check_problem((farro_bit_metric)metric, (problem){m, n, bytes[b], (i + b) % 3, 1 + 5 * (int)(i % 4)});
         check_bit_neighbors((farro_bit_metric)metric, (problem){m, n, bytes[b], b % 2, 1 + 5 * (int)(i % 4)},
                             1 + random_below(40));
+        check_bit_radius((farro_bit_metric)metric, (problem){m, n, bytes[b], b % 2, 1 + 5 * (int)(i % 4)},
+                         metric == FARRO_BIT_METRIC_HAMMING ? 0.5 + (double)(b * i % 40) : (double)(i % 9) / 8);
       }
     for (size_t k = 1; k <= 1024; k = 2 * k + 1 < 1024 || k == 1024 ? 2 * k + 1 : 1024)
       check_bit_neighbors((farro_bit_metric)metric, (problem){6, 3000, 6, 1, 3}, k);
@@ -126,6 +173,13 @@ void check_bit_distances(void) {
     check_bit_neighbors((farro_bit_metric)metric, (problem){5, 40000, 4, 0, 16}, 13);
     check_bit_neighbors((farro_bit_metric)metric, (problem){2, 40000, 4, 0, 16}, 13);
     check_bit_neighbors((farro_bit_metric)metric, (problem){5, 3, 17000, 3, 16}, 2);
+    const double radii[] = {-1, -0.0, 0, 0.7, 1, 6, INFINITY, -INFINITY};
+    for (size_t i = 0; i < sizeof radii / sizeof *radii; i++)
+      check_bit_radius((farro_bit_metric)metric, (problem){4, 900, 3, 0, 5}, radii[i]);
+    const double some = metric == FARRO_BIT_METRIC_HAMMING ? 12 : 0.5;
+    check_bit_radius((farro_bit_metric)metric, (problem){5, 40000, 4, 0, 16}, some);
+    check_bit_radius((farro_bit_metric)metric, (problem){2, 40000, 4, 0, 16}, some);
+    check_bit_radius((farro_bit_metric)metric, (problem){5, 3, 17000, 3, 16}, 1e5);
     check_problem((farro_bit_metric)metric, (problem){5, 3, 17000, 3, 16});
     check_problem((farro_bit_metric)metric, (problem){6, 37, 9000, 1, 16});
     check_opposites((farro_bit_metric)metric);

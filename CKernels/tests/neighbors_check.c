@@ -269,6 +269,33 @@ static void check_rows(void) {
   }
 }
 
+// All rows as candidates, in any order, are searched as the base is; some are as the base with the others left out.
+static void check_candidates(size_t n, size_t k) {
+  enum { m = 5, d = 19, most = 300 };
+  float x[m * d], y[most * d], expected[m * 40], distances[m * 40];
+  int64_t rows[m * 40], found[m * 40], candidates[m * most];
+  uint8_t kept[most];
+  fill_f32(x, m * d), fill_f32(y, n * d);
+  for (size_t i = 0; i + 7 < n; i += 5) memcpy(y + (i + 7) * d, y + i * d, d * sizeof *y);
+  farro_neighbors_shape shape = {.queries = m, .base = n, .d = d, .ld_queries = d, .ld_base = d, .keep = kept};
+  for (size_t metric = 0; metric < 2 * sizeof metrics / sizeof *metrics; metric++) {
+    const farro_distance distance = {metrics[metric / 2], 0};
+    if (!has_products(distance.metric)) continue;
+    for (size_t j = 0; j < n; j++) kept[j] = metric % 2 == 0 || j % 3 != 0;
+    for (size_t i = 0; i < m; i++)
+      for (size_t j = 0; j < n; j++) {
+        const size_t row = (j * 7 + i) % n; // n is not a multiple of 7
+        candidates[i * n + j] = kept[row] ? (int64_t)row : -1;
+      }
+    farro_nearest_neighbors_f32(distance, &shape, x, y, k, expected, rows);
+    const farro_status status =
+        farro_nearest_candidates_f32(distance, &shape, x, y, n, candidates, k, distances, found);
+    EXPECT(status == FARRO_OK && memcmp(rows, found, m * k * sizeof *rows) == 0 &&
+               memcmp(expected, distances, m * k * sizeof *distances) == 0,
+           "%s: %zu of %zu candidates, status %d", farro_metric_name(distance.metric), k, n, status);
+  }
+}
+
 static void check_errors(void) {
   float x[8] = {0}, distances[8];
   farro_neighbors_shape shape = {.queries = 2, .base = 2, .d = 4, .ld_queries = 4, .ld_base = 4};
@@ -309,6 +336,7 @@ void check_neighbors(void) {
   }
   check_specials(12);
   check_specials(3);
+  check_candidates(1, 3), check_candidates(37, 1), check_candidates(37, 40), check_candidates(300, 17);
   check_rows();
   check_errors();
 }

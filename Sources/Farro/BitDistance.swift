@@ -106,13 +106,7 @@ public func bitNeighbors<Distance>(
   k: Int,
   metric: BitMetric<Distance>
 ) -> (distances: Tensor<Distance>, indices: Tensor<Int>) {
-  let operands = BitRows(queries, base, "bitNeighbors")
-  let shape = operands.neighbors(k)
-  var distances = Tensor<Distance>(unsafeUninitializedShape: shape) { _ in }
-  let indices = Tensor<Int>(unsafeUninitializedShape: shape) { indices in
-    distances.withUnsafeMutableBufferPointer { operands.search(k, metric, $0, indices) }
-  }
-  return (distances, indices)
+  BitRows(queries, base, "bitNeighbors").nearest(k, metric)
 }
 
 /// ``bitNeighbors(of:in:k:metric:)`` into tensors that exist.
@@ -136,11 +130,55 @@ public func bitNeighbors<Distance>(
   }
 }
 
+/// All rows of bits of `base` at a distance of `radius` and less from each of `queries`.
+///
+/// - Parameters:
+///   - queries: Shape (m, bytes).
+///   - base: Shape (n, bytes), n < 2³².
+///   - radius: The largest distance; any number but NaN.
+///   - metric: What to measure.
+/// - Returns: The nearest of each query first; of equal distances, those of smaller indices first.
+/// - Precondition: both have two axes, and rows of the same length of at most 2²⁶ bytes.
+/// - Complexity: O(m n bytes), and memory for all neighbours.
+public func bitNeighbors<Distance>(
+  of queries: Tensor<UInt8>,
+  in base: Tensor<UInt8>,
+  radius: Double,
+  metric: BitMetric<Distance>
+) -> NeighborLists<Distance> {
+  BitRows(queries, base, "bitNeighbors").within(radius, metric)
+}
+
+/// The nearest among rows of bits that lie in memory one behind the other.
+///
+/// - Precondition: `base` holds whole rows as long as the queries', and `k` is from 1 to 1024.
+package func bitNeighbors<Distance>(
+  of queries: Tensor<UInt8>,
+  inRows base: UnsafeBufferPointer<UInt8>,
+  k: Int,
+  metric: BitMetric<Distance>
+) -> (distances: Tensor<Distance>, indices: Tensor<Int>) {
+  BitRows(queries, rows: base, "bitNeighbors").nearest(k, metric)
+}
+
+/// All within a radius among rows of bits that lie in memory one behind the other.
+///
+/// - Precondition: `base` holds whole rows as long as the queries'.
+package func bitNeighbors<Distance>(
+  of queries: Tensor<UInt8>,
+  inRows base: UnsafeBufferPointer<UInt8>,
+  radius: Double,
+  metric: BitMetric<Distance>
+) -> NeighborLists<Distance> {
+  BitRows(queries, rows: base, "bitNeighbors").within(radius, metric)
+}
+
 // MARK: - Calls
 
-/// Two tensors as rows of as many bytes, and the functions of C on them.
+/// Two operands as rows of as many bytes, and the functions of C on them.
 private struct BitRows {
-  private let x, y: Tensor<UInt8>
+  private let x: Tensor<UInt8>
+  private let withY: ((UnsafePointer<UInt8>) -> farro_status) -> farro_status
   private let m, n, bytes: Int
   private let function: StaticString
 
@@ -149,8 +187,18 @@ private struct BitRows {
       x.rank == 2 && y.rank == 2 && x.shape[1] == y.shape[1] && x.shape[1] <= 1 << 26,
       "\(function): \(x.shape) and \(y.shape) must both be (rows, bytes) with the same number of bytes, at most 2^26"
     )
-    (self.x, self.y, self.function) = (x, y, function)
+    (self.x, self.function) = (x, function)
     (m, n, bytes) = (x.shape[0], y.shape[0], x.shape[1])
+    withY = { body in y.withUnsafeBufferPointer { body($0.baseAddress!) } }
+  }
+
+  init(_ x: Tensor<UInt8>, rows y: UnsafeBufferPointer<UInt8>, _ function: StaticString) {
+    (self.x, self.function) = (x, function)
+    (m, n, bytes) = (x.shape[0], y.count / max(x.shape[1], 1), x.shape[1])
+    withY = { body in
+      if let address = y.baseAddress { return body(address) }
+      return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { body($0.baseAddress!) }
+    }
   }
 
   var pairs: [Int] { [m, n] }
@@ -163,7 +211,7 @@ private struct BitRows {
   func require(_ shape: [Int], is expected: [Int]) {
     Farro.require(
       shape == expected,
-      "\(function): rows of \(x.shape) and \(y.shape) have results of shape \(expected), not \(shape)"
+      "\(function): \(m) and \(n) rows of \(bytes) bytes have results of shape \(expected), not \(shape)"
     )
   }
 
@@ -173,6 +221,26 @@ private struct BitRows {
 
   func paired<Distance>(_ metric: BitMetric<Distance>, _ out: UnsafeMutableBufferPointer<Distance>) {
     call { farro_paired_bit_distances(metric.code, m, bytes, $0, bytes, $1, bytes, out.baseAddress!) }
+  }
+
+  func nearest<Distance>(
+    _ k: Int,
+    _ metric: BitMetric<Distance>
+  ) -> (distances: Tensor<Distance>, indices: Tensor<Int>) {
+    let shape = neighbors(k)
+    var distances = Tensor<Distance>(unsafeUninitializedShape: shape) { _ in }
+    let indices = Tensor<Int>(unsafeUninitializedShape: shape) { indices in
+      distances.withUnsafeMutableBufferPointer { search(k, metric, $0, indices) }
+    }
+    return (distances, indices)
+  }
+
+  func within<Distance>(_ radius: Double, _ metric: BitMetric<Distance>) -> NeighborLists<Distance> {
+    Farro.require(!radius.isNaN && n <= UInt32.max, "\(function): no \(n) rows lie within a radius of \(radius)")
+    var lists: UnsafeMutablePointer<farro_neighbor_lists>?
+    call { farro_bit_radius_neighbors(metric.code, m, n, bytes, $0, bytes, $1, bytes, radius, &lists) }
+    defer { farro_neighbor_lists_release(lists) }
+    return NeighborLists(lists!.pointee)
   }
 
   func search<Distance>(
@@ -186,9 +254,7 @@ private struct BitRows {
   }
 
   private func call(_ body: (UnsafePointer<UInt8>, UnsafePointer<UInt8>) -> farro_status) {
-    let status = x.withUnsafeBufferPointer { x in
-      y.withUnsafeBufferPointer { y in body(x.baseAddress!, y.baseAddress!) }
-    }
+    let status = x.withUnsafeBufferPointer { x in withY { body(x.baseAddress!, $0) } }
     check(status, function)
   }
 }

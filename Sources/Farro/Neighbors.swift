@@ -49,7 +49,7 @@ public func nearestNeighbors<Query: DistanceElement, Element: DistanceElement>(
 }
 
 /// Neighbours of several queries, of each its own number: those of query i are at `offsets[i] ..< offsets[i + 1]`.
-public struct NeighborLists<Scalar: KernelScalar>: Sendable, Equatable {
+public struct NeighborLists<Scalar: ArithmeticScalar>: Sendable, Equatable {
   /// Where each query's neighbours begin; one more than there are queries.
   public let offsets: [Int]
   /// Of all neighbours, the nearest of a query first. Shape (`offsets.last`).
@@ -72,6 +72,23 @@ public struct NeighborLists<Scalar: KernelScalar>: Sendable, Equatable {
     )
     let range = offsets[query]..<offsets[query + 1]
     return (distances[range], indices[range])
+  }
+}
+
+extension NeighborLists {
+  /// A copy of the C interface's lists, whose distances are of this type.
+  init(_ found: farro_neighbor_lists) {
+    let offsets = (0...found.queries).map { Int(found.offsets[$0]) }
+    let total = offsets.last!
+    self.init(
+      offsets: offsets,
+      distances: Tensor(unsafeUninitializedShape: [total]) { to in
+        to.baseAddress!.update(from: found.distances.assumingMemoryBound(to: Scalar.self), count: total)
+      },
+      indices: Tensor(unsafeUninitializedShape: [total]) { to in
+        for i in 0..<total { to[i] = Int(found.indices[i]) }
+      }
+    )
   }
 }
 
@@ -132,6 +149,20 @@ package func radiusNeighbors(
   where keep: Tensor<Bool>?
 ) -> NeighborLists<Float> {
   NeighborSearch(queries, rows: base, metric, keep, "radiusNeighbors").within(radius)
+}
+
+/// The nearest of each query's candidates, rows that lie in memory one behind the other.
+///
+/// - Precondition: `base` holds whole rows as long as the queries'; `candidates`, shape (m, c), holds different numbers of
+///   them for each query, or -1 for none; and the metric is Euclidean, squared Euclidean, cosine or the inner product.
+package func nearestNeighbors(
+  of queries: Tensor<Float>,
+  inRows base: UnsafeBufferPointer<Float>,
+  among candidates: Tensor<Int>,
+  k: Int,
+  metric: DistanceMetric
+) -> (distances: Tensor<Float>, indices: Tensor<Int>) {
+  NeighborSearch(queries, rows: base, metric, nil, "nearestNeighbors").nearest(k, among: candidates)
 }
 
 /// A search whose shapes are right.
@@ -214,6 +245,22 @@ private struct NeighborSearch<Element: DistanceElement> {
     }
   }
 
+  func nearest(_ k: Int, among candidates: Tensor<Int>) -> (distances: Tensor<Scalar>, indices: Tensor<Int>) {
+    let shape = [queries.shape[0], k]
+    let (c, metric) = (candidates.shape[1], metric.distance)
+    var distances = Tensor<Scalar>(unsafeUninitializedShape: shape) { _ in }
+    let indices = Tensor<Int>(unsafeUninitializedShape: shape) { indices in
+      distances.withUnsafeMutableBufferPointer { distances in
+        candidates.withUnsafeBufferPointer { candidates in
+          let (out, rows) = (distances.baseAddress!, indices.baseAddress!.as(Int64.self))
+          let among = candidates.baseAddress!.as(Int64.self)
+          call { farro_nearest_candidates_f32(metric, $0, $1.f32, $2.f32, c, among, k, out.f32, rows) }
+        }
+      }
+    }
+    return (distances, indices)
+  }
+
   func within(_ radius: Double) -> NeighborLists<Scalar> {
     require(!radius.isNaN, "\(name): no row lies within a radius of NaN")
     var lists: UnsafeMutablePointer<farro_neighbor_lists>?
@@ -227,18 +274,7 @@ private struct NeighborSearch<Element: DistanceElement> {
       }
     }
     defer { farro_neighbor_lists_release(lists) }
-    let found = lists!.pointee
-    let offsets = (0...found.queries).map { Int(found.offsets[$0]) }
-    let total = offsets.last!
-    return NeighborLists(
-      offsets: offsets,
-      distances: Tensor(unsafeUninitializedShape: [total]) { to in
-        to.baseAddress!.update(from: found.distances.assumingMemoryBound(to: Scalar.self), count: total)
-      },
-      indices: Tensor(unsafeUninitializedShape: [total]) { to in
-        for i in 0..<total { to[i] = Int(found.indices[i]) }
-      }
-    )
+    return NeighborLists(lists!.pointee)
   }
 
   private func call(

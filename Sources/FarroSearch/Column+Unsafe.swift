@@ -89,16 +89,16 @@ struct Column<Element: BitwiseCopyable>: @unchecked Sendable {
   }
 }
 
-extension Column where Element == Float {
+extension Column where Element: TensorScalar {
   /// Appends the elements of a tensor.
-  mutating func append(_ tensor: Tensor<Float>) {
+  mutating func append(_ tensor: Tensor<Element>) {
     append(tensor.count) { place in
       tensor.withUnsafeBufferPointer { if let base = $0.baseAddress { place.update(from: base, count: tensor.count) } }
     }
   }
 
   /// Some rows of `d` elements, copied.
-  func rows(_ numbers: some RandomAccessCollection<Int>, _ d: Int) -> Tensor<Float> {
+  func rows(_ numbers: some RandomAccessCollection<Int>, _ d: Int) -> Tensor<Element> {
     Tensor(unsafeUninitializedShape: [numbers.count, d]) { rows in
       guard let to = rows.baseAddress else { return }
       withExtendedLifetime(memory) {

@@ -185,7 +185,7 @@ public struct HNSWIndex: VectorIndex {
 }
 
 /// Rows divided by their lengths; zeros stay zeros.
-private func unitRows(_ rows: Tensor<Float>) -> Tensor<Float> {
+func unitRows(_ rows: Tensor<Float>) -> Tensor<Float> {
   if rows.count == 0 { return rows }
   var rows = rows
   let (largest, smallest) = (rows.max(axis: 1), rows.min(axis: 1))

@@ -72,11 +72,16 @@ extension IndexError.Problem: CustomStringConvertible {
   }
 }
 
-/// Throws unless `tensor` is rows of finite numbers of the right length.
-func checkRows(_ tensor: Tensor<Float>, _ dimension: Int, _ operation: String) throws(IndexError) {
+/// Throws unless `tensor` is rows of the right length.
+func checkShape<Element>(_ tensor: Tensor<Element>, _ dimension: Int, _ operation: String) throws(IndexError) {
   guard tensor.rank == 2, tensor.shape[1] == dimension else {
     throw IndexError(.wrongShape(found: tensor.shape, dimension: dimension), in: operation)
   }
+}
+
+/// Throws unless `tensor` is rows of finite numbers of the right length.
+func checkRows(_ tensor: Tensor<Float>, _ dimension: Int, _ operation: String) throws(IndexError) {
+  try checkShape(tensor, dimension, operation)
   // A sum that is finite has only finite terms; one that is not may have overflowed.
   if tensor.count == 0 || tensor.sum().isFinite { return }
   for row in 0..<tensor.shape[0] {

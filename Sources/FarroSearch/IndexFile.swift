@@ -10,6 +10,12 @@ struct IndexHeader {
     set { values[key] = newValue }
   }
 
+  /// By its name, and p where it has one.
+  mutating func set(_ metric: DistanceMetric) {
+    self["metric"] = metric.name
+    if case .minkowski(let p) = metric { self["p"] = "\(p)" }
+  }
+
   var section: ArrayFileSection {
     let lines = values.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }
     return ArrayFileSection("header", bytes: Array(lines.joined().utf8))
@@ -55,8 +61,16 @@ struct IndexFile {
   }
 
   func metric(among supported: [DistanceMetric]) throws(ArrayFileError) -> DistanceMetric {
-    try value("metric", "one of \(supported.map(\.name))") { text in
-      DistanceMetric(name: text).flatMap { supported.contains($0) ? $0 : nil }
+    try metric("one of \(supported.map(\.name))", where: supported.contains)
+  }
+
+  func metric(
+    _ expected: String,
+    where isSupported: (DistanceMetric) -> Bool
+  ) throws(ArrayFileError) -> DistanceMetric {
+    let p = header["p"].flatMap(Double.init) ?? 0
+    return try value("metric", expected) { name in
+      DistanceMetric(name: name, p: p).flatMap { isSupported($0) ? $0 : nil }
     }
   }
 

@@ -114,4 +114,47 @@ import Testing
       #expect(throws: ArrayFileError.self) { try HNSWIndex(contentsOf: path) }
     }
   }
+
+  @Test(arguments: [0.5, 1, 3, 2.5, .infinity])
+  func `a Minkowski distance has any power, which its file keeps`(p: Double) throws {
+    try withTemporaryFile { path in
+      var index = try FlatIndex(dimension: 4, metric: .minkowski(p: p))
+      let (vectors, queries) = (mixture(300, 4, seed: 1), mixture(6, 4, seed: 2))
+      try index.add(vectors)
+      try index.save(to: path)
+      let again = try FlatIndex(contentsOf: path)
+      #expect(again.metric == .minkowski(p: p))
+      let found = try again.search(queries, k: 5)
+      for row in 0..<6 {
+        let exact = (0..<300).map { i in
+          let parts = zip(elements(queries[row: row]), elements(vectors[row: i])).map { Double(abs($0 - $1)) }
+          return p.isInfinite ? parts.max()! : pow(parts.reduce(0) { $0 + pow($1, p) }, 1 / p)
+        }
+        let best = exact.sorted().prefix(5)
+        for i in 0..<5 {
+          #expect(abs(Double(found.distances[row, i]) - best[i]) <= 1e-5 * (1 + best[i]))
+          #expect(abs(exact[found.ids[row, i]] - best[i]) <= 1e-5 * (1 + best[i]))
+        }
+      }
+    }
+    for p in [0, -1, Double.nan] {
+      #expect(throws: IndexError.self) { try FlatIndex(dimension: 2, metric: .minkowski(p: p)) }
+    }
+  }
+
+  @Test func `indexes of one kind or another are used alike`() throws {
+    func nearest<Element>(_ index: some NeighborIndex<Element>, _ rows: Tensor<Element>) throws -> [Int] {
+      var index = index
+      try index.add(rows)
+      return elements(try index.search(rows, k: 1).ids)
+    }
+    #expect(try nearest(FlatIndex(dimension: 3), mixture(9, 3, seed: 1)) == Array(0..<9))
+    let bits = Tensor<UInt8>([1, 3, 7, 255], shape: [4, 1])
+    #expect(try nearest(BinaryFlatIndex(dimension: 1), bits) == [0, 1, 2, 3])
+    var any: [any VectorIndex] = [try FlatIndex(dimension: 3, metric: .cosine), try HyperplaneLSH(dimension: 3)]
+    for i in any.indices {
+      try any[i].add(mixture(9, 3, seed: 1))
+      #expect(try any[i].search(mixture(9, 3, seed: 1), k: 1).ids[8, 0] == 8 && any[i].metric == .cosine)
+    }
+  }
 }

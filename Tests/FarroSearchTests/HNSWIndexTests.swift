@@ -32,7 +32,7 @@ import Testing
   }
 
   private func vector(_ index: HNSWIndex, _ flat: FlatIndex, _ id: Int) -> [Float] {
-    elements(flat.vectors.rows([id], flat.dimension))
+    elements(flat.rows.elements.rows([id], flat.dimension))
   }
 
   @Test func `more breadth finds more`() throws {

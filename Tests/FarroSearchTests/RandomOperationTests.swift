@@ -42,6 +42,10 @@ private struct Model {
     try run(try IVFIndex(dimension: 6, metric: metric, lists: 5, probes: 5), leastRecall: 1)
   }
 
+  @Test func `signatures do as the model does`() throws {
+    try run(try HyperplaneLSH(dimension: 6, bits: 200, candidates: 40), leastRecall: 0.95)
+  }
+
   private func run(_ start: some VectorIndex, leastRecall: Double) throws {
     var index = start
     var model = Model()

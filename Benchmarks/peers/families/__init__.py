@@ -20,6 +20,7 @@ from families import (
     pooling,
     reduction,
     scaling,
+    sets,
     softmax,
     sorting,
     sparse_distance,
@@ -43,6 +44,7 @@ _OF_OPERATORS = (
     bits,
     boxes,
     sparse_distance,
+    sets,
 )
 
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _OF_OPERATORS}

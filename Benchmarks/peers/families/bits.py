@@ -1,6 +1,7 @@
 """Rows of distances between rows of bits, eight to a byte, and of the nearest among many.
 
-SciPy takes a byte for each bit, on one thread: it is given them so. faiss's flat index makes its result anew.
+SciPy takes a byte for each bit, on one thread: it is given them so. faiss's flat index makes its result anew. NumKong holds
+Python's lock, so that it runs on one thread.
 """
 import numpy as np
 
@@ -43,6 +44,36 @@ def scipy_distances(name: str):
     return prepare
 
 
+def numkong_distances(name: str):
+    def prepare(threads, p, inputs, outputs):
+        import numkong
+
+        (x, y), measure = inputs, getattr(numkong, name + "s_packed")
+
+        def call():
+            return measure(x, numkong.hammings_pack(y))
+
+        call.result = lambda: np.asarray(call())
+        return call, f"hammings_pack, then {name}s_packed, a new array each time, on one thread"
+
+    return prepare
+
+
+def simsimd_distances(name: str):
+    def prepare(threads, p, inputs, outputs):
+        import simsimd
+
+        x, y = inputs
+
+        def call():
+            return simsimd.cdist(x, y, name, dtype="bin8", threads=threads)
+
+        call.result = lambda: np.asarray(call())
+        return call, f'cdist("{name}", "bin8", threads=), in double, a new array each time'
+
+    return prepare
+
+
 def faiss_search(threads, p, inputs, outputs):
     import faiss
 
@@ -59,7 +90,11 @@ OPERATORS = {
         torch=None,
         units=1,
         results="int32",
-        others={"scipy": scipy_distances("hamming")},
+        others={
+            "scipy": scipy_distances("hamming"),
+            "numkong": numkong_distances("hamming"),
+            "simsimd": simsimd_distances("hamming"),
+        },
     ),
     "bit_jaccard": Operator(
         inputs=codes,
@@ -67,7 +102,11 @@ OPERATORS = {
         exact=jaccard,
         torch=None,
         units=1,
-        others={"scipy": scipy_distances("jaccard")},
+        others={
+            "scipy": scipy_distances("jaccard"),
+            "numkong": numkong_distances("jaccard"),
+            "simsimd": simsimd_distances("jaccard"),
+        },
     ),
     "bit_neighbors": Operator(
         inputs=codes,

@@ -1,7 +1,8 @@
 """Rows of distances: between all rows of two matrices, and between rows of the same number.
 
 SciPy computes in double only, on one thread; its operands are made double before. scikit-learn takes SciPy's for most
-metrics. faiss takes f32 and makes its result anew.
+metrics. faiss takes f32 and makes its result anew. NumKong and SimSIMD answer in double; NumKong holds Python's lock, so that
+it runs on one thread.
 """
 from collections.abc import Callable
 
@@ -106,12 +107,55 @@ def faiss_distances(name: str, argument: float = 0):
     return prepare
 
 
+def numkong_distances(name: str):
+    """Of the products of packed rows, which is its fastest way, or of pairs."""
+
+    def prepare(threads, p, inputs, outputs):
+        import numkong
+
+        x, y = inputs
+        if name in ("euclideans", "angulars"):
+            measure, out = getattr(numkong, name + "_packed"), numkong.zeros((len(x), len(y)), dtype="float64")
+
+            def call():
+                return measure(x, numkong.dots_pack(y), out=out)
+
+            how = f"dots_pack, then {name}_packed(out=), in double, on one thread"
+        else:
+
+            def call():
+                return numkong.cdist(x, y, name)
+
+            how = f'cdist("{name}"), in double, a new array each time, on one thread'
+        call.result = lambda: np.asarray(call())
+        return call, how
+
+    return prepare
+
+
+def simsimd_distances(name: str):
+    def prepare(threads, p, inputs, outputs):
+        import simsimd
+
+        x, y = inputs
+
+        def call():
+            return simsimd.cdist(x, y, name, threads=threads)
+
+        call.result = lambda: np.asarray(call())
+        return call, f'cdist("{name}", threads=), in double, a new array each time'
+
+    return prepare
+
+
 def operator(
     exact: Metric,
     units: float,
     scipy: tuple | None = None,
     sklearn: str | None = None,
     faiss: tuple | None = None,
+    numkong: str | None = None,
+    simsimd: str | None = None,
     least: float | None = None,
     by_pairs: bool = False,
 ) -> Operator:
@@ -130,6 +174,10 @@ def operator(
         others["scikit-learn"] = sklearn_pairs(sklearn) if by_pairs else sklearn_distances(sklearn)
     if faiss:
         others["faiss"] = faiss_distances(*faiss)
+    if numkong:
+        others["numkong"] = numkong_distances(numkong)
+    if simsimd:
+        others["simsimd"] = simsimd_distances(simsimd)
     return Operator(
         inputs=inputs,
         shapes=lambda p: [(p["rows"],) if by_pairs else (p["rows"], p["count"])],
@@ -149,9 +197,19 @@ def manhattan(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 OPERATORS = {
-    "distance_euclidean": operator(euclidean, 256, ("euclidean",), "euclidean"),
-    "distance_squared": operator(lambda x, y: euclidean(x, y) ** 2, 256, ("sqeuclidean",), "sqeuclidean", ("L2",)),
-    "distance_cosine": operator(cosine, 256, ("cosine",), "cosine"),
+    "distance_euclidean": operator(
+        euclidean, 256, ("euclidean",), "euclidean", numkong="euclideans", simsimd="euclidean"
+    ),
+    "distance_squared": operator(
+        lambda x, y: euclidean(x, y) ** 2,
+        256,
+        ("sqeuclidean",),
+        "sqeuclidean",
+        ("L2",),
+        numkong="sqeuclidean",
+        simsimd="sqeuclidean",
+    ),
+    "distance_cosine": operator(cosine, 256, ("cosine",), "cosine", numkong="angulars", simsimd="cosine"),
     "distance_manhattan": operator(manhattan, 128, ("cityblock",), "manhattan", ("L1",)),
     "distance_chebyshev": operator(lambda x, y: np.abs(x - y).max(-1), 4, ("chebyshev",), None, ("Linf",)),
     "distance_minkowski3": operator(minkowski(3), 128, ("minkowski", ("p", 3)), None, ("Lp", 3)),

@@ -3,6 +3,7 @@
 Only distances are compared: libraries differ in which of equally near rows they name. faiss's flat index holds the base
 already, scikit-learn's brute force is fitted before.
 """
+import importlib
 from dataclasses import replace
 
 import numpy as np
@@ -54,11 +55,11 @@ def faiss_search(name: str):
     return prepare
 
 
-def sklearn_search(metric: str):
+def sklearn_search(metric: str, package: str = "sklearn"):
     def prepare(threads, p, inputs, outputs):
         import sklearn
-        from sklearn.neighbors import NearestNeighbors
 
+        NearestNeighbors = importlib.import_module(package + ".neighbors").NearestNeighbors
         sklearn.set_config(assume_finite=True)
         model = NearestNeighbors(n_neighbors=p["k"], algorithm="brute", metric=metric).fit(inputs[1])
         return lambda: model.kneighbors(inputs[0])[0], f'NearestNeighbors(algorithm="brute", metric="{metric}")'
@@ -70,6 +71,7 @@ def search(exact, faiss: str | None, sklearn: str | None) -> Operator:
     others = {"faiss": faiss_search(faiss)} if faiss else {}
     if sklearn:
         others["scikit-learn"] = sklearn_search(sklearn)
+        others["scikit-learn-intelex"] = sklearn_search(sklearn, "sklearnex")
     return Operator(
         inputs=queries_and_base,
         shapes=lambda p: [(p["rows"], p["k"])],
@@ -96,11 +98,13 @@ def inertia(p: Parameters, x: Arrays) -> Arrays:
     return [np.array([squares(points, centers).min(1).sum()])]
 
 
-def sklearn_kmeans(threads, p, inputs, outputs):
-    from sklearn.cluster import KMeans
+def sklearn_kmeans(package: str):
+    def prepare(threads, p, inputs, outputs):
+        KMeans = importlib.import_module(package + ".cluster").KMeans
+        model = KMeans(p["k"], init=inputs[1], n_init=1, max_iter=ITERATIONS, tol=0, copy_x=False)
+        return lambda: np.array([model.fit(inputs[0]).inertia_]), "KMeans(n_init=1, tol=0).fit from the same centres"
 
-    model = KMeans(p["k"], init=inputs[1], n_init=1, max_iter=ITERATIONS, tol=0, copy_x=False)
-    return lambda: np.array([model.fit(inputs[0]).inertia_]), "KMeans(n_init=1, tol=0).fit from the same centres"
+    return prepare
 
 
 def faiss_kmeans(threads, p, inputs, outputs):
@@ -201,7 +205,11 @@ OPERATORS = {
         exact=inertia,
         torch=None,
         units=2.0**14,  # a row between two centres may go to either: 1e-3
-        others={"scikit-learn": sklearn_kmeans, "faiss": faiss_kmeans},
+        others={
+            "scikit-learn": sklearn_kmeans("sklearn"),
+            "scikit-learn-intelex": sklearn_kmeans("sklearnex"),
+            "faiss": faiss_kmeans,
+        },
     ),
     "kmeans_start_new": random_start(above(start), sklearn_start),
     "mini_batch_kmeans_new": random_start(above(settled), sklearn_mini_batch),
@@ -224,7 +232,7 @@ def rows() -> list[Row]:
     m, d, k = 100_000, 64, 64
     parameters = {"rows": m, "columns": d, "k": k}
     flops = 2.0 * m * d * k * ITERATIONS
-    goal = Goal({"scikit-learn": 2.0, "faiss": 1.0})
+    goal = Goal({"scikit-learn": 2.0, "scikit-learn-intelex": 1.0, "faiss": 1.0})
     result.append(row_of("neighbors", "kmeans", f"{k} of {m}x{d}", parameters, flops, 4.0 * m * d * ITERATIONS, goal))
     for m, d, k in ((100_000, 64, 64), (20_000, 16, 256)):
         parameters = {"rows": m, "columns": d, "k": k}

@@ -14,7 +14,13 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 ROOT = HERE.parent.parent
 BUILD = HERE / "build"
 
-PEERS = ("numpy", "mkl", "torch", "torch-fused", "onnxruntime", "openblas", "blis", "xsmm", "scipy", "scikit-learn", "faiss")
+PEERS = (
+    *("numpy", "mkl", "torch", "torch-fused", "onnxruntime", "openblas", "blis", "xsmm"),
+    *("scipy", "scikit-learn", "scikit-learn-intelex", "faiss", "numkong", "simsimd"),
+)
+
+# Of peers whose package has another name.
+DISTRIBUTIONS = {"faiss": "faiss-cpu"}
 
 
 @dataclass
@@ -56,8 +62,8 @@ class Programs:
             for package in ("onnxruntime", "onnx"):
                 distribution(package)
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
-        if name in ("scipy", "scikit-learn", "faiss"):
-            distribution("faiss-cpu" if name == "faiss" else name)
+        if name in ("scipy", "scikit-learn", "scikit-learn-intelex", "faiss", "numkong", "simsimd"):
+            distribution(DISTRIBUTIONS.get(name, name))
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
         if name == "mkl":
             mkl = mkl_library()

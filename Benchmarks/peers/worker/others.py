@@ -1,25 +1,40 @@
-"""SciPy, scikit-learn and faiss in the worker: a family says how each runs its operators."""
+"""SciPy, scikit-learn, faiss and others in the worker: a family says how each runs its operators."""
 import importlib
+import importlib.metadata
 
 import numpy as np
 
 from families import OPERATORS
 from families.operators import numbers, split
+from sidebyside.libraries import DISTRIBUTIONS
 from worker.loaded import Loaded, Missing
 
 
 class OtherLibrary:
-    MODULES = {"scipy": "scipy", "scikit-learn": "sklearn", "faiss": "faiss"}
+    MODULES = {
+        "scipy": "scipy",
+        "scikit-learn": "sklearn",
+        "scikit-learn-intelex": "sklearnex",
+        "faiss": "faiss",
+        "numkong": "numkong",
+        "simsimd": "simsimd",
+    }
 
     def __init__(self, name: str, threads: int) -> None:
         self.name, self.threads = name, threads
         self.library = importlib.import_module(self.MODULES[name])
         if name == "faiss":
             self.library.omp_set_num_threads(threads)
+        if name == "scikit-learn-intelex":
+            importlib.import_module("daal4py").daalinit(threads)
 
     def facts(self) -> str:
-        code = self.library.get_compile_options().strip() if self.name == "faiss" else ""
-        return f"{self.name} {self.library.__version__}\t{code}"
+        code = ""
+        if self.name == "faiss":
+            code = self.library.get_compile_options().strip()
+        elif self.name in ("numkong", "simsimd"):
+            code = " ".join(name for name, has in self.library.get_capabilities().items() if has)
+        return f"{self.name} {importlib.metadata.version(DISTRIBUTIONS.get(self.name, self.name))}\t{code}"
 
     def load(self, parameters: dict[str, str], inputs: list[np.ndarray], output: np.ndarray) -> Loaded:
         operation = parameters["operation"]
