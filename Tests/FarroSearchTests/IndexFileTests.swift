@@ -65,6 +65,19 @@ import Testing
     }
   }
 
+  @Test func `vectors that share a list of the upper levels are refused`() throws {
+    try withTemporaryFile { path in
+      try smallIndex().save(to: path)
+      let file = try ArrayFile(path, kind: "hnsw index", newestVersion: 1)
+      let sections = try file.sectionNames.map { name in
+        let bytes = try file.section(name).withUnsafeBytes(Array.init)
+        return ArrayFileSection(name, bytes: name == "starts" ? bytes.map { _ in 0 } : bytes)
+      }
+      try ArrayFile.write(kind: "hnsw index", version: 1, sections: sections, to: path)
+      #expect(throws: ArrayFileError.self) { try HNSWIndex(contentsOf: path) }
+    }
+  }
+
   /// Numbers at random in place of what a section holds, under checksums that are right.
   /// Longer on demand: FARRO_FUZZ_CASES=1000000.
   @Test func `a file that is made to deceive is read or refused, and nothing else`() throws {
