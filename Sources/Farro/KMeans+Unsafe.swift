@@ -101,6 +101,7 @@ struct KMeansProblem<Scalar: KernelScalar> {
       guard centers.shape == [k, d] else {
         throw .shape("\(k) centres of rows of \(d) have the shape [\(k), \(d)], not \(centers.shape)")
       }
+      guard centers.scalars.allSatisfy(\.isFinite) else { throw .shape("a centre holds NaN or an infinity") }
       return centers
     case .random:
       var rows = Array(0..<n)
