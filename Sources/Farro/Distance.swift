@@ -132,7 +132,7 @@ private func requirePairs<Element>(_ x: Tensor<Element>, _ y: Tensor<Element>) {
   )
 }
 
-private func requireParameters(_ metric: DistanceMetric, _ shape: [Int]) {
+func requireParameters(_ metric: DistanceMetric, _ shape: [Int]) {
   if case .minkowski(let p) = metric { require(p > 0, "the Minkowski distance needs p above 0, not \(p)") }
   require(
     metric != .haversine || shape[1] == 2,
