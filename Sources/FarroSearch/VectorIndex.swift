@@ -53,6 +53,7 @@ public protocol VectorIndex: Sendable {
   /// The vectors of each row of `queries` that are no farther than `radius` (of inner products: that have `radius` or
   /// more), in the same order.
   ///
+  /// - Precondition: `radius` is not NaN.
   /// - Throws: ``IndexError``.
   func search(_ queries: Tensor<Float>, radius: Float, filter: SearchFilter?) throws -> RangeResults
 

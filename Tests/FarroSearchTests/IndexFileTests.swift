@@ -45,6 +45,12 @@ import Testing
       #expect(index.isEmpty)
       try index.add(mixture(50, 4, seed: 1))
       #expect(try index.search(mixture(50, 4, seed: 1), k: 1).ids[49, 0] == 49)
+      #expect(index.remove(0..<50) == 50)
+      try index.save(to: path)
+      index = try HNSWIndex(contentsOf: path)
+      #expect(index.isEmpty)
+      try index.add(mixture(50, 4, seed: 1))
+      #expect(try index.search(mixture(50, 4, seed: 1), k: 1).ids[49, 0] == 99)
     }
   }
 
