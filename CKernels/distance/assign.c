@@ -42,7 +42,7 @@ static const void *row_of(const assignment *a, size_t i) { return element_at(a->
 // ---- one part ----
 
 static double distance_to(const assignment *a, size_t row, int32_t label, double least, double squares) {
-  if (label < 0) return NAN;
+  if (label < 0 || !isfinite(squares)) return NAN;
   const double distance = least + squares;
   if (distance > close * (squares + value_at(a->type, a->offsets, (size_t)label))) return distance;
   double key;
@@ -68,8 +68,9 @@ static void assign_some(const assignment *a, const work_space *w, size_t part, s
   for (size_t i = 0; i < rows; i++) {
     const double weight = a->weights ? value_at(a->type, a->weights, first + i) : 1;
     const double distance = distance_to(a, first + i, labels[i], w->least[i], value_at(a->type, w->norms, i));
-    if (a->out->distances) a->out->distances[first + i] = distance;
-    inertia += weight * distance;
+    if (!isfinite(distance)) labels[i] = -1;
+    if (a->out->distances) a->out->distances[first + i] = labels[i] < 0 ? NAN : distance;
+    inertia += weight * (labels[i] < 0 ? NAN : distance);
     if (labels[i] < 0) continue;
     if (a->sums)
       a->type->kernels->add(s->d, row_of(a, first + i), weight, a->sums + (part * s->k + (size_t)labels[i]) * s->d);

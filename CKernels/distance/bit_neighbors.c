@@ -122,7 +122,7 @@ static void search_items(void *context, size_t begin, size_t end) {
     return;
   }
   const bit_space space = bit_space_in(job, &s->block, memory);
-  bit_candidates *candidates = (bit_candidates *)(memory + round_up(s->block.space, 8));
+  bit_candidates *candidates = (bit_candidates *)(memory + s->block.space);
   bit_item *items = (bit_item *)(candidates + s->block.x_rows);
   chooser chooser = {.search = s, .spare = items + s->block.x_rows * s->capacity};
   for (size_t item = begin; item < end; item++) {

@@ -37,7 +37,7 @@ bit_block bit_block_of(const bit_job *job) {
   bit_block block;
   block.x_rows = smaller(smaller(x_rows, larger(x_bytes / row, 4)), job->m);
   block.y_rows = smaller(round_up(larger(panel_bytes / row, 1), columns), round_up(job->n, columns));
-  block.space = (block.x_rows + block.y_rows) * (row + 4) + 64;
+  block.space = round_up((block.x_rows + block.y_rows) * (row + 4) + 64, 64); // what follows it is aligned
   return block;
 }
 

@@ -115,7 +115,10 @@ static farro_status measure(const plan *p, work *w) {
 
 // ---- entry ----
 
-static bool is_valid(const work *w, size_t d) { return w->x.ld >= d && w->y.ld >= d && w->ld_out >= w->y.count; }
+static bool is_valid(const work *w, size_t d) {
+  return w->x.ld >= d && w->y.ld >= d && w->ld_out >= w->y.count && are_rows(larger(w->x.count, 2), d, w->x.ld) &&
+         are_rows(larger(w->y.count, 2), d, w->y.ld) && are_rows(w->x.count, w->y.count, w->ld_out);
+}
 
 static farro_matmul_shape product_shape(const work *w, size_t d) {
   return (farro_matmul_shape){.batch = 1,

@@ -1,5 +1,7 @@
 #include "distance_rows.h"
 
+#include <math.h>
+
 enum {
   widened_rows = 64,     // at least the rows of a panel
   widened_columns = 128, // at a time, on the stack
@@ -18,9 +20,17 @@ static const double terms_per_nanosecond[distance_kernel_count] = {
     [distance_power_6] = 30,
 };
 
-static size_t kernel_of(farro_distance distance) {
-  if (distance.metric != FARRO_METRIC_MINKOWSKI) return distance.metric;
-  const double p = distance.p;
+// Minkowski's p in the type of the distances: below its smallest normal number, as there, distances between rows that
+// differ in more than one coordinate are infinite; above its largest, the others than the largest do not count.
+static double power_of(farro_distance distance, bool wide) {
+  if (wide) return distance.p;
+  return distance.p > (double)__FLT_MAX__   ? (double)INFINITY
+         : distance.p < (double)__FLT_MIN__ ? (double)__FLT_MIN__
+                                            : distance.p;
+}
+
+static size_t kernel_of(farro_metric metric, double p) {
+  if (metric != FARRO_METRIC_MINKOWSKI) return metric;
   if (p == 1) return FARRO_METRIC_MANHATTAN;
   if (p == 2) return FARRO_METRIC_EUCLIDEAN;
   if (p == 3 || p == 4 || p == 5 || p == 6) return distance_power_3 + (size_t)p - 3;
@@ -34,7 +44,8 @@ farro_status farro_distance_plan(farro_distance distance, distance_element eleme
   if (distance.metric == FARRO_METRIC_MINKOWSKI && !(distance.p > 0)) return FARRO_ERROR_ARGUMENT;
   if (distance.metric == FARRO_METRIC_HAVERSINE && d != 2) return FARRO_ERROR_ARGUMENT;
   const bool wide = element == element_f64;
-  const size_t kernel = kernel_of(distance);
+  const double p = power_of(distance, wide);
+  const size_t kernel = kernel_of(distance.metric, p);
   static const size_t bytes[] = {[element_f32] = 4, [element_f64] = 8, [element_bf16] = 2, [element_i8] = 1};
   *plan = (distance_plan){.matmul = wide ? kernels->matmul_f64 : kernels->matmul_f32,
                           .distance = wide ? kernels->distance_f64 : kernels->distance_f32,
@@ -43,7 +54,7 @@ farro_status farro_distance_plan(farro_distance distance, distance_element eleme
                                                            : NULL,
                           .element_bytes = bytes[element],
                           .kernel = kernel,
-                          .p = distance.p,
+                          .p = p,
                           .d = d,
                           .terms_per_nanosecond = terms_per_nanosecond[kernel]};
   return FARRO_OK;

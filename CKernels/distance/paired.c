@@ -79,7 +79,8 @@ static farro_status measure_pairs(pairs *w) {
     distance_plan p;                                                                                                   \
     const farro_status status = farro_distance_plan(distance, element_##type, d, &p);                                  \
     if (status != FARRO_OK) return status;                                                                             \
-    if (ldx < d || ldy < d) return FARRO_ERROR_ARGUMENT;                                                               \
+    if (!are_rows(larger(m, 2), d, ldx) || !are_rows(larger(m, 2), d, ldy) || !can_exist(m, 1, 1))                     \
+      return FARRO_ERROR_ARGUMENT;                                                                                     \
     if (m == 0) return FARRO_OK;                                                                                       \
     pairs w = {.plan = &p, .x = x, .y = y, .ldx = ldx, .ldy = ldy, .count = m, .out = out};                            \
     return measure_pairs(&w);                                                                                          \

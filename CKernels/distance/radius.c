@@ -68,7 +68,7 @@ static double key_of_radius(farro_metric metric, double radius) {
 
 static farro_status find_within(within_radius *w, double radius, farro_neighbor_lists **lists) {
   neighbor_search *s = &w->search;
-  if (!farro_search_is_valid(s) || isnan(radius)) return FARRO_ERROR_ARGUMENT;
+  if (!farro_search_is_valid(s) || isnan(radius) || !can_exist(s->shape.queries, 2, 1)) return FARRO_ERROR_ARGUMENT;
   w->radius = radius;
   s->takes_all = true, s->radius = key_of_radius(s->metric, radius);
   const size_t bytes = s->shape.queries * sizeof(list);

@@ -115,7 +115,7 @@ INLINE double KERNEL(angle)(size_t d, const SCALAR *x, const ELEMENT *y, SCALAR 
   else if (x_factor == 0 || y_factor == 0)
     return 1;
   else
-    half = KERNEL(angle_of_extremes)(d, x, y);
+    half = (double)(SCALAR)KERNEL(angle_of_extremes)(d, x, y); // ranked as the caller gets it
   return half > 2 ? 2 : half;
 }
 

@@ -114,7 +114,7 @@ static void search_some(neighbor_search *s, candidate *items, size_t capacity) {
   }
   if (!has_form(s->metric))
     search_tiles(s);
-  else if (s->shape.queries <= few_queries || s->shape.d == 0)
+  else if (s->shape.queries <= few_queries || s->shape.d == 0 || !farro_search_has_bound(s))
     search_exactly(s);
   else
     farro_search_products(s);

@@ -111,6 +111,9 @@ farro_status farro_search_run(neighbor_search *s, farro_body finish);
 // The candidates of the queries in work, by products.
 void farro_search_products(neighbor_search *s);
 
+// Whether rows are short enough for a bound of the error of their products.
+bool farro_search_has_bound(const neighbor_search *s);
+
 void farro_search_measure(const void *search, size_t query, candidate *items, size_t count);
 
 #endif

@@ -19,6 +19,10 @@ enum {
   sample_rows = 256,     // whose mean all rows are centred on
 };
 
+static double roundings(const neighbor_search *s) { return (2 * (double)s->shape.d + 20) * s->type->unit; }
+
+bool farro_search_has_bound(const neighbor_search *s) { return roundings(s) < 0.5; }
+
 // Of some rows of the base, spread evenly; 0 where it is not finite.
 static void take_mean(neighbor_search *s) {
   const size_t d = s->shape.d, rows = smaller(sample_rows, s->shape.base);
@@ -41,14 +45,15 @@ static bool has_nan(const neighbor_search *s, const void *row) {
   return false;
 }
 
-// Tells all threads, rounded up.
+// Tells all threads, rounded up. Never infinite: rows about which products tell nothing have the offset -infinity, and
+// are to pass every limit.
 static void lower_limit(const neighbor_search *s, size_t query, double limit) {
   if (s->type->bytes == 4) {
-    float rounded = limit > FLT_MAX ? FLT_MAX : (float)limit;
+    float rounded = limit > FLT_MAX ? FLT_MAX : limit < -FLT_MAX ? -FLT_MAX : (float)limit;
     if ((double)rounded < limit) rounded = nextafterf(rounded, FLT_MAX);
     __atomic_store((float *)s->limits + query, &rounded, __ATOMIC_RELAXED);
   } else {
-    double finite = limit > DBL_MAX ? DBL_MAX : limit;
+    double finite = limit > DBL_MAX ? DBL_MAX : limit < -DBL_MAX ? -DBL_MAX : limit;
     __atomic_store((double *)s->limits + query, &finite, __ATOMIC_RELAXED);
   }
 }
@@ -58,7 +63,8 @@ static double limit_of_radius(const neighbor_search *s, size_t query, double squ
   if (s->form == neighbor_squares) return s->radius * (1 + s->g) - squares + s->found[query].slack;
   if (s->form == neighbor_angles) return s->radius - 1 + s->g;
   const double factor = s->scalars->factor(s->shape.d, query_at(s, query)), limit = s->radius * factor;
-  return factor > 0 ? limit + fabs(limit) * s->g : INFINITY;
+  if (!(factor > 0)) return INFINITY;
+  return isinf(limit) ? limit : limit + fabs(limit) * s->g;
 }
 
 // Queries of the way of the product, ready and with their limits.
@@ -151,8 +157,8 @@ void farro_search_products(neighbor_search *s) {
   const size_t bytes = s->type->bytes, queries = s->some_queries, n = s->shape.base;
   const size_t block = smaller(n, larger(block_bytes / (s->pitch * bytes), 512));
   const size_t scalars = (queries + block + 1) * s->pitch + queries + 2 * block;
-  const double u = (double)(2 * s->shape.d + 20) * s->type->unit;
-  s->g = u < 0.5 ? u / (1 - u) : INFINITY;
+  const double u = roundings(s);
+  s->g = u / (1 - u);
   if (s->takes_all) s->g *= 2; // of which one is what measuring a row may add
   char *space = farro_allocate(scalars * bytes);
   if (!space) {

@@ -85,7 +85,8 @@ static void KERNEL(sparse_paired)(farro_metric metric, const sparse_rows *x, con
 // ---- panels ----
 
 // Squares for the Euclidean distances, magnitudes for Manhattan, 1 / length for cosine (0 for a zero row), and 0 for
-// the inner product; NaN for the latter two where a row is not finite.
+// the inner product; NaN for the latter two where a row is not finite, and for cosine where products of f32 may
+// overflow or vanish: such pairs are then measured in double.
 static void KERNEL(sparse_norms)(farro_metric metric, const sparse_rows *rows, size_t first, size_t last, void *to) {
   SCALAR *norms = to;
   for (size_t r = first; r < last; r++) {
@@ -96,8 +97,9 @@ static void KERNEL(sparse_norms)(farro_metric metric, const sparse_rows *rows, s
     else
       sum = KERNEL(sparse_squares)(&row);
     const bool is_finite = sum - sum == 0;
+    const bool is_moderate = sizeof(SCALAR) > 4 || (sum > 0x1p-60 && sum < 0x1p60);
     if (metric == FARRO_METRIC_COSINE)
-      sum = !is_finite ? NAN : sum == 0 ? 0 : 1 / sqrt(sum);
+      sum = sum == 0 ? 0 : is_finite && is_moderate ? 1 / sqrt(sum) : NAN;
     else if (metric == FARRO_METRIC_INNER_PRODUCT)
       sum = is_finite ? 0 : NAN;
     norms[r - first] = (SCALAR)sum;

@@ -153,10 +153,13 @@ bool farro_graph_is_sound(const farro_graph *graph, size_t upper_count) {
     return false;
   if (g->count == 0) return g->entry == FARRO_NO_NODE;
   if (g->entry >= g->count) return false;
+  size_t end = 0; // of the upper lists before: nodes that shared some would be moved beyond the end of the array
   for (uint32_t node = 0; node < g->count; node++) {
     const size_t levels = g->levels[node];
     if (levels >= FARRO_GRAPH_MOST_LEVELS || levels > g->levels[g->entry]) return false;
-    if (levels && (g->starts[node] > upper_count || levels > upper_count - g->starts[node])) return false;
+    if (levels && (g->starts[node] < end || g->starts[node] > upper_count || levels > upper_count - g->starts[node]))
+      return false;
+    if (levels) end = g->starts[node] + levels;
     for (size_t level = 0; level <= levels; level++)
       if (!is_sound_list(g, node, level)) return false;
   }

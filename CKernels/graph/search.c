@@ -222,9 +222,12 @@ static void search_range(void *context, size_t first, size_t last) {
 }
 
 static bool is_valid(const farro_graph *g, const farro_graph_walk *walk, size_t m, size_t ldq) {
-  return (unsigned)walk->metric < FARRO_METRIC_COUNT && walk->metric != FARRO_METRIC_MANHATTAN &&
-         (walk->metric == FARRO_METRIC_INNER_PRODUCT) == !g->norms && ldq >= g->d && can_exist(m, larger(ldq, 1), 1) &&
-         can_exist(m, larger(walk->k, 1), 2) && can_exist(walk->breadth, 1, 1) && walk->accepted_count <= g->count;
+  const farro_metric metric = walk->metric;
+  const bool is_known = metric == FARRO_METRIC_EUCLIDEAN || metric == FARRO_METRIC_SQUARED_EUCLIDEAN ||
+                        metric == FARRO_METRIC_COSINE || metric == FARRO_METRIC_INNER_PRODUCT;
+  return is_known && (metric == FARRO_METRIC_INNER_PRODUCT) == !g->norms && ldq >= g->d &&
+         can_exist(m, larger(ldq, 1), 1) && can_exist(m, larger(walk->k, 1), 2) && can_exist(walk->breadth, 1, 1) &&
+         walk->accepted_count <= g->count;
 }
 
 farro_status farro_graph_search_f32(const farro_graph *graph, const farro_graph_walk *walk, size_t m,

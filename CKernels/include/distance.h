@@ -44,7 +44,7 @@ FARRO_API const char *farro_metric_name(farro_metric metric);
 // out[i][j] = distance(row i of x, row j of y): x is (m, d), y is (n, d), out is (m, n), all row-major, with ldx, ldy
 // and ld_out elements from one row to the next (at least d, d and n). Sizes of 0 are legal. x and y may be the same
 // memory; out must not overlap them. Pointers need only their element's alignment. FARRO_ERROR_ARGUMENT: a stride too
-// small, no such metric, p that is not above 0, haversine where d is not 2.
+// small, sizes that cannot exist, no such metric, p that is not above 0, haversine where d is not 2.
 //
 // Rows of bf16 (as uint16_t) and of 8-bit integers become f32, exactly, while they are packed: of all that follows,
 // what is said of f32 holds for them. Sums of integers are exact while they stay below 2^24: squared Euclidean

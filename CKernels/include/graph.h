@@ -47,10 +47,11 @@ typedef struct farro_graph {
 
 // How a search is done.
 typedef struct farro_graph_walk {
-  farro_metric metric;      // not Manhattan. For cosine, vectors and queries have length 1, or are zero
-  size_t k;                 // results of each query
-  size_t breadth;           // nodes that a walk keeps (the paper's ef); at least k is taken
-  size_t measured;          // how many of them are measured in f32; at least k is taken
+  farro_metric metric; // Euclidean or its square, inner product, or cosine, for which vectors and queries have length
+                       // 1 or are zero; another is FARRO_ERROR_ARGUMENT
+  size_t k;            // results of each query
+  size_t breadth;      // nodes that a walk keeps (the paper's ef); at least k is taken
+  size_t measured;     // how many of them are measured in f32; at least k is taken
   const uint64_t *accepted; // bit n of this says whether node n may be a result; NULL: all may
   size_t accepted_count;    // bits that are set
   const int64_t *ids;       // what results are called; NULL: by the node's number
@@ -81,8 +82,9 @@ FARRO_API farro_status farro_graph_repair(farro_graph *graph, const uint64_t *ke
 // upper lists that remain. The arrays are those of *graph, which are written though they are const there.
 FARRO_API farro_status farro_graph_compact(farro_graph *graph, const uint64_t *kept, int64_t *ids, size_t *lists);
 
-// Whether levels, starts and lists describe a graph with upper_count upper lists that can be walked without leaving its
-// arrays: for what comes from a file.
+// Whether levels, starts and lists describe a graph with upper_count upper lists that can be walked, extended and
+// mended without leaving its arrays: for what comes from a file. Upper lists follow one another in the order of their
+// nodes.
 FARRO_API bool farro_graph_is_sound(const farro_graph *graph, size_t upper_count);
 
 #ifdef __cplusplus

@@ -14,7 +14,8 @@
 //   squared Euclidean  (32N + 40) u t
 //   Euclidean          (16N + 21) u t
 //   Manhattan          (32N + 80) u t
-//   cosine             (2N + 8) u; for t < 1/16 also (N + 8) u sqrt(t) + (N + 4)^2 u^2; 1 if a row is zero
+//   cosine             (2N + 8) u; for t < 1/16 also (N + 8) u sqrt(t) + (N + 4)^2 u^2; 1 if a row is zero. Rows of f32
+//                      may be of any magnitude
 //   inner product      (N + 3) u sum |x_k y_k|
 #ifndef FARRO_SPARSE_DISTANCE_H
 #define FARRO_SPARSE_DISTANCE_H

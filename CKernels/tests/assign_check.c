@@ -89,6 +89,12 @@ static void check_specials(void) {
   EXPECT(labels[0] == -1 && isnan(distances[0]) && isnan(a.inertia), "a row with NaN has centre %d", labels[0]);
   EXPECT(labels[1] == 0 && distances[1] == 0, "of equal centres the first: %d at %g", labels[1], distances[1]);
   EXPECT(labels[2] == 0 && distances[2] == 8, "centre %d at %g", labels[2], distances[2]);
+  // Infinity and squares that overflow are at no distance, whatever the other coordinates.
+  const float far[] = {INFINITY, 0, -INFINITY, 0, 1e25f, 3}, some[] = {1, 1, -1, 1, 2e25f, 3};
+  EXPECT(farro_assign_f32(&shape, far, some, NULL, &a) == FARRO_OK && isnan(a.inertia), "infinity");
+  for (size_t i = 0; i < 3; i++)
+    EXPECT(labels[i] == -1 && isnan(distances[i]), "row %zu of infinity has centre %d at %g", i, labels[i],
+           distances[i]);
   shape.k = 0;
   EXPECT(farro_assign_f32(&shape, x, centers, NULL, &a) == FARRO_ERROR_ARGUMENT, "no centres");
   shape.k = 3, shape.ldx = 1;

@@ -56,6 +56,13 @@ static void check_arguments(void) {
     const farro_distance minkowski = {FARRO_METRIC_MINKOWSKI, powers[i]};
     EXPECT(farro_pairwise_distances_f32(minkowski, 2, 2, 2, x, 2, x, 2, out, 2) == refused, "p = %g", powers[i]);
   }
+  for (farro_metric metric = 0; metric < FARRO_METRIC_COUNT; metric++) { // -1 as a size
+    const farro_distance distance = {metric, 3};
+    EXPECT(farro_pairwise_distances_f32(distance, 2, 2, SIZE_MAX, x, SIZE_MAX, x, SIZE_MAX, out, 2) == refused,
+           "%s: rows of SIZE_MAX", farro_metric_name(metric));
+    EXPECT(farro_paired_distances_f32(distance, 2, SIZE_MAX, x, SIZE_MAX, x, SIZE_MAX, out) == refused,
+           "%s: pairs of SIZE_MAX", farro_metric_name(metric));
+  }
   const farro_distance haversine = {FARRO_METRIC_HAVERSINE, 0};
   EXPECT(farro_pairwise_distances_f32(haversine, 1, 1, 3, x, 3, x, 3, out, 1) == refused, "haversine of 3 numbers");
   EXPECT(out[0] == 7, "a refused call wrote");
@@ -217,8 +224,24 @@ static void check_no_coordinates(farro_distance distance) {
   EXPECT(holds, "%s of no coordinates: %g %g", distance_label(distance), out[0], pairs[0]);
 }
 
+// p that f32 does not hold.
+static void check_extreme_powers(void) {
+  const float x[] = {1, 2, 3.5f, 2, 2, 2}, y[] = {4, 1, 0, 5, 2, 2};
+  const double powers[] = {1e-300, 1e-46, 1e-40, 1e39, 1e300};
+  for (size_t i = 0; i < 5; i++) {
+    const farro_distance minkowski = {FARRO_METRIC_MINKOWSKI, powers[i]};
+    float out[2] = {0}, pairwise[4] = {0};
+    farro_paired_distances_f32(minkowski, 2, 3, x, 3, y, 3, out);
+    farro_pairwise_distances_f32(minkowski, 2, 2, 3, x, 3, y, 3, pairwise, 2);
+    const float expected = powers[i] < 1 ? INFINITY : 3.5f;
+    EXPECT(out[0] == expected && out[1] == 3 && pairwise[0] == expected && pairwise[3] == 3, "p = %g: %g and %g",
+           powers[i], (double)out[0], (double)out[1]);
+  }
+}
+
 void check_special_distances(void) {
   check_arguments();
+  check_extreme_powers();
   check_opposite_rows(FARRO_METRIC_COSINE);
   check_opposite_rows(FARRO_METRIC_CORRELATION);
   check_rows_without_a_distance();

@@ -133,6 +133,12 @@ static void check_metric(farro_metric metric) {
   EXPECT(farro_graph_is_sound(&s->graph, lists), "the graph is not sound after removals");
   share = searched(s, metric, NULL);
   EXPECT(share >= least, "metric %d: recall %g after removals", metric, share);
+  size_t last = s->graph.count - 1;
+  while (s->levels[last] == 0) last--;
+  s->starts[last] -= 1;
+  EXPECT(!farro_graph_is_sound(&s->graph, lists), "two nodes share a list");
+  s->starts[last] += 1;
+  EXPECT(farro_graph_is_sound(&s->graph, lists), "the graph is not sound any more");
   s->lists[5 * width] = (uint32_t)s->graph.count;
   EXPECT(!farro_graph_is_sound(&s->graph, lists), "a list that leads nowhere is sound");
   free(s), free(serial);
@@ -148,7 +154,11 @@ void check_graph(void) {
   EXPECT(farro_graph_search_f32(&none, &walk, 1, distances, 0, distances, ids) == FARRO_OK && ids[0] == -1 &&
              ids[1] == -1 && isinf(distances[1]),
          "an empty graph has neighbours");
-  const farro_graph_walk other = {.metric = FARRO_METRIC_MANHATTAN, .k = 2};
-  EXPECT(farro_graph_search_f32(&none, &other, 1, distances, 0, distances, ids) == FARRO_ERROR_ARGUMENT,
-         "Manhattan distances are searched");
+  for (farro_metric metric = 0; metric < FARRO_METRIC_COUNT; metric++) {
+    if (metric == FARRO_METRIC_EUCLIDEAN || metric == FARRO_METRIC_SQUARED_EUCLIDEAN || metric == FARRO_METRIC_COSINE)
+      continue;
+    const farro_graph_walk other = {.metric = metric, .k = 2};
+    EXPECT(farro_graph_search_f32(&none, &other, 1, distances, 0, distances, ids) == FARRO_ERROR_ARGUMENT,
+           "%s is searched", farro_metric_name(metric));
+  }
 }

@@ -296,6 +296,56 @@ static void check_candidates(size_t n, size_t k) {
   }
 }
 
+// Rows of extreme magnitude that point the same way, or the other: distances are equal, and indices decide.
+static void check_equal_angles(size_t m) {
+  enum { n = 100 };
+  float x[12], y[n], distances[12 * n];
+  int64_t rows[12 * n];
+  for (size_t i = 0; i < n; i++) y[i] = (i % 2 ? 1e30f : -1e-30f) * (1 + random_unit() / 2);
+  for (size_t i = 0; i < m; i++) x[i] = 3e37f * (1 + random_unit() / 2);
+  const farro_neighbors_shape shape = {.queries = m, .base = n, .d = 1, .ld_queries = 1, .ld_base = 1};
+  farro_nearest_neighbors_f32((farro_distance){FARRO_METRIC_COSINE, 0}, &shape, x, y, n, distances, rows);
+  bool in_order = true;
+  for (size_t i = 1; i < m * n; i++)
+    in_order = in_order && (i % n == 0 || distances[i - 1] < distances[i] ||
+                            (distances[i - 1] == distances[i] && rows[i - 1] < rows[i]));
+  EXPECT(in_order && distances[n - 1] == 2, "%zu queries: equal angles are not in the order of indices", m);
+}
+
+// Products that are infinite, and radii.
+static void check_infinite_products(size_t m) {
+  enum { n = 40, d = 3 };
+  float x[12 * d], y[n * d];
+  fill_f32(x, m * d), fill_f32(y, n * d);
+  for (size_t i = 0; i < m; i++) x[i * d] = 1;
+  y[7 * d] = INFINITY, y[8 * d] = -INFINITY;
+  const farro_neighbors_shape shape = {.queries = m, .base = n, .d = d, .ld_queries = d, .ld_base = d};
+  const double radii[] = {(double)INFINITY, 1e300, -1e300, (double)-INFINITY};
+  for (size_t i = 0; i < 4; i++) {
+    farro_neighbor_lists *lists = NULL;
+    farro_radius_neighbors_f32((farro_distance){FARRO_METRIC_INNER_PRODUCT, 0}, &shape, x, y, radii[i], &lists);
+    const size_t expected = (const size_t[]){1, 1, n - 1, n}[i];
+    bool holds = true;
+    for (size_t query = 0; query < m; query++)
+      holds = holds && lists->offsets[query + 1] == (query + 1) * expected && lists->indices[query * expected] == 7;
+    EXPECT(holds, "%zu queries: products of %g and more", m, radii[i]);
+    farro_neighbor_lists_release(lists);
+  }
+}
+
+// Rows so long that nothing is known of their products' error.
+static void check_long_rows(void) {
+  enum { n = 5, d = 1 << 22 };
+  float *x = calloc((size_t)n * d, sizeof *x), distances[n];
+  int64_t rows[n];
+  x[0] = 1;
+  const farro_neighbors_shape shape = {.queries = n, .base = n, .d = d, .ld_queries = d, .ld_base = d};
+  farro_nearest_neighbors_f32((farro_distance){FARRO_METRIC_EUCLIDEAN, 0}, &shape, x, x, 1, distances, rows);
+  EXPECT(rows[0] == 0 && rows[1] == 1 && rows[4] == 1, "%lld %lld is nearest among long rows", (long long)rows[0],
+         (long long)rows[1]);
+  free(x);
+}
+
 static void check_errors(void) {
   float x[8] = {0}, distances[8];
   farro_neighbors_shape shape = {.queries = 2, .base = 2, .d = 4, .ld_queries = 4, .ld_base = 4};
@@ -323,6 +373,9 @@ static void check_errors(void) {
          "a negative radius");
   EXPECT(lists && lists->offsets[2] == 0, "neighbours within a negative radius");
   farro_neighbor_lists_release(lists);
+  shape = (farro_neighbors_shape){.queries = (size_t)1 << 60, .base = 2};
+  EXPECT(farro_radius_neighbors_f32((farro_distance){euclidean, 0}, &shape, x, x, 1, &lists) == FARRO_ERROR_ARGUMENT,
+         "no memory has room for the lists");
 #undef REFUSES
 }
 
@@ -335,6 +388,9 @@ void check_neighbors(void) {
     check_metric_i8(metrics[i]);
   }
   check_specials(12);
+  check_equal_angles(3), check_equal_angles(12);
+  check_infinite_products(3), check_infinite_products(12);
+  check_long_rows();
   check_specials(3);
   check_candidates(1, 3), check_candidates(37, 1), check_candidates(37, 40), check_candidates(300, 17);
   check_rows();

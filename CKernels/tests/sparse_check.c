@@ -200,7 +200,28 @@ static void check_arguments(void) {
   EXPECT(farro_sparse_matmul_f32(&x, 2, values, 1, out, 2) == FARRO_OK, "one row needs no distance");
 }
 
+// Angles between rows whose products overflow, or vanish.
+static void check_extreme_angles(void) {
+  enum { rows = 3 };
+  const int64_t offsets[] = {0, 2, 4, 6};
+  const int32_t indices[] = {0, 1, 0, 1, 0, 1};
+  const double expected[] = {0, 1, 2, 1, 0, 1, 2, 1, 0};
+  const float scales[] = {1e30f, 1e-30f, 1e-42f};
+  for (size_t s = 0; s < 3; s++) {
+    const float one = scales[s];
+    const float values[] = {one, one, one, -one, -one, -one};
+    const farro_csr_f32 x = {rows, 2, offsets, indices, values};
+    float out[rows * rows], dense[rows * rows];
+    farro_sparse_distances_f32(FARRO_METRIC_COSINE, &x, &x, out, rows);
+    farro_sparse_dense_distances_f32(FARRO_METRIC_COSINE, &x, rows, values, 2, dense, rows);
+    for (size_t i = 0; i < rows * rows; i++)
+      EXPECT(fabs((double)out[i] - expected[i]) < 1e-6 && fabs((double)dense[i] - expected[i]) < 1e-6,
+             "angle %zu of rows of %g: %g", i, (double)one, (double)out[i]);
+  }
+}
+
 void check_sparse(void) {
   check_type_f32(), check_type_f64();
+  check_extreme_angles();
   check_arguments();
 }

@@ -85,8 +85,8 @@ public func pairedDistances<Element: DistanceElement>(
 /// The Mahalanobis distance between every row of `x` and every row of `y`: the root of (x - y) V (x - y)ᵀ, where V is the
 /// inverse of a covariance.
 ///
-/// With V = L Lᵀ it is the Euclidean distance between rows of x L and y L. The product rounds each row by a few d u of its
-/// length, so that rows should not lie far from the origin, compared with their distances.
+/// With V = L Lᵀ it is the Euclidean distance between rows of x L and y L, taken less their mean: the product rounds each row
+/// by a few d u of its length from there.
 ///
 /// - Parameters:
 ///   - x: Shape (m, d).
@@ -109,10 +109,16 @@ public func mahalanobisDistances<Scalar: KernelScalar>(
       + "\(inverseCovariance.shape)"
   )
   let factor = try cholesky(inverseCovariance)
-  guard let y else { return pairwiseDistances(matmul(x, factor)) }
+  guard let y else { return pairwiseDistances(matmul(centered(x), factor)) }
   // In one product, so that equal rows of x and y stay equal.
-  let rows = matmul(concatenate([x, y]), factor)
+  let rows = matmul(centered(concatenate([x, y])), factor)
   return pairwiseDistances(rows[0..<shape[0]], rows[shape[0]...])
+}
+
+/// Rows less their mean, in coordinates where it is a number.
+private func centered<Scalar: KernelScalar>(_ rows: Tensor<Scalar>) -> Tensor<Scalar> {
+  if rows.count == 0 { return rows }
+  return rows - rows.mean(axis: 0).map { $0.isFinite ? $0 : 0 }
 }
 
 // MARK: - Calls
@@ -132,7 +138,7 @@ private func requirePairs<Element>(_ x: Tensor<Element>, _ y: Tensor<Element>) {
   )
 }
 
-private func requireParameters(_ metric: DistanceMetric, _ shape: [Int]) {
+func requireParameters(_ metric: DistanceMetric, _ shape: [Int]) {
   if case .minkowski(let p) = metric { require(p > 0, "the Minkowski distance needs p above 0, not \(p)") }
   require(
     metric != .haversine || shape[1] == 2,

@@ -50,6 +50,8 @@ public enum KMeansError: Error, Equatable, CustomStringConvertible {
   case notFinite(row: Int, column: Int)
   /// Centres or weights do not fit the data.
   case shape(String)
+  /// Squared distances between rows and centres are beyond the largest number of the type.
+  case overflow
 
   public var description: String {
     switch self {
@@ -57,6 +59,7 @@ public enum KMeansError: Error, Equatable, CustomStringConvertible {
     case .notFinite(let row, let column):
       "row \(row) holds NaN or an infinity in column \(column): k-means needs numbers"
     case .shape(let text): text
+    case .overflow: "squared distances are beyond the largest number: scale the rows down"
     }
   }
 }
@@ -96,6 +99,7 @@ public func kMeans<Scalar: KernelScalar>(
     var generator = Xoshiro256(seed: seeds.next())
     let centers = try problem.firstCenters(options.initialization, using: &generator)
     let clusters = try problem.run(from: centers, options, progress)
+    guard clusters.inertia.isFinite else { throw KMeansError.overflow }
     if clusters.inertia < best?.inertia ?? .infinity { best = clusters }
   }
   return best!
@@ -107,8 +111,8 @@ public func kMeans<Scalar: KernelScalar>(
 ///   - x: Shape (n, d).
 ///   - centers: Shape (k, d), k at least 1.
 ///   - weights: Shape (n): how much each row counts; 1 when omitted.
-/// - Returns: The nearest centre of each row, the first of equally near ones (-1 for a row with NaN), and the sum of the
-///   squared distances, times the weights.
+/// - Returns: The nearest centre of each row, the first of equally near ones, and the sum of the squared distances, times the
+///   weights. The label is -1, and the sum NaN, for a row with NaN or an infinity, or whose squares overflow.
 /// - Precondition: the shapes are as above.
 /// - Complexity: O(n d k).
 public func nearestCenters<Scalar: KernelScalar>(

@@ -40,6 +40,7 @@ struct KMeansProblem<Scalar: KernelScalar> {
       guard centers.shape == [k, d] else {
         throw KMeansError.shape("\(k) centres of rows of \(d) have the shape [\(k), \(d)], not \(centers.shape)")
       }
+      guard centers.scalars.allSatisfy(\.isFinite) else { throw KMeansError.shape("a centre holds NaN or an infinity") }
       return centers
     case .random:
       return embedding(x, Tensor(distinct(k, below: n, using: &generator)))

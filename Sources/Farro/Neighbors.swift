@@ -190,6 +190,11 @@ private struct NeighborSearch<Element: DistanceElement> {
       keep.map { $0.shape == [base.shape[0]] } ?? true,
       "\(name): a base of \(base.shape) is filtered by \(base.shape[0]) booleans, not by \(keep?.shape ?? [])"
     )
+    requireParameters(metric, queries.shape)
+    require(
+      Element.self == Scalar.self || [.euclidean, .squaredEuclidean, .cosine, .innerProduct].contains(metric),
+      "\(name): a base of \(Element.self) has no \(metric) distance, only Euclidean, cosine and inner product"
+    )
     (self.queries, self.metric, self.keep, self.name) = (queries, metric, keep, name)
     rows = base.shape[0]
     withBase = { body in base.withUnsafeBufferPointer { body($0.baseAddress!) } }

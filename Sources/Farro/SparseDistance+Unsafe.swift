@@ -102,7 +102,7 @@ func multiply<Scalar: KernelScalar>(
 }
 
 extension Reference {
-  /// As ``pairwiseDistances(_:_:metric:)`` of sparse rows.
+  /// As ``pairwiseDistances(_:_:metric:)-(CSRMatrix<Scalar>,CSRMatrix<Scalar>?,_)``.
   package static func pairwiseDistances<Scalar: KernelScalar>(
     _ x: CSRMatrix<Scalar>,
     _ y: CSRMatrix<Scalar>,

@@ -4,15 +4,33 @@ import FarroSearch
 
 /// The kinds of index that can be built. A new one is a case, and a branch wherever the compiler then asks for it.
 enum IndexKind: String, ExpressibleByArgument, CaseIterable {
-  case flat, hnsw
+  case flat, ivf, hnsw, lsh
 
   /// The kind of an index from a file.
   init?(of index: any VectorIndex) {
     switch index {
     case is FlatIndex: self = .flat
+    case is IVFIndex: self = .ivf
     case is HNSWIndex: self = .hnsw
+    case is HyperplaneLSH: self = .lsh
     default: return nil
     }
+  }
+
+  /// What it can measure; `nil`: everything.
+  private var metrics: [DistanceMetric]? {
+    switch self {
+    case .flat: nil
+    case .ivf, .hnsw: [.euclidean, .squaredEuclidean, .cosine, .innerProduct]
+    case .lsh: [.cosine]
+    }
+  }
+
+  /// - Throws: `ValidationError` when it cannot measure that.
+  func check(_ metric: DistanceMetric) throws {
+    guard let metrics, !metrics.contains(metric) else { return }
+    let names = metrics.map(\.name).joined(separator: ", ")
+    throw ValidationError("The index \(rawValue) measures \(names), not \(metric.name): say --metric.")
   }
 
   /// An index of vectors.
@@ -29,6 +47,20 @@ enum IndexKind: String, ExpressibleByArgument, CaseIterable {
     switch self {
     case .flat:
       var index = try FlatIndex(dimension: dimension, metric: metric)
+      try index.add(vectors, ids: ids)
+      return index
+    case .ivf:
+      var index = try IVFIndex(
+        dimension: dimension,
+        metric: metric,
+        lists: arguments.lists ?? max(1, Int(2 * Double(vectors.shape[0]).squareRoot())),
+        codes: arguments.indexCodes(dimension),
+        seed: arguments.seed
+      )
+      try index.add(vectors, ids: ids, progress: progress)
+      return index
+    case .lsh:
+      var index = try HyperplaneLSH(dimension: dimension, bits: arguments.bits, seed: arguments.seed)
       try index.add(vectors, ids: ids)
       return index
     case .hnsw:
@@ -48,6 +80,17 @@ enum IndexKind: String, ExpressibleByArgument, CaseIterable {
   func tune(_ index: inout any VectorIndex, _ arguments: TuningArguments) throws {
     switch self {
     case .flat: try arguments.refuse(for: self, allowed: [])
+    case .ivf:
+      try arguments.refuse(for: self, allowed: ["--probes", "--rerank"])
+      guard var lists = index as? IVFIndex else { return }
+      if let probes = arguments.probes { lists.probes = probes }
+      if let rerank = arguments.rerank { lists.rerank = rerank }
+      index = lists
+    case .lsh:
+      try arguments.refuse(for: self, allowed: ["--candidates"])
+      guard let candidates = arguments.candidates, var signatures = index as? HyperplaneLSH else { return }
+      signatures.candidates = candidates
+      index = signatures
     case .hnsw:
       try arguments.refuse(for: self, allowed: ["--ef"])
       guard let ef = arguments.ef, var graph = index as? HNSWIndex else { return }
@@ -64,6 +107,12 @@ enum IndexKind: String, ExpressibleByArgument, CaseIterable {
         ("m", index.m), ("ef_construction", index.efConstruction), ("ef", index.efSearch),
         ("seed", Int(clamping: index.seed)),
       ]
+    case let index as IVFIndex:
+      [
+        ("lists", index.lists), ("probes", index.probes), ("rerank", index.rerank), ("seed", Int(clamping: index.seed)),
+      ]
+    case let index as HyperplaneLSH:
+      [("bits", index.bits), ("candidates", index.candidates), ("seed", Int(clamping: index.seed))]
     default: []
     }
   }
@@ -77,14 +126,46 @@ struct BuildArguments: ParsableArguments {
   @Option(help: "Of hnsw: how many near vectors a new one's neighbours are chosen from.")
   var efConstruction = 200
 
+  @Option(help: "Of ivf: how many lists (default: twice the root of the number of vectors).")
+  var lists: Int?
+
+  @Option(help: "Of ivf: what lists hold beside the vectors, none, int8 or product (4 bits for each 2 elements).")
+  var codes = CodesArgument.none
+
+  @Option(help: "Of lsh: of a signature, 1 to 65536.")
+  var bits = 256
+
   @Option(help: "What random choices are made from.")
   var seed: UInt64 = 0
 
+  /// What an index of lists is made with.
+  func indexCodes(_ dimension: Int) -> IVFIndex.Codes {
+    switch codes {
+    case .none: .none
+    case .int8: .int8
+    case .product: .product(subspaces: IVFIndex.subspaces(dimension))
+    }
+  }
+
   func validate() throws {
+    if let lists, !(1...1 << 24 ~= lists) { throw ValidationError("--lists must be 1 to \(1 << 24), not \(lists).") }
+    guard 1...65_536 ~= bits else { throw ValidationError("--bits must be 1 to 65536, not \(bits).") }
     guard 2...256 ~= m else { throw ValidationError("--m must be 2 to 256, not \(m).") }
     guard 1...1 << 20 ~= efConstruction else {
       throw ValidationError("--ef-construction must be 1 to \(1 << 20), not \(efConstruction).")
     }
+  }
+}
+
+/// The codes of an index of lists.
+enum CodesArgument: String, ExpressibleByArgument, CaseIterable {
+  case none, int8, product
+}
+
+extension IVFIndex {
+  /// Of a product code: half the dimension, or the most below that divide it.
+  fileprivate static func subspaces(_ dimension: Int) -> Int {
+    (1...max(1, min(dimension / 2, 512))).last { dimension % $0 == 0 }!
   }
 }
 
@@ -93,11 +174,30 @@ struct TuningArguments: ParsableArguments {
   @Option(help: "Of hnsw: how many of the nearest vectors a walk keeps in view; more find more.")
   var ef: Int?
 
+  @Option(help: "Of ivf: how many lists are looked into; more find more.")
+  var probes: Int?
+
+  @Option(help: "Of ivf with codes: how many times as many vectors as are wanted are measured.")
+  var rerank: Int?
+
+  @Option(help: "Of lsh: how many vectors are measured, 1 to 1024; more find more.")
+  var candidates: Int?
+
   func validate() throws {
+    for (name, value) in [("--probes", probes), ("--rerank", rerank)] {
+      if let value, !(1...1 << 24 ~= value) { throw ValidationError("\(name) must be 1 to \(1 << 24), not \(value).") }
+    }
+    if let candidates, !(1...1024 ~= candidates) {
+      throw ValidationError("--candidates must be 1 to 1024, not \(candidates).")
+    }
     if let ef, !(1...1 << 20 ~= ef) { throw ValidationError("--ef must be 1 to \(1 << 20), not \(ef).") }
   }
 
-  private var given: [String] { ef == nil ? [] : ["--ef"] }
+  private var given: [String] {
+    [("--ef", ef), ("--probes", probes), ("--rerank", rerank), ("--candidates", candidates)].filter { $1 != nil }.map(
+      \.0
+    )
+  }
 
   /// - Throws: `ValidationError` when an option is given that the kind does not have.
   func refuse(for kind: IndexKind, allowed: [String]) throws {

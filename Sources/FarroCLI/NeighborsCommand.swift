@@ -46,9 +46,7 @@ struct NeighborsCommand: AsyncParsableCommand {
       throw ValidationError("Indexes are in single precision: leave --double or --index out.")
     }
     if let index {
-      if index != .flat, case .minkowski = metric.value {
-        throw ValidationError("A \(index.rawValue) index cannot search by minkowski.")
-      }
+      try index.check(metric.value)
     } else {
       try tuning.refuse(for: .flat, allowed: [])
     }

@@ -4,7 +4,9 @@ import FarroData
 /// Every kind of index that a file may hold, and how it is opened.
 private let savedKinds: [(name: String, open: @Sendable (String) throws -> any VectorIndex)] = [
   (FlatIndex.kind, { try FlatIndex(contentsOf: $0) }),
+  (IVFIndex.kind, { try IVFIndex(contentsOf: $0) }),
   (HNSWIndex.kind, { try HNSWIndex(contentsOf: $0) }),
+  (HyperplaneLSH.kind, { try HyperplaneLSH(contentsOf: $0) }),
 ]
 
 /// An index of whatever kind the file at `path` holds, mapped.
@@ -87,5 +89,35 @@ extension HNSWIndex: ApproximateIndex {
       nearestNeighbors(of: prepared(queries), inRows: $0, k: k, metric: metric, where: keep)
     }
     return SearchResults(distances: distances, ids: found.map { $0 < 0 ? -1 : table.ids[$0] })
+  }
+}
+
+extension IVFIndex: ApproximateIndex {
+  /// The `k` nearest vectors of each query, for which all are measured.
+  ///
+  /// - Precondition: `k` is not negative.
+  /// - Throws: ``IndexError``, also when the index does not keep its vectors.
+  /// - Complexity: O(m `count` d) for m queries.
+  public func exactSearch(_ queries: Tensor<Float>, k: Int) throws -> SearchResults {
+    try checkRows(queries, dimension, "search")
+    require(k >= 0, "IVFIndex.exactSearch: k is \(k)")
+    guard keepsVectors else { throw IndexError(.holdsCodes(count: count), in: "exactSearch") }
+    if codes == .none {
+      var all = self
+      all.probes = max(lists, 1)
+      return try all.search(queries, k: k)
+    }
+    let (distances, found) = vectors.withUnsafeBufferPointer {
+      nearestNeighbors(of: prepared(queries), inRows: $0, k: k, metric: metric, where: nil)
+    }
+    return SearchResults(distances: distances, ids: found.map { $0 < 0 ? -1 : table.ids[$0] })
+  }
+}
+
+extension HyperplaneLSH: ApproximateIndex {
+  public func exactSearch(_ queries: Tensor<Float>, k: Int) throws -> SearchResults {
+    try checkRows(queries, dimension, "search")
+    require(k >= 0, "HyperplaneLSH.exactSearch: k is \(k)")
+    return measured(queries, k)
   }
 }

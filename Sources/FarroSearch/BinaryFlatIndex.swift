@@ -118,6 +118,7 @@ public struct BinaryFlatIndex: NeighborIndex {
   /// - Complexity: O(m `count` d) for m queries, and sorting what is found.
   public func search(_ queries: Tensor<UInt8>, radius: Float, filter: SearchFilter?) throws -> RangeResults {
     try checkShape(queries, dimension, "search")
+    require(!radius.isNaN, "BinaryFlatIndex.search: no vector lies within a radius of NaN")
     let places = rows.places(filter)
     let found = rows.withRows(places) { within(queries, $0, Double(radius)) }
     return RangeResults(

@@ -203,6 +203,7 @@ extension HNSWIndex {
     live = Column()
     live.setBits(from: 0, to: n)
     (encodedCount, comparedCount) = (min(encodedCount, n), min(comparedCount, n))
+    if n == 0 { centre = Column() }
   }
 }
 

@@ -37,9 +37,9 @@ public struct HNSWIndex: VectorIndex {
   /// How many of the nearest vectors a walk keeps in view: more find more, and take longer. A search for `k` takes at least
   /// `k`.
   ///
-  /// - Precondition: it is positive.
+  /// - Precondition: it is from 1 to 2²⁰.
   public var efSearch: Int {
-    didSet { require(efSearch > 0, "HNSWIndex: efSearch is \(efSearch)") }
+    didSet { require(HNSWIndex.breadths ~= efSearch, "HNSWIndex: efSearch is \(efSearch), not from 1 to 1048576") }
   }
 
   var table = IDTable()
@@ -75,10 +75,10 @@ public struct HNSWIndex: VectorIndex {
   ///
   /// - Parameters:
   ///   - dimension: The elements of a vector, up to 32767.
-  ///   - metric: Any but Manhattan.
+  ///   - metric: Euclidean, squared Euclidean, cosine or inner product.
   ///   - m: 2...256. More suit vectors of many dimensions, and take memory and time.
-  ///   - efConstruction: More make a better graph, more slowly.
-  ///   - efSearch: May be changed at any time.
+  ///   - efConstruction: 1...2²⁰. More make a better graph, more slowly.
+  ///   - efSearch: 1...2²⁰; may be changed at any time.
   ///   - seed: What the levels of vectors are drawn from.
   /// - Throws: ``IndexError`` when one is out of its range.
   public init(
@@ -136,6 +136,7 @@ public struct HNSWIndex: VectorIndex {
   /// - Complexity: As a search for as many neighbours as there are within the radius.
   public func search(_ queries: Tensor<Float>, radius: Float, filter: SearchFilter?) throws -> RangeResults {
     try checkRows(queries, dimension, "search")
+    require(!radius.isNaN, "HNSWIndex.search: no vector lies within a radius of NaN")
     let accepted = accepted(filter)
     return widened(prepared(queries), radius: radius, most: accepted.count) { found($0, $1, accepted) }
   }

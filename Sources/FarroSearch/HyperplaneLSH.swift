@@ -49,7 +49,7 @@ public struct HyperplaneLSH: VectorIndex {
   /// Shape (`bits`, `dimension`).
   private let planes: Tensor<Float>
 
-  private static let kind = "hyperplane lsh"
+  static let kind = "hyperplane lsh"
   private static let dimensions = 1...1 << 24
   private static let widths = 1...1 << 16
   private static let breadths = 1...1024
@@ -158,6 +158,17 @@ public struct HyperplaneLSH: VectorIndex {
     )
   }
 
+  /// The `k` nearest vectors of each query among all.
+  func measured(_ queries: Tensor<Float>, _ k: Int) -> SearchResults {
+    let found = rows.withRows(nil) {
+      nearestNeighbors(of: unitRows(queries), inRows: $0, k: k, metric: .cosine, where: nil)
+    }
+    return SearchResults(
+      distances: found.distances,
+      ids: Tensor(rows.ids(of: found.indices.scalars, nil), shape: found.indices.shape)
+    )
+  }
+
   /// Indices are places, whether or not some are chosen.
   private func nearest(
     _ queries: Tensor<Float>,
@@ -197,6 +208,7 @@ public struct HyperplaneLSH: VectorIndex {
   /// - Complexity: O(m (d `bits` + `count` `bits` / 32)) for m queries, and O(d) for each vector whose signature is near enough.
   public func search(_ queries: Tensor<Float>, radius: Float, filter: SearchFilter?) throws -> RangeResults {
     try checkRows(queries, dimension, "search")
+    require(!radius.isNaN, "HyperplaneLSH.search: no vector lies within a radius of NaN")
     let (queries, places) = (unitRows(queries), rows.places(filter))
     let share = acos(1 - Double(min(max(radius, 0), 2))) / .pi
     // Three standard deviations of the number of bits, if planes were independent; at right angles, it varies less.

@@ -186,6 +186,7 @@ public struct IVFIndex: VectorIndex {
   /// - Complexity: As a search for as many neighbours as there are within the radius.
   public func search(_ queries: Tensor<Float>, radius: Float, filter: SearchFilter?) throws -> RangeResults {
     try checkRows(queries, dimension, "search")
+    require(!radius.isNaN, "IVFIndex.search: no vector lies within a radius of NaN")
     let accepted = Accepted(filter, in: self)
     return widened(prepared(queries), radius: radius, most: accepted.count) { found($0, $1, accepted) }
   }

@@ -24,7 +24,7 @@ public struct IndexError: Error, Hashable, Sendable {
     case full(most: Int)
     /// The dimension is no multiple of the subspaces of a product code.
     case indivisible(dimension: Int, subspaces: Int)
-    /// The index holds codes alone, which new lists cannot be made of.
+    /// The index holds codes alone, of which neither new lists nor exact distances can be made.
     case holdsCodes(count: Int)
   }
 
@@ -67,7 +67,7 @@ extension IndexError.Problem: CustomStringConvertible {
     case .indivisible(let dimension, let subspaces):
       "\(dimension) elements cannot be cut into \(subspaces) subspaces of equal width"
     case .holdsCodes(let count):
-      "the index holds \(count) vectors as codes alone; train it before it holds any, or keep the vectors"
+      "the index holds \(count) vectors as codes alone, of which neither lists nor exact distances can be made; keep the vectors, or train it first"
     }
   }
 }

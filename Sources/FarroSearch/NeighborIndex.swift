@@ -61,6 +61,7 @@ public protocol NeighborIndex<Element>: Sendable {
   /// The vectors of each row of `queries` that are no farther than `radius` (of inner products: that have `radius` or
   /// more), in the same order.
   ///
+  /// - Precondition: `radius` is not NaN.
   /// - Throws: ``IndexError``.
   func search(_ queries: Tensor<Element>, radius: Float, filter: SearchFilter?) throws -> RangeResults
 

@@ -45,6 +45,12 @@ import Testing
       #expect(index.isEmpty)
       try index.add(mixture(50, 4, seed: 1))
       #expect(try index.search(mixture(50, 4, seed: 1), k: 1).ids[49, 0] == 49)
+      #expect(index.remove(0..<50) == 50)
+      try index.save(to: path)
+      index = try HNSWIndex(contentsOf: path)
+      #expect(index.isEmpty)
+      try index.add(mixture(50, 4, seed: 1))
+      #expect(try index.search(mixture(50, 4, seed: 1), k: 1).ids[49, 0] == 99)
     }
   }
 
@@ -62,6 +68,19 @@ import Testing
         try Data(whole[..<length]).write(to: URL(fileURLWithPath: path))
         #expect(throws: ArrayFileError.self) { try HNSWIndex(contentsOf: path) }
       }
+    }
+  }
+
+  @Test func `vectors that share a list of the upper levels are refused`() throws {
+    try withTemporaryFile { path in
+      try smallIndex().save(to: path)
+      let file = try ArrayFile(path, kind: "hnsw index", newestVersion: 1)
+      let sections = try file.sectionNames.map { name in
+        let bytes = try file.section(name).withUnsafeBytes(Array.init)
+        return ArrayFileSection(name, bytes: name == "starts" ? bytes.map { _ in 0 } : bytes)
+      }
+      try ArrayFile.write(kind: "hnsw index", version: 1, sections: sections, to: path)
+      #expect(throws: ArrayFileError.self) { try HNSWIndex(contentsOf: path) }
     }
   }
 

@@ -137,6 +137,17 @@ import Testing
     }
   }
 
+  @Test func `Mahalanobis distances keep their digits far from the origin`() throws {
+    let x = Tensor<Float>(randomNormal: [20, 5], seed: 1) + 1e4
+    let inverse = Tensor<Float>(DistanceGoldenTests.inverseCovariance.elements.map { Float($0) }, shape: [5, 5])
+    let exact = try mahalanobisDistances(x.map { Double($0) }, inverseCovariance: inverse.map { Double($0) }).elements
+    let found = try mahalanobisDistances(x, inverseCovariance: inverse).elements
+    #expect(zip(found, exact).allSatisfy { abs(Double($0) - $1) <= 1e-5 * $1 })
+    var broken = x
+    broken[3, 1] = .nan
+    #expect(try mahalanobisDistances(broken, inverseCovariance: inverse)[3, 0].isNaN)
+  }
+
   @Test func `metrics have names, and are written and read by them`() throws {
     #expect(DistanceMetric(name: "sqeuclidean") == .squaredEuclidean)
     #expect(DistanceMetric(name: "cityblock") == .manhattan)

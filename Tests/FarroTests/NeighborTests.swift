@@ -136,6 +136,13 @@ import Testing
     var broken = groups
     broken[17, 1] = .nan
     #expect(throws: KMeansError.notFinite(row: 17, column: 1)) { try kMeans(broken, k: 2) }
+    let huge = groups * 1e200
+    #expect(throws: KMeansError.overflow) { try kMeans(huge, k: 2) }
+    var options = KMeansOptions<Double>()
+    options.initialization = .centers(broken[16..<18])
+    #expect(throws: KMeansError.shape("a centre holds NaN or an infinity")) {
+      try kMeans(groups, k: 2, options: options)
+    }
   }
 
   @Test func oneClusterPerRow() throws {
