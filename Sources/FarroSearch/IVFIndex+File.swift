@@ -109,7 +109,11 @@ extension IVFIndex {
     }
     self.table = table
     guard findLists(count) else {
-      throw file.unsuitable("numbers", found: "lists that lead outside of the index", expected: "every vector in a list")
+      throw file.unsuitable(
+        "numbers",
+        found: "lists that lead outside of the index",
+        expected: "every vector in a list"
+      )
     }
     guard table.ids.withUnsafeBufferPointer({ $0.allSatisfy { $0 < nextID } }) else {
       throw file.unsuitable("header", found: "next \(nextID)", expected: "a number beyond all ids")

@@ -44,7 +44,10 @@ extension IVFIndex {
   func found(_ queries: Tensor<Float>, _ k: Int, probes: Int, _ accepted: Column<UInt64>?) -> SearchResults {
     guard let training, !isEmpty, k > 0, queries.shape[0] > 0 else {
       let shape = [queries.shape[0], k]
-      return SearchResults(distances: Tensor(repeating: worstDistance, shape: shape), ids: Tensor(repeating: -1, shape: shape))
+      return SearchResults(
+        distances: Tensor(repeating: worstDistance, shape: shape),
+        ids: Tensor(repeating: -1, shape: shape)
+      )
     }
     let walk = InvertedLists.Walk(k: k, probes: probes, measured: product(k, rerank))
     return withExtendedLifetime((self, accepted)) {
@@ -254,6 +257,8 @@ extension IVFIndex {
   mutating func shrink() {
     if numbers.count > 2 * count + 2 * InvertedLists.block * listCount {
       arrange(counts.withUnsafeBufferPointer(Array.init))
+      let left = count
+      table.rearrange { _ in left }
     }
   }
 }
