@@ -257,6 +257,8 @@ extension IVFIndex {
   mutating func shrink() {
     if numbers.count > 2 * count + 2 * InvertedLists.block * listCount {
       arrange(counts.withUnsafeBufferPointer(Array.init))
+      let left = count
+      table.rearrange { _ in left }
     }
   }
 }

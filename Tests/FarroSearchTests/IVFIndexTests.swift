@@ -56,12 +56,16 @@ import Testing
   }
 
   @Test(arguments: metrics, codes)
-  func `nearly all neighbours are found, at their exact distances`(metric: DistanceMetric, codes: IVFIndex.Codes) throws {
+  func `nearly all neighbours are found, at their exact distances`(metric: DistanceMetric, codes: IVFIndex.Codes) throws
+  {
     let (index, flat) = try pair(5000, 24, metric, codes: codes)
     let queries = mixture(200, 24, seed: 4)
     let (found, expected) = (try index.search(queries, k: 10), try flat.search(queries, k: 10))
     // Long vectors are near to all others by the inner product, whichever list they are in.
-    #expect(recall(found, expected) >= (metric == .innerProduct ? 0.85 : 0.95), "\(metric) \(codes): \(recall(found, expected))")
+    #expect(
+      recall(found, expected) >= (metric == .innerProduct ? 0.85 : 0.95),
+      "\(metric) \(codes): \(recall(found, expected))"
+    )
     for row in 0..<200 {
       for i in 0..<10 {
         let vector = elements(flat.vectors.rows([found.ids[row, i]], 24))
@@ -88,7 +92,9 @@ import Testing
       #expect(throws: IndexError.self) { try index.train(queries) }
       return (recall(found, expected), error)
     }
-    let (bytes, twoBits, oneBit) = (try share(.int8), try share(.product(subspaces: 12)), try share(.product(subspaces: 6)))
+    let (bytes, twoBits, oneBit) = (
+      try share(.int8), try share(.product(subspaces: 12)), try share(.product(subspaces: 6))
+    )
     #expect(bytes.recall >= 0.95 && twoBits.recall >= 0.55 && oneBit.recall >= 0.3, "\(bytes) \(twoBits) \(oneBit)")
     #expect(bytes.error < twoBits.error && twoBits.error < oneBit.error, "\(bytes) \(twoBits) \(oneBit)")
   }
