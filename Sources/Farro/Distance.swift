@@ -8,7 +8,8 @@ import CKernels
 /// ```
 ///
 /// Nearly equal rows keep their digits however far they lie from the origin, and equal rows are at distance 0; the error
-/// bound of each metric stands in CKernels' `distance.h`. The distances of a tensor to itself are exactly symmetric.
+/// bound of each metric stands in CKernels' `distance.h`. The distances of a tensor to itself are exactly symmetric. Elements
+/// of 16 and 8 bits become `Float`, exactly, while they are laid out for the kernels: distances are those of `Float`.
 ///
 /// - Parameters:
 ///   - x: Shape (m, d).
@@ -17,27 +18,32 @@ import CKernels
 /// - Returns: Shape (m, n).
 /// - Precondition: both have two axes, and rows of the same length, which is 2 for haversine; p is above 0.
 /// - Complexity: O(m n d).
-public func pairwiseDistances<Scalar: KernelScalar>(
-  _ x: Tensor<Scalar>,
-  _ y: Tensor<Scalar>? = nil,
+public func pairwiseDistances<Element: DistanceElement>(
+  _ x: Tensor<Element>,
+  _ y: Tensor<Element>? = nil,
   metric: DistanceMetric = .euclidean
-) -> Tensor<Scalar> {
-  pairwise(x, y ?? x, metric)
+) -> Tensor<Element.Distance> {
+  let y = y ?? x
+  return Tensor(unsafeUninitializedShape: distancesShape(x, y)) { measure(x, y, metric, $0) }
 }
 
-/// As ``pairwiseDistances(_:_:metric:)-(Tensor<Scalar>,_,_)``, into a tensor that exists.
+/// ``pairwiseDistances(_:_:metric:)-(Tensor<Element>,_,_)`` into a tensor that exists.
 ///
 /// - Precondition: `distances` has the shape (m, n).
 /// - Complexity: O(m n d).
-@_specialize(where Scalar == Float)
-@_specialize(where Scalar == Double)
-public func pairwiseDistances<Scalar: KernelScalar>(
-  _ x: Tensor<Scalar>,
-  _ y: Tensor<Scalar>? = nil,
+public func pairwiseDistances<Element: DistanceElement>(
+  _ x: Tensor<Element>,
+  _ y: Tensor<Element>? = nil,
   metric: DistanceMetric = .euclidean,
-  into distances: inout Tensor<Scalar>
+  into distances: inout Tensor<Element.Distance>
 ) {
-  pairwise(x, y ?? x, metric, into: &distances)
+  let y = y ?? x
+  let shape = distancesShape(x, y)
+  require(
+    distances.shape == shape,
+    "pairwiseDistances: rows of \(x.shape) and \(y.shape) have distances of shape \(shape), not \(distances.shape)"
+  )
+  distances.withUnsafeMutableBufferPointer { measure(x, y, metric, $0) }
 }
 
 /// The distance between every row of `x` and the same row of `y`.
@@ -49,27 +55,31 @@ public func pairwiseDistances<Scalar: KernelScalar>(
 /// - Returns: Shape (m).
 /// - Precondition: both have the same shape, of two axes; d is 2 for haversine; p is above 0.
 /// - Complexity: O(m d).
-public func pairedDistances<Scalar: KernelScalar>(
-  _ x: Tensor<Scalar>,
-  _ y: Tensor<Scalar>,
+public func pairedDistances<Element: DistanceElement>(
+  _ x: Tensor<Element>,
+  _ y: Tensor<Element>,
   metric: DistanceMetric = .euclidean
-) -> Tensor<Scalar> {
-  paired(x, y, metric)
+) -> Tensor<Element.Distance> {
+  requirePairs(x, y)
+  return Tensor(unsafeUninitializedShape: [x.shape[0]]) { measurePairs(x, y, metric, $0) }
 }
 
-/// As ``pairedDistances(_:_:metric:)-(Tensor<Scalar>,_,_)``, into a tensor that exists.
+/// ``pairedDistances(_:_:metric:)-(Tensor<Element>,_,_)`` into a tensor that exists.
 ///
 /// - Precondition: `distances` has the shape (m).
 /// - Complexity: O(m d).
-@_specialize(where Scalar == Float)
-@_specialize(where Scalar == Double)
-public func pairedDistances<Scalar: KernelScalar>(
-  _ x: Tensor<Scalar>,
-  _ y: Tensor<Scalar>,
+public func pairedDistances<Element: DistanceElement>(
+  _ x: Tensor<Element>,
+  _ y: Tensor<Element>,
   metric: DistanceMetric = .euclidean,
-  into distances: inout Tensor<Scalar>
+  into distances: inout Tensor<Element.Distance>
 ) {
-  paired(x, y, metric, into: &distances)
+  requirePairs(x, y)
+  require(
+    distances.shape == [x.shape[0]],
+    "pairedDistances: rows of \(x.shape) have distances of shape \([x.shape[0]]), not \(distances.shape)"
+  )
+  distances.withUnsafeMutableBufferPointer { measurePairs(x, y, metric, $0) }
 }
 
 /// The Mahalanobis distance between every row of `x` and every row of `y`: the root of (x - y) V (x - y)ᵀ, where V is the
@@ -105,52 +115,7 @@ public func mahalanobisDistances<Scalar: KernelScalar>(
   return pairwiseDistances(rows[0..<shape[0]], rows[shape[0]...])
 }
 
-// MARK: - Elements of any type that the kernels read
-
-func pairwise<Element: TensorScalar, Scalar: TensorScalar>(
-  _ x: Tensor<Element>,
-  _ y: Tensor<Element>,
-  _ metric: DistanceMetric
-) -> Tensor<Scalar> {
-  Tensor(unsafeUninitializedShape: distancesShape(x, y)) { measure(x, y, metric, $0) }
-}
-
-func pairwise<Element: TensorScalar, Scalar: TensorScalar>(
-  _ x: Tensor<Element>,
-  _ y: Tensor<Element>,
-  _ metric: DistanceMetric,
-  into distances: inout Tensor<Scalar>
-) {
-  let shape = distancesShape(x, y)
-  require(
-    distances.shape == shape,
-    "pairwiseDistances: rows of \(x.shape) and \(y.shape) have distances of shape \(shape), not \(distances.shape)"
-  )
-  distances.withUnsafeMutableBufferPointer { measure(x, y, metric, $0) }
-}
-
-func paired<Element: TensorScalar, Scalar: TensorScalar>(
-  _ x: Tensor<Element>,
-  _ y: Tensor<Element>,
-  _ metric: DistanceMetric
-) -> Tensor<Scalar> {
-  requirePairs(x, y)
-  return Tensor(unsafeUninitializedShape: [x.shape[0]]) { measurePairs(x, y, metric, $0) }
-}
-
-func paired<Element: TensorScalar, Scalar: TensorScalar>(
-  _ x: Tensor<Element>,
-  _ y: Tensor<Element>,
-  _ metric: DistanceMetric,
-  into distances: inout Tensor<Scalar>
-) {
-  requirePairs(x, y)
-  require(
-    distances.shape == [x.shape[0]],
-    "pairedDistances: rows of \(x.shape) have distances of shape \([x.shape[0]]), not \(distances.shape)"
-  )
-  distances.withUnsafeMutableBufferPointer { measurePairs(x, y, metric, $0) }
-}
+// MARK: - Calls
 
 private func distancesShape<Element>(_ x: Tensor<Element>, _ y: Tensor<Element>) -> [Int] {
   require(
@@ -175,11 +140,11 @@ private func requireParameters(_ metric: DistanceMetric, _ shape: [Int]) {
   )
 }
 
-private func measure<Element: TensorScalar, Scalar: TensorScalar>(
+private func measure<Element: DistanceElement>(
   _ x: Tensor<Element>,
   _ y: Tensor<Element>,
   _ metric: DistanceMetric,
-  _ distances: UnsafeMutableBufferPointer<Scalar>
+  _ distances: UnsafeMutableBufferPointer<Element.Distance>
 ) {
   requireParameters(metric, x.shape)
   let (m, n, d, distance) = (x.shape[0], y.shape[0], x.shape[1], metric.distance)
@@ -199,11 +164,11 @@ private func measure<Element: TensorScalar, Scalar: TensorScalar>(
   }
 }
 
-private func measurePairs<Element: TensorScalar, Scalar: TensorScalar>(
+private func measurePairs<Element: DistanceElement>(
   _ x: Tensor<Element>,
   _ y: Tensor<Element>,
   _ metric: DistanceMetric,
-  _ distances: UnsafeMutableBufferPointer<Scalar>
+  _ distances: UnsafeMutableBufferPointer<Element.Distance>
 ) {
   requireParameters(metric, x.shape)
   let (m, d, distance) = (x.shape[0], x.shape[1], metric.distance)

@@ -11,6 +11,8 @@ import CKernels
 /// is no neighbour. Where there are fewer than `k` neighbours, the index is -1 and the distance infinity (by the inner
 /// product, which is larger for nearer rows, -infinity). Error bounds stand in CKernels' `neighbors.h`.
 ///
+/// Queries and base of 16 and 8 bits take less memory, and are searched as if they were `Float`, with the same exactness.
+///
 /// - Parameters:
 ///   - queries: Shape (m, d).
 ///   - base: Shape (n, d), n below 2^32.
@@ -18,59 +20,32 @@ import CKernels
 ///   - metric: What is near.
 ///   - keep: Shape (n): rows where it is false are no neighbours.
 /// - Returns: Shape (m, k) both, the nearest first.
-/// - Precondition: the shapes are as above, and `k` is not negative.
+/// - Precondition: the shapes are as above, and `k` is not negative; of a base of 16 or 8 bits, the metric is Euclidean,
+///   squared Euclidean, cosine or the inner product.
 /// - Complexity: O(m n d) at the speed of matrix products for most metrics; memory for the results and up to 100 MB.
-public func nearestNeighbors<Scalar: KernelScalar>(
-  of queries: Tensor<Scalar>,
-  in base: Tensor<Scalar>,
+public func nearestNeighbors<Query: DistanceElement, Element: DistanceElement>(
+  of queries: Tensor<Query>,
+  in base: Tensor<Element>,
   k: Int,
   metric: DistanceMetric = .euclidean,
   where keep: Tensor<Bool>? = nil
-) -> (distances: Tensor<Scalar>, indices: Tensor<Int>) {
-  NeighborSearch(queries, base, metric, keep, "nearestNeighbors").nearest(k)
+) -> (distances: Tensor<Element.Distance>, indices: Tensor<Int>) where Query.Distance == Element.Distance {
+  NeighborSearch(wide(queries), base, metric, keep, "nearestNeighbors").nearest(k)
 }
 
 /// ``nearestNeighbors(of:in:k:metric:where:)`` into tensors that exist; their second axis tells how many.
 ///
 /// - Precondition: `distances` and `indices` have the shape (m, k).
 /// - Complexity: O(m n d).
-public func nearestNeighbors<Scalar: KernelScalar>(
-  of queries: Tensor<Scalar>,
-  in base: Tensor<Scalar>,
+public func nearestNeighbors<Query: DistanceElement, Element: DistanceElement>(
+  of queries: Tensor<Query>,
+  in base: Tensor<Element>,
   metric: DistanceMetric = .euclidean,
   where keep: Tensor<Bool>? = nil,
-  into distances: inout Tensor<Scalar>,
+  into distances: inout Tensor<Element.Distance>,
   _ indices: inout Tensor<Int>
-) {
-  NeighborSearch(queries, base, metric, keep, "nearestNeighbors").nearest(into: &distances, &indices)
-}
-
-/// The nearest rows of a base of 16-bit elements, as if they were `Float`: half the memory, and the same exactness.
-///
-/// - Precondition: as for `Float`, and the metric is Euclidean, squared Euclidean, cosine or the inner product.
-/// - Complexity: O(m n d).
-public func nearestNeighbors(
-  of queries: Tensor<Float>,
-  in base: Tensor<BFloat16>,
-  k: Int,
-  metric: DistanceMetric = .euclidean,
-  where keep: Tensor<Bool>? = nil
-) -> (distances: Tensor<Float>, indices: Tensor<Int>) {
-  NeighborSearch(queries, base, metric, keep, "nearestNeighbors").nearest(k)
-}
-
-/// The nearest rows of a base of bytes, as if they were `Float`: a quarter of the memory, and the same exactness.
-///
-/// - Precondition: as for `Float`, and the metric is Euclidean, squared Euclidean, cosine or the inner product.
-/// - Complexity: O(m n d).
-public func nearestNeighbors(
-  of queries: Tensor<Float>,
-  in base: Tensor<Int8>,
-  k: Int,
-  metric: DistanceMetric = .euclidean,
-  where keep: Tensor<Bool>? = nil
-) -> (distances: Tensor<Float>, indices: Tensor<Int>) {
-  NeighborSearch(queries, base, metric, keep, "nearestNeighbors").nearest(k)
+) where Query.Distance == Element.Distance {
+  NeighborSearch(wide(queries), base, metric, keep, "nearestNeighbors").nearest(into: &distances, &indices)
 }
 
 /// Neighbours of several queries, of each its own number: those of query i are at `offsets[i] ..< offsets[i + 1]`.
@@ -108,44 +83,27 @@ public struct NeighborLists<Scalar: KernelScalar>: Sendable, Equatable {
 ///   - radius: The largest distance; any number but NaN.
 ///   - metric: What is near.
 ///   - keep: Shape (n): rows where it is false are no neighbours.
-/// - Precondition: the shapes are as above.
+/// - Precondition: as for ``nearestNeighbors(of:in:k:metric:where:)``.
 /// - Complexity: O(m n d), and memory for all neighbours.
-public func radiusNeighbors<Scalar: KernelScalar>(
-  of queries: Tensor<Scalar>,
-  in base: Tensor<Scalar>,
+public func radiusNeighbors<Query: DistanceElement, Element: DistanceElement>(
+  of queries: Tensor<Query>,
+  in base: Tensor<Element>,
   radius: Double,
   metric: DistanceMetric = .euclidean,
   where keep: Tensor<Bool>? = nil
-) -> NeighborLists<Scalar> {
-  NeighborSearch(queries, base, metric, keep, "radiusNeighbors").within(radius)
+) -> NeighborLists<Element.Distance> where Query.Distance == Element.Distance {
+  NeighborSearch(wide(queries), base, metric, keep, "radiusNeighbors").within(radius)
 }
 
-/// All rows of a base of 16-bit elements within a radius, as if they were `Float`.
-///
-/// - Precondition: as for `Float`, and the metric is Euclidean, squared Euclidean, cosine or the inner product.
-/// - Complexity: O(m n d), and memory for all neighbours.
-public func radiusNeighbors(
-  of queries: Tensor<Float>,
-  in base: Tensor<BFloat16>,
-  radius: Double,
-  metric: DistanceMetric = .euclidean,
-  where keep: Tensor<Bool>? = nil
-) -> NeighborLists<Float> {
-  NeighborSearch(queries, base, metric, keep, "radiusNeighbors").within(radius)
-}
-
-/// All rows of a base of bytes within a radius, as if they were `Float`.
-///
-/// - Precondition: as for `Float`, and the metric is Euclidean, squared Euclidean, cosine or the inner product.
-/// - Complexity: O(m n d), and memory for all neighbours.
-public func radiusNeighbors(
-  of queries: Tensor<Float>,
-  in base: Tensor<Int8>,
-  radius: Double,
-  metric: DistanceMetric = .euclidean,
-  where keep: Tensor<Bool>? = nil
-) -> NeighborLists<Float> {
-  NeighborSearch(queries, base, metric, keep, "radiusNeighbors").within(radius)
+/// Elements in the type of their distances.
+private func wide<Element: DistanceElement>(_ rows: Tensor<Element>) -> Tensor<Element.Distance> {
+  let wide: Any =
+    switch rows {
+    case let rows as Tensor<BFloat16>: Tensor<Float>(casting: rows)
+    case let rows as Tensor<Int8>: Tensor<Float>(casting: rows)
+    default: rows
+    }
+  return wide as! Tensor<Element.Distance>
 }
 
 // MARK: - One search for all of them
@@ -178,7 +136,8 @@ package func radiusNeighbors<Scalar: KernelScalar, Element: TensorScalar>(
 }
 
 /// A search whose shapes are right.
-private struct NeighborSearch<Scalar: KernelScalar, Element: TensorScalar> {
+private struct NeighborSearch<Element: DistanceElement> {
+  typealias Scalar = Element.Distance
   let queries: Tensor<Scalar>
   let rows: Int
   let keep: Tensor<Bool>?

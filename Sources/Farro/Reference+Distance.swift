@@ -1,7 +1,7 @@
 import CKernels
 
 extension Reference {
-  /// As ``pairwiseDistances(_:_:metric:)-(Tensor<Scalar>,_,_)``.
+  /// As ``pairwiseDistances(_:_:metric:)-(Tensor<Element>,_,_)``.
   package static func pairwiseDistances<Scalar: KernelScalar>(
     _ x: Tensor<Scalar>,
     _ y: Tensor<Scalar>,
@@ -24,7 +24,7 @@ extension Reference {
     }
   }
 
-  /// As ``pairedDistances(_:_:metric:)-(Tensor<Scalar>,_,_)``.
+  /// As ``pairedDistances(_:_:metric:)-(Tensor<Element>,_,_)``.
   package static func pairedDistances<Scalar: KernelScalar>(
     _ x: Tensor<Scalar>,
     _ y: Tensor<Scalar>,

@@ -30,7 +30,7 @@ extension Tensor {
   /// Makes this tensor the only one that sees its elements.
   @inlinable @inline(__always)
   mutating func makeUnique() {
-    if !isKnownUniquelyReferenced(&storage) { copyStorage() }
+    if !isKnownUniquelyReferenced(&storage) || storage.owner != nil { copyStorage() }
   }
 
   @usableFromInline
@@ -39,6 +39,18 @@ extension Tensor {
     copy.base.initialize(from: storage.base + offset, count: count)
     storage = copy
     offset = 0
+  }
+
+  /// A tensor over elements that `owner` keeps, unchanged, as long as it lives. They are copied when the tensor is changed.
+  ///
+  /// - Precondition: `elements` holds as many as `shape` says.
+  package init(lent elements: UnsafeBufferPointer<Scalar>, by owner: any AnyObject & Sendable, shape: [Int]) {
+    guard let base = elements.baseAddress, !elements.isEmpty else {
+      self.init(unsafeUninitializedShape: shape) { _ in }
+      return
+    }
+    let storage = TensorStorage(lent: base, count: elements.count, by: owner)
+    self.init(storage: storage, offset: 0, shape: shape, count: elements.count)
   }
 
   /// The element at a position in row-major order, which the caller has checked.

@@ -25,9 +25,16 @@ public protocol TensorScalar: BitwiseCopyable, Sendable, Equatable {
 /// A type whose tensors can be added, subtracted, multiplied and divided: integers, `Float` and `Double`.
 public protocol ArithmeticScalar: TensorScalar, Numeric, Comparable {}
 
+/// A type of element that distances are measured between: `Float`, `Double`, ``BFloat16`` and `Int8`. No other type may
+/// conform.
+public protocol DistanceElement: TensorScalar {
+  /// What the distances are: the type itself or, of 16 and 8 bits, `Float`, which holds such elements exactly.
+  associatedtype Distance: KernelScalar
+}
+
 /// A type that Farro's kernels compute in: `Float` and `Double`. No other type may conform.
-public protocol KernelScalar: ArithmeticScalar, BinaryFloatingPoint, SIMDScalar, Codable
-where RawSignificand: FixedWidthInteger {}
+public protocol KernelScalar: ArithmeticScalar, DistanceElement, BinaryFloatingPoint, SIMDScalar, Codable
+where RawSignificand: FixedWidthInteger, Distance == Self {}
 
 extension Bool: TensorScalar { public static var dtype: DType { .bool } }
 extension Int8: ArithmeticScalar { public static var dtype: DType { .i8 } }
@@ -44,3 +51,5 @@ extension UInt64: ArithmeticScalar { public static var dtype: DType { .u64 } }
 #endif
 extension Float: KernelScalar { public static var dtype: DType { .f32 } }
 extension Double: KernelScalar { public static var dtype: DType { .f64 } }
+extension BFloat16: DistanceElement { public typealias Distance = Float }
+extension Int8: DistanceElement { public typealias Distance = Float }

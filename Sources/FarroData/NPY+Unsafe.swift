@@ -49,7 +49,29 @@ struct MemoryBytes: ByteSource {
   }
 }
 
+struct MappedBytes: ByteSource {
+  let file: MappedFile
+  let path: String
+  var name: String? { path }
+  var count: Int { file.count }
+
+  func read(into destination: UnsafeMutableRawBufferPointer, at offset: Int) {
+    MemoryBytes(memory: file.memory).read(into: destination, at: offset)
+  }
+}
+
 extension NPYHeader {
+  /// The elements in place; `nil` when they do not lie there as a tensor's do, or are of another type.
+  ///
+  /// - Precondition: this is the header of `file`.
+  func mapped<Scalar: NPYScalar>(_ file: MappedFile) -> Tensor<Scalar>? {
+    let isOrdered = !isFortranOrder || shape.count < 2
+    guard dtype == Scalar.dtype, dtype != .bool, byteOrder == .native, isOrdered else { return nil }
+    let data = UnsafeRawBufferPointer(rebasing: file.memory[dataOffset..<dataOffset + dataBytes])
+    guard Int(bitPattern: data.baseAddress) % MemoryLayout<Scalar>.alignment == 0 else { return nil }
+    return Tensor(lent: data.assumingMemoryBound(to: Scalar.self), by: file, shape: shape)
+  }
+
   /// The elements, row-major and in this machine's byte order.
   ///
   /// - Precondition: this is the header of `source`.

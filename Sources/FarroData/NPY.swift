@@ -57,6 +57,22 @@ extension NPY {
     return try NPYHeader(of: source).tensor(of: source)
   }
 
+  /// The array of the file at `path`, in place: mapped, so that its pages come in from the device as they are touched, and may
+  /// be more than fit in memory.
+  ///
+  /// A file that does not hold the elements as a tensor does (booleans, the other byte order, Fortran order, or data that begins at
+  /// no multiple of an element's size) is read instead, as by ``read(_:as:)``. The file must not be shortened or written to as long
+  /// as the tensor lives, which would stop the program or change the elements; ``write(_:to:)`` puts a new file in its place. A
+  /// tensor that is changed becomes a copy in memory first.
+  ///
+  /// - Throws: as ``read(_:as:)``.
+  /// - Complexity: O(length of the header).
+  public static func map<Scalar: NPYScalar>(_ path: String, as: Scalar.Type = Scalar.self) throws -> Tensor<Scalar> {
+    let file = try MappedFile(path)
+    let source = MappedBytes(file: file, path: path)
+    return try NPYHeader(of: source).mapped(file) ?? NPYHeader(of: source).tensor(of: source)
+  }
+
   /// Reads the array of the file at `path`, whatever the type of its elements.
   ///
   /// - Throws: as ``read(_:as:)``.

@@ -1,5 +1,6 @@
 import Farro
 import FarroData
+import Foundation
 import Testing
 
 @Suite struct NPYTests {
@@ -111,6 +112,58 @@ import Testing
       #expect(elements(again) == elements(tensor))
       #expect(contents(path) == NPY.encode(tensor))
       #expect(try names(in: directory) == ["values.npy"])
+    }
+  }
+
+  @Test func `a mapped file is read in place, and a changed tensor is a copy`() throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/values.npy"
+      try NPY.write(Tensor<Float>([1, 2, 3, 4, 5, 6], shape: [3, 2]), to: path)
+      let before = contents(path)
+      let mapped = try NPY.map(path, as: Float.self)
+      var changed = mapped
+      changed[0, 1] = 7
+      #expect(elements(mapped) == [1, 2, 3, 4, 5, 6] && elements(changed) == [1, 7, 3, 4, 5, 6])
+      var row = mapped[1..<2]
+      row[0, 0] = 8
+      #expect(elements(row) == [8, 4] && elements(mapped) == [1, 2, 3, 4, 5, 6])
+      #expect(contents(path) == before)
+      // The mapping outlives the name.
+      try FileManager.default.removeItem(atPath: path)
+      #expect(elements(mapped) == [1, 2, 3, 4, 5, 6])
+      #expect(throws: FileError.self) { try NPY.map(path, as: Float.self) }
+    }
+  }
+
+  @Test func `what cannot be mapped is read`() throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/values.npy"
+      func expect<Scalar: NPYScalar>(_ values: [Scalar], _ file: [UInt8]) throws {
+        try Data(file).write(to: URL(fileURLWithPath: path))
+        #expect(elements(try NPY.map(path, as: Scalar.self)) == values)
+      }
+      try expect([true, false], npy(header("|b1", "(2,)"), data: [2, 0]))
+      try expect([1, 2] as [Int16], npy(header(">i2", "(2,)"), data: [0, 1, 0, 2]))
+      try expect([1, 3, 2, 4] as [UInt8], npy(header("|u1", "(2, 2)", fortran: true), data: [1, 2, 3, 4]))
+      for padding in 0..<4 {
+        let head = header("<i4", "(2,)") + String(repeating: " ", count: padding)
+        try expect([1, 2] as [Int32], npy(head, data: [1, 0, 0, 0, 2, 0, 0, 0]))
+      }
+      try expect([] as [Float], npy(header("<f4", "(0, 3)")))
+      #expect(throws: NPYError.self) { try NPY.map(path, as: Double.self) }
+    }
+  }
+
+  @Test func `a file larger than memory is mapped`() throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/values.npy"
+      let head = npy(header("<f4", "(68719476736, 4)"))
+      FileManager.default.createFile(atPath: path, contents: Data(head))
+      // Zeros that take no space; some file systems cannot hold a terabyte of them.
+      guard truncate(path, off_t(head.count + (1 << 40))) == 0 else { return }
+      let mapped = try NPY.map(path, as: Float.self)
+      #expect(mapped.shape == [1 << 36, 4] && mapped[(1 << 36) - 1, 3] == 0)
+      #expect(throws: NPYError.self) { try NPY.read(path, as: Float.self) }
     }
   }
 

@@ -51,7 +51,15 @@ import Testing
     let found = nearestNeighbors(of: queries, in: bytes, k: 3)
     let same = nearestNeighbors(of: queries, in: Tensor<Float>(casting: bytes), k: 3)
     #expect(found.indices == same.indices && found.distances == same.distances)
+    let byteQueries = bytes[0..<7]
+    let wideQueries = Tensor<Float>(casting: byteQueries)
+    #expect(nearestNeighbors(of: byteQueries, in: bytes, k: 3) == nearestNeighbors(of: wideQueries, in: bytes, k: 3))
     let halves = Tensor<BFloat16>(casting: base)
+    let halfQueries = Tensor<BFloat16>(casting: queries)
+    #expect(
+      radiusNeighbors(of: halfQueries, in: halves, radius: 4)
+        == radiusNeighbors(of: Tensor<Float>(casting: halfQueries), in: halves, radius: 4)
+    )
     let near = nearestNeighbors(of: queries, in: halves, k: 3, metric: .cosine)
     #expect(
       near.indices == nearestNeighbors(of: queries, in: Tensor<Float>(casting: halves), k: 3, metric: .cosine).indices
