@@ -219,8 +219,9 @@ static void finish_queries(void *context, size_t first, size_t last) {
   const size_t k = j->walk->k;
   for (size_t query = first; query < last; query++) {
     found_row *items = j->found[query].items;
-    size_t count = farro_nearest_rows_finish(&j->found[query], j->lists->ids);
-    if (j->lists->codes != FARRO_LIST_ROWS && j->lists->vectors) {
+    const bool measures = j->lists->codes != FARRO_LIST_ROWS && j->lists->vectors;
+    size_t count = farro_nearest_rows_finish(&j->found[query], j->lists->ids, !measures);
+    if (measures) {
       count = measure(j, query, items, count);
       count = rank(j, items, count);
     }

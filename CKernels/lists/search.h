@@ -14,9 +14,9 @@ typedef struct found_row {
 } found_row;
 
 // The best rows of a query. Up to most_sorted_rows are kept in order, which costs a search for the place and a move of
-// a few cache lines, and no row is kept that is too far. Of more there is room for twice as many, of which the worse
+// a cache line or two, and no row is kept that is too far. Of more there is room for twice as many, of which the worse
 // half goes when it is full.
-enum { most_sorted_rows = 256 };
+enum { most_sorted_rows = 32 };
 
 typedef struct nearest_rows {
   found_row *items;
@@ -28,8 +28,8 @@ typedef struct nearest_rows {
 // Adds a row that is near enough; the caller holds them.
 void farro_nearest_rows_add(nearest_rows *rows, found_row row, const int64_t *ids);
 
-// In order, the `wanted` nearest or fewer; returns their number.
-size_t farro_nearest_rows_finish(nearest_rows *rows, const int64_t *ids);
+// Leaves the `wanted` nearest or fewer, in order if that is wanted too; returns their number.
+size_t farro_nearest_rows_finish(nearest_rows *rows, const int64_t *ids, bool in_order);
 
 void farro_nearest_rows_hold(nearest_rows *rows);
 void farro_nearest_rows_let_go(nearest_rows *rows);
