@@ -194,20 +194,3 @@ extension Tensor {
       }
   }
 }
-
-/// Whether the sum of elements one behind the other is finite: then each of them is. True for types without infinity.
-package func hasFiniteSum<Element: TensorScalar>(_ elements: UnsafeBufferPointer<Element>) -> Bool {
-  guard let x = elements.baseAddress, !elements.isEmpty else { return true }
-  var shape = farro_reduction_shape(outer: 1, axis: elements.count, inner: 1)
-  switch Element.dtype {
-  case .f32:
-    var sum: Float = 0
-    check(farro_sum_f32(&shape, x.f32, &sum), "sum")
-    return sum.isFinite
-  case .f64:
-    var sum = 0.0
-    check(farro_sum_f64(&shape, x.f64, &sum), "sum")
-    return sum.isFinite
-  default: return true
-  }
-}

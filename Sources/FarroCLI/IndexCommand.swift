@@ -57,6 +57,7 @@ struct IndexBuildCommand: AsyncParsableCommand {
   func validate() throws {
     _ = try usableInstructionSet()
     try kind.check(metric.value)
+    try building.refuse(for: kind)
   }
 
   func run() async throws {

@@ -17,6 +17,9 @@ enum IndexKind: String, ExpressibleByArgument, CaseIterable {
     }
   }
 
+  /// For sentences.
+  var withArticle: String { (self == .flat ? "a " : "an ") + rawValue }
+
   /// What it can measure; `nil`: everything.
   private var metrics: [DistanceMetric]? {
     switch self {
@@ -55,21 +58,21 @@ enum IndexKind: String, ExpressibleByArgument, CaseIterable {
         metric: metric,
         lists: arguments.lists ?? max(1, Int(2 * Double(vectors.shape[0]).squareRoot())),
         codes: arguments.indexCodes(dimension),
-        seed: arguments.seed
+        seed: arguments.seed ?? 0
       )
       try index.add(vectors, ids: ids, progress: progress)
       return index
     case .lsh:
-      var index = try HyperplaneLSH(dimension: dimension, bits: arguments.bits, seed: arguments.seed)
+      var index = try HyperplaneLSH(dimension: dimension, bits: arguments.bits ?? 256, seed: arguments.seed ?? 0)
       try index.add(vectors, ids: ids)
       return index
     case .hnsw:
       var index = try HNSWIndex(
         dimension: dimension,
         metric: metric,
-        m: arguments.m,
-        efConstruction: arguments.efConstruction,
-        seed: arguments.seed
+        m: arguments.m ?? 16,
+        efConstruction: arguments.efConstruction ?? 200,
+        seed: arguments.seed ?? 0
       )
       try index.add(vectors, ids: ids, progress: progress)
       return index
@@ -120,28 +123,47 @@ enum IndexKind: String, ExpressibleByArgument, CaseIterable {
 
 /// What indexes are built with.
 struct BuildArguments: ParsableArguments {
-  @Option(name: .customLong("m"), help: "Of hnsw: neighbours of a vector, 2 to 256.")
-  var m = 16
+  @Option(name: .customLong("m"), help: "Of hnsw: neighbours of a vector, 2 to 256 (default: 16).")
+  var m: Int?
 
-  @Option(help: "Of hnsw: how many near vectors a new one's neighbours are chosen from.")
-  var efConstruction = 200
+  @Option(help: "Of hnsw: how many near vectors a new one's neighbours are chosen from (default: 200).")
+  var efConstruction: Int?
 
   @Option(help: "Of ivf: how many lists (default: twice the root of the number of vectors).")
   var lists: Int?
 
-  @Option(help: "Of ivf: what lists hold beside the vectors, none, int8 or product (4 bits for each 2 elements).")
-  var codes = CodesArgument.none
+  @Option(
+    help: "Of ivf: what lists hold beside the vectors, int8 or product, 4 bits for each 2 elements (default: nothing)."
+  )
+  var codes: CodesArgument?
 
-  @Option(help: "Of lsh: of a signature, 1 to 65536.")
-  var bits = 256
+  @Option(help: "Of lsh: of a signature, 1 to 65536 (default: 256).")
+  var bits: Int?
 
-  @Option(help: "What random choices are made from.")
-  var seed: UInt64 = 0
+  @Option(help: "Of all but flat: what random choices are made from (default: 0).")
+  var seed: UInt64?
+
+  private static let options: [IndexKind: [String]] = [
+    .ivf: ["--lists", "--codes", "--seed"], .hnsw: ["--m", "--ef-construction", "--seed"], .lsh: ["--bits", "--seed"],
+  ]
+
+  /// - Throws: `ValidationError` when an option is given that the kind does not have.
+  func refuse(for kind: IndexKind) throws {
+    let given = [
+      ("--m", m != nil), ("--ef-construction", efConstruction != nil), ("--lists", lists != nil),
+      ("--codes", codes != nil),
+      ("--bits", bits != nil), ("--seed", seed != nil),
+    ]
+    let allowed = BuildArguments.options[kind] ?? []
+    if let (option, _) = given.first(where: { $1 && !allowed.contains($0) }) {
+      throw ValidationError("\(option) is no option of building \(kind.withArticle) index.")
+    }
+  }
 
   /// What an index of lists is made with.
   func indexCodes(_ dimension: Int) -> IVFIndex.Codes {
     switch codes {
-    case .none: .none
+    case nil: .none
     case .int8: .int8
     case .product: .product(subspaces: IVFIndex.subspaces(dimension))
     }
@@ -149,9 +171,9 @@ struct BuildArguments: ParsableArguments {
 
   func validate() throws {
     if let lists, !(1...1 << 24 ~= lists) { throw ValidationError("--lists must be 1 to \(1 << 24), not \(lists).") }
-    guard 1...65_536 ~= bits else { throw ValidationError("--bits must be 1 to 65536, not \(bits).") }
-    guard 2...256 ~= m else { throw ValidationError("--m must be 2 to 256, not \(m).") }
-    guard 1...1 << 20 ~= efConstruction else {
+    if let bits, !(1...65_536 ~= bits) { throw ValidationError("--bits must be 1 to 65536, not \(bits).") }
+    if let m, !(2...256 ~= m) { throw ValidationError("--m must be 2 to 256, not \(m).") }
+    if let efConstruction, !(1...1 << 20 ~= efConstruction) {
       throw ValidationError("--ef-construction must be 1 to \(1 << 20), not \(efConstruction).")
     }
   }
@@ -159,7 +181,7 @@ struct BuildArguments: ParsableArguments {
 
 /// The codes of an index of lists.
 enum CodesArgument: String, ExpressibleByArgument, CaseIterable {
-  case none, int8, product
+  case int8, product
 }
 
 extension IVFIndex {
@@ -202,7 +224,7 @@ struct TuningArguments: ParsableArguments {
   /// - Throws: `ValidationError` when an option is given that the kind does not have.
   func refuse(for kind: IndexKind, allowed: [String]) throws {
     if let option = given.first(where: { !allowed.contains($0) }) {
-      throw ValidationError("\(option) is no option of searching a \(kind.rawValue) index.")
+      throw ValidationError("\(option) is no option of searching \(kind.withArticle) index.")
     }
   }
 }

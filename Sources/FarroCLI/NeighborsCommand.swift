@@ -47,8 +47,10 @@ struct NeighborsCommand: AsyncParsableCommand {
     }
     if let index {
       try index.check(metric.value)
+      try building.refuse(for: index)
     } else {
       try tuning.refuse(for: .flat, allowed: [])
+      try building.refuse(for: .flat)
     }
   }
 

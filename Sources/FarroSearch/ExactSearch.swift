@@ -1,4 +1,5 @@
 import Farro
+import FarroData
 
 /// Exact search among rows that need not fit in memory, which tells how far it is and may be cancelled.
 ///
@@ -24,37 +25,47 @@ public struct ExactSearch<Scalar: KernelScalar>: Sendable {
   private let within: @Sendable (Range<Int>, Tensor<Scalar>, Double) -> NeighborLists<Scalar>
   private let check: @Sendable (Range<Int>) throws(IndexError) -> Void
 
-  /// A search among the rows of a tensor, which may be mapped from a file. Elements of 16 and 8 bits are taken as `Float`.
+  /// A search among the rows of a tensor, which may be mapped from a file that is larger than memory.
   ///
-  /// - Throws: ``IndexError`` when `base` has other than two axes, or the metric does not suit it: of 16 and 8 bits, it must be
-  ///   Euclidean, squared Euclidean, cosine or the inner product.
+  /// - Throws: ``IndexError`` when `base` has other than two axes, or the metric does not suit it: of elements of 16 and 8
+  ///   bits, any but Euclidean, squared Euclidean, cosine and the inner product.
   public init<Element: DistanceElement>(
     _ base: Tensor<Element>,
     metric: DistanceMetric
   ) throws(IndexError) where Element.Distance == Scalar {
-    let shape = base.shape
-    guard shape.count == 2 else {
-      throw IndexError(.wrongShape(found: shape, dimension: shape.last ?? 1), in: "ExactSearch")
+    guard base.rank == 2 else {
+      throw IndexError(.wrongShape(found: base.shape, dimension: base.shape.last ?? 1), in: "ExactSearch")
     }
-    try requireMetric(metric, dimension: shape[1], isNarrow: Element.self != Scalar.self)
-    let d = shape[1]
-    (self.metric, count, dimension) = (metric, shape[0], d)
-    nearest = { range, queries, k in nearestNeighbors(of: queries, in: base[range], k: k, metric: metric) }
-    within = { range, queries, radius in
-      radiusNeighbors(of: queries, in: base[range], radius: radius, metric: metric)
-    }
+    try requireMetric(metric, dimension: base.shape[1], ofFew: Element.self != Scalar.self)
+    self.metric = metric
+    (count, dimension) = (base.shape[0], base.shape[1])
+    nearest = { nearestNeighbors(of: $1, in: base[$0], k: $2, metric: metric) }
+    within = { radiusNeighbors(of: $1, in: base[$0], radius: $2, metric: metric) }
     check = { (range) throws(IndexError) in
-      guard let found = firstNotFinite(base[range]) else { return }
-      let row = range.lowerBound + found.place / d
-      throw IndexError(.notFinite(row: row, column: found.place % d, value: found.value), in: "ExactSearch")
+      guard let rows = base[range] as? Tensor<Scalar>, let found = firstNotFinite(rows) else { return }
+      throw IndexError(
+        .notFinite(row: range.lowerBound + found.row, column: found.column, value: found.value),
+        in: "ExactSearch"
+      )
     }
   }
 }
 
-private func requireMetric(_ metric: DistanceMetric, dimension: Int, isNarrow: Bool) throws(IndexError) {
-  let ofProducts: [DistanceMetric] = [.euclidean, .squaredEuclidean, .cosine, .innerProduct]
-  let supported = isNarrow ? ofProducts : DistanceMetric.simple.filter { $0 != .haversine || dimension == 2 }
-  if case .minkowski = metric, !isNarrow { return }
+private func firstNotFinite<Scalar: KernelScalar>(
+  _ rows: Tensor<Scalar>
+) -> (row: Int, column: Int, value: String)? {
+  // A sum that is finite has only finite terms; one that is not may have overflowed.
+  if rows.count == 0 || rows.sum().isFinite { return nil }
+  for row in 0..<rows.shape[0] where !rows[row: row].sum().isFinite {
+    for column in 0..<rows.shape[1] where !rows[row, column].isFinite { return (row, column, "\(rows[row, column])") }
+  }
+  return nil
+}
+
+private func requireMetric(_ metric: DistanceMetric, dimension: Int, ofFew: Bool) throws(IndexError) {
+  let few: [DistanceMetric] = [.euclidean, .squaredEuclidean, .cosine, .innerProduct]
+  let supported = ofFew ? few : DistanceMetric.simple.filter { $0 != .haversine || dimension == 2 }
+  if case .minkowski = metric, !ofFew { return }
   guard supported.contains(metric) else {
     throw IndexError(.unsupportedMetric(metric, supported: supported), in: "ExactSearch")
   }

@@ -225,16 +225,28 @@ public struct HyperplaneLSH: VectorIndex {
     }
     let hashes = signatures(of: queries)
     let near = withSignatures(places) { bitNeighbors(of: hashes, inRows: $0, radius: most, metric: .hamming) }
+    let indices = chosen(near.indices, places).scalars
     var results = RangeResults(offsets: [0], distances: [], ids: [])
-    for query in 0..<queries.shape[0] {
-      let among = chosen(near[query].indices, places).reshaped([1, near[query].indices.count])
+    // Lists of several queries are made as long as the longest of them, and measured on several threads.
+    for first in stride(from: 0, to: queries.shape[0], by: 64) {
+      let lists = (first..<min(first + 64, queries.shape[0])).map { near.offsets[$0]..<near.offsets[$0 + 1] }
+      let longest = lists.map(\.count).max() ?? 0
+      let among = lists.flatMap { indices[$0] + [Int](repeating: -1, count: longest - $0.count) }
       let found = rows.withRows(nil) {
-        nearestNeighbors(of: queries[query..<query + 1], inRows: $0, among: among, k: among.count, metric: .cosine)
+        nearestNeighbors(
+          of: queries[first..<first + lists.count],
+          inRows: $0,
+          among: Tensor(among, shape: [lists.count, longest]),
+          k: longest,
+          metric: .cosine
+        )
       }
-      let within = found.distances.scalars.prefix { $0 <= radius }
-      results.distances += within
-      results.ids += rows.ids(of: found.indices.scalars.prefix(within.count), nil)
-      results.offsets.append(results.ids.count)
+      for row in 0..<lists.count {
+        let within = found.distances[row: row].scalars.prefix { $0 <= radius }
+        results.distances += within
+        results.ids += rows.ids(of: found.indices[row: row].scalars.prefix(within.count), nil)
+        results.offsets.append(results.ids.count)
+      }
     }
     return results
   }

@@ -101,6 +101,11 @@ import Testing
     (["build", "x.npy"], "--output"), (["build", "x.npy", "--output", "o", "--kind", "nope"], "nope"),
     (["build", "x.npy", "--output", "o", "--m", "1"], "--m must be 2 to 256"),
     (["build", "x.npy", "--output", "o", "--metric", "minkowski", "-p", "3"], "minkowski"),
+    (["build", "x.npy", "--output", "o", "--metric", "manhattan"], "The index hnsw measures euclidean, sqeuclidean"),
+    (["build", "x.npy", "--output", "o", "--kind", "lsh"], "The index lsh measures cosine, not euclidean"),
+    (["build", "x.npy", "--output", "o", "--kind", "ivf", "--m", "4"], "--m is no option of building an ivf index"),
+    (["build", "x.npy", "--output", "o", "--kind", "ivf", "--codes", "few"], "few"),
+    (["build", "x.npy", "--output", "o", "--kind", "ivf", "--lists", "0"], "--lists must be"),
     (["search", "x", "y", "--ef", "0"], "--ef must be"), (["search", "x", "y", "--m", "4"], "--m"),
     (["info"], "<index>"), (["nope"], "nope"),
   ])
@@ -130,10 +135,6 @@ import Testing
           "ids.csv: there are 2 ids for 1000 vectors"
         ),
         (["build", "vectors.npy", "--output", "v.index", "--ids", "vectors.npy"], "vectors.npy: the shape [1000, 8]"),
-        (
-          ["build", "vectors.npy", "--output", "v.index", "--metric", "manhattan"],
-          "vectors.npy: \"manhattan\" is not among"
-        ),
         (["info", "damaged.index"], "damaged.index: at byte"), (["info", "vectors.npy"], "not an array file of Farro"),
         (["search", "damaged.index", "queries.csv"], "its checksum differs"),
         (["search", "v.index", "narrow.csv"], "narrow.csv: rows have 2 elements, and vectors of v.index have 8"),

@@ -124,6 +124,8 @@ private let query = "3,5\n"
 
   @Test(arguments: [
     (["-k", "0"], "-k must be at least 1"), (["--metric", "nope"], "there are: euclidean"),
+    (["--index", "hnsw", "--metric", "manhattan"], "The index hnsw measures euclidean"),
+    (["--m", "8"], "--m is no option"),
     (["--metric", "minkowski"], "needs -p"), (["-p", "3"], "is for --metric minkowski"),
     (["--radius", "1", "-k", "1"], "not both"), (["--radius", "nan"], "must be a number"),
     (["--radius", "1", "--output", "x.npy"], "needs --offsets"), (["--index", "nope"], "nope"),
@@ -164,7 +166,6 @@ private let query = "3,5\n"
         ),
         (["points.csv", "query.csv"], ["-k", "1", "--exclude-self"], "needs a query for each of 5 rows, not 1"),
         (["wide.csv", "wide.csv"], ["-k", "1", "--metric", "haversine"], "wide.csv: \"haversine\" is not among"),
-        (["points.csv", "query.csv"], ["-k", "1", "--index", "hnsw", "--metric", "manhattan"], "is not among"),
         (["points.csv", "query.csv"], ["-k", "1", "--output", "no/x.npy"], "no/x.npy: cannot open"),
       ] {
         let outcome = try await runFarro(["neighbors"] + files + options, in: directory)

@@ -50,6 +50,20 @@ import Testing
     #expect(distances.scalars.suffix(2) == [.infinity, .infinity])
   }
 
+  @Test func `rows of bits within a radius are as many as there are, the nearest first`() {
+    let base = Tensor<UInt8>([0b1111, 0b0111, 0b0001, 0b0011, 0b0111], shape: [5, 1])
+    let queries = Tensor<UInt8>([0b0111, 0], shape: [2, 1])
+    let found = bitNeighbors(of: queries, in: base, radius: 1, metric: .hamming)
+    #expect(found.offsets == [0, 4, 5] && found.distances.scalars == [0, 0, 1, 1, 1])
+    #expect(found.indices.scalars == [1, 4, 0, 3, 2] && found[1].indices.scalars == [2])
+    let ratios = bitNeighbors(of: queries, in: base, radius: 1 / 3, metric: .jaccard)
+    #expect(ratios.offsets == [0, 3, 3] && ratios.distances.scalars == [0, 0, 0.25])
+    #expect(bitNeighbors(of: queries, in: base, radius: .infinity, metric: .dice).offsets == [0, 5, 10])
+    #expect(
+      bitNeighbors(of: queries, in: Tensor<UInt8>(zeros: [0, 1]), radius: 9, metric: .dice).offsets == [0, 0, 0]
+    )
+  }
+
   @Test func `empty rows of bits and no rows have distances`() {
     let none = Tensor<UInt8>(zeros: [0, 3])
     let rows = Tensor<UInt8>(zeros: [2, 3])
@@ -65,6 +79,10 @@ import Testing
     #expect(result.map { message($0, has: "[2, 3] and [2, 4]") } ?? false)
     await #expect(processExitsWith: .failure) {
       _ = bitNeighbors(of: Tensor<UInt8>(zeros: [2, 3]), in: Tensor<UInt8>(zeros: [2, 3]), k: 0, metric: .dice)
+    }
+    await #expect(processExitsWith: .failure) {
+      let rows = Tensor<UInt8>(zeros: [2, 3])
+      _ = bitNeighbors(of: rows, in: rows, radius: .nan, metric: .hamming)
     }
   }
 
