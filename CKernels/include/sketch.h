@@ -93,6 +93,36 @@ FARRO_API farro_status farro_minhash_pack(const uint32_t *signatures, size_t row
 FARRO_API farro_status farro_minhash_packed_matches(const uint64_t *x, size_t m, const uint64_t *y, size_t n,
                                                     size_t slots, uint32_t bits, uint32_t *out, size_t ld_out);
 
+// ---- sets with weights ------------------------------------------------------------------------------------------
+
+// Consistent weighted sampling: slots agree with the probability sum(min(v, w)) / sum(max(v, w)) over the elements'
+// weights v and w in two sets, so that farro_minhash_matches / slots estimates it with the variance J (1 - J) / slots.
+// Source: S. Ioffe, "Improved consistent sampling, weighted minhash and L1 sketching", ICDM 2010.
+//
+// Adds elements with their weights to the set of `signature`; one that is there already takes the larger weight.
+// Weights that are not above 0 are left out. `least` has, for each slot, the key of the sample in it; in a new set it
+// is infinite and the slots are farro_minhash_empty. O(count slots), some 40 ns for each of them; on the calling
+// thread. In IEEE arithmetic of doubles, without a library's functions: the same on every machine.
+FARRO_API farro_status farro_weighted_minhash_update(uint64_t seed, size_t slots, const uint64_t *hashes,
+                                                     const float *weights, size_t count, double *least,
+                                                     uint32_t *signature);
+
+// The union, in which elements have the larger of their weights.
+FARRO_API farro_status farro_weighted_minhash_merge(size_t slots, double *least, uint32_t *signature,
+                                                    const double *other_least, const uint32_t *other_signature);
+
+// ---- SimHash ----------------------------------------------------------------------------------------------------
+
+// Bit i of *result is set if more hashes have bit i set than not; by weight, unless `weights` is NULL. An element that
+// comes n times has n times its weight. Of two bags whose vectors of weights are at an angle t, results differ in about
+// 64 t / pi bits, with the variance 64 t / pi (1 - t / pi) (for bags of many elements). O(count).
+// Source: M. Charikar, "Similarity estimation techniques from rounding algorithms", STOC 2002.
+FARRO_API farro_status farro_simhash(const uint64_t *hashes, const float *weights, size_t count, uint64_t *result);
+
+// The same of the shingles of many texts, in parallel.
+FARRO_API farro_status farro_simhash_texts(const farro_shingler *shingler, const void *bytes, const uint64_t *offsets,
+                                           size_t count, uint64_t *results);
+
 // ---- as the Python package datasketch ---------------------------------------------------------------------------
 
 // What its MinHash computes: the scheme "affine32" (the default since 2.0) is FARRO_MINHASH_PERMUTATIONS with these

@@ -167,6 +167,64 @@ static void check_comparing(void) {
   }
 }
 
+static void check_votes(void) {
+  uint64_t hashes[1100];
+  float weights[1100];
+  fill_hashes(hashes, 1100);
+  for (size_t count = 0; count <= 1100; count += count < 4 ? 1 : 137) {
+    uint64_t expected = 0, weighted = 0, plain, equal, doubled;
+    for (size_t i = 0; i < count; i++) weights[i] = (float)(1 + random_below(100));
+    for (size_t b = 0; b < 64; b++) {
+      double sum = 0, weighted_sum = 0;
+      for (size_t i = 0; i < count; i++) {
+        const double sign = hashes[i] >> b & 1 ? 1 : -1;
+        sum += sign, weighted_sum += sign * (double)weights[i];
+      }
+      expected |= (uint64_t)(sum > 0) << b, weighted |= (uint64_t)(weighted_sum > 0) << b;
+    }
+    EXPECT(farro_simhash(hashes, NULL, count, &plain) == FARRO_OK && plain == expected, "votes of %zu", count);
+    EXPECT(farro_simhash(hashes, weights, count, &equal) == FARRO_OK && equal == weighted, "weighed votes");
+    for (size_t i = 0; i < count; i++) weights[i] = 2;
+    farro_simhash(hashes, weights, count, &doubled);
+    EXPECT(doubled == expected, "equal weights make a difference");
+  }
+  const farro_shingler shingler = {FARRO_SHINGLE_WORDS, FARRO_WORDS_ALPHANUMERIC, 2, 3};
+  const char *text = "some words and more words and some more";
+  const uint64_t offsets[] = {0, 11, 11, strlen(text)};
+  uint64_t results[3];
+  EXPECT(farro_simhash_texts(&shingler, text, offsets, 3, results) == FARRO_OK, "votes of texts fail");
+  for (size_t i = 0; i < 3; i++) {
+    size_t count;
+    uint64_t expected;
+    farro_shingles_reference(&shingler, text + offsets[i], offsets[i + 1] - offsets[i], hashes, 1100, &count);
+    farro_simhash(hashes, NULL, count, &expected);
+    EXPECT(results[i] == expected, "votes of text %zu", i);
+  }
+}
+
+// Of larger weights and more elements, whatever the order; and consistent: a slot changes to what was added only.
+static void check_weighted(void) {
+  enum { slots = 37, count = 50 };
+  uint64_t hashes[count];
+  float weights[count], lighter[count];
+  fill_hashes(hashes, count);
+  for (size_t i = 0; i < count; i++) weights[i] = (float)(1 + random_below(1000)) / 64;
+  for (size_t i = 0; i < count; i++) lighter[i] = i % 3 ? weights[i] / 2 : weights[i];
+  double least[3][slots];
+  uint32_t signatures[3][slots];
+  for (size_t i = 0; i < 3; i++)
+    for (size_t k = 0; k < slots; k++) least[i][k] = INFINITY, signatures[i][k] = farro_minhash_empty;
+  EXPECT(farro_weighted_minhash_update(1, slots, hashes, weights, count, least[0], signatures[0]) == FARRO_OK, "fails");
+  farro_weighted_minhash_update(1, slots, hashes, lighter, count, least[1], signatures[1]);
+  farro_weighted_minhash_update(1, slots, hashes + 20, weights + 20, count - 20, least[1], signatures[1]);
+  farro_weighted_minhash_update(1, slots, hashes, weights, 20, least[2], signatures[2]);
+  EXPECT(farro_weighted_minhash_merge(slots, least[1], signatures[1], least[2], signatures[2]) == FARRO_OK, "fails");
+  EXPECT(same(signatures[0], signatures[1], slots), "the larger weights do not count");
+  const float none[4] = {0, -1, NAN, INFINITY};
+  farro_weighted_minhash_update(1, slots, hashes, none, 4, least[1], signatures[1]);
+  EXPECT(same(signatures[0], signatures[1], slots), "weights that are none count");
+}
+
 static void check_refusals(void) {
   const uint64_t hashes[2] = {1, 2}, descending[] = {0, 2, 1};
   uint32_t signature[4] = {7, 7, 7, 7};
@@ -201,6 +259,8 @@ void check_sketch(void) {
   check_filling();
   check_merging();
   check_comparing();
+  check_votes();
+  check_weighted();
   check_refusals();
   check_sha1();
 }

@@ -59,6 +59,37 @@ import Testing
     #expect(MinHashes(of: [], by: shingler, scheme: scheme).jaccardSimilarities().shape == [0, 0])
   }
 
+  @Test func `votes of texts are those of their shingles, with equal weights too`() {
+    let texts = ["a text of some words", "", "and another text with other words, and some more of them"]
+    var (bytes, offsets): ([UInt8], [Int]) = ([], [0])
+    for text in texts {
+      bytes += text.utf8
+      offsets.append(bytes.count)
+    }
+    let shingler = Shingler.words(2)
+    let hashes = bytes.withUnsafeBytes { SimHash.hashes(ofTextsIn: $0, offsets: offsets, by: shingler) }
+    for (hash, text) in zip(hashes, texts) {
+      let shingles = shingler.shingles(of: text)
+      #expect(hash == SimHash(of: shingles))
+      #expect(hash == SimHash(of: shingles, weights: shingles.map { _ in 3 }))
+    }
+    #expect(SimHash(of: []).bits == 0)
+  }
+
+  @Test func `weighted sets unite by their larger weights`() {
+    let elements = elements(0..<30)
+    let weights = (0..<30).map { Float($0 % 7) + 0.5 }
+    var (first, second, both) = (
+      WeightedMinHash(slots: 40, seed: 3), WeightedMinHash(slots: 40, seed: 3), WeightedMinHash(slots: 40, seed: 3)
+    )
+    both.insert(contentsOf: elements, weights: weights)
+    first.insert(contentsOf: elements, weights: weights.map { $0 / 2 })
+    second.insert(contentsOf: elements.reversed(), weights: weights.reversed())
+    first.formUnion(second)
+    #expect(first == both)
+    #expect(first.similarity(to: both) == 1)
+  }
+
   @Test func `signatures are datasketch's`() {
     let items = (0..<100).map { "item \($0 * $0)" }
     var (affine, legacy) = (DatasketchMinHash(slots: 40), DatasketchMinHash(slots: 40, seed: 7, scheme: .legacy))
@@ -161,5 +192,33 @@ import Testing
       #expect(abs(mean) < 4, "\(bits) bits at \(similarity): the mean is \(mean) standard errors off")
       #expect(abs(spread) < 4, "\(bits) bits at \(similarity): the variance is \(spread) standard errors off")
     }
+  }
+
+  @Test func `weighted estimates have the mean and the variance of theory`() {
+    let slots = 64
+    var (generator, estimates) = (SplitMix(state: 11), Estimates())
+    let weights: ([Float], [Float]) = ([1, 2, 0.5, 3, 0, 7.25], [2, 2, 0.25, 0, 1.5, 6])
+    let exact = Double(1 + 2 + 0.25 + 6) / Double(2 + 2 + 0.5 + 3 + 1.5 + 7.25)
+    for _ in 0..<3000 {
+      let elements = weights.0.map { _ in generator.next() }
+      var first = WeightedMinHash(slots: slots, seed: generator.next())
+      var second = first
+      first.insert(contentsOf: elements, weights: weights.0)
+      second.insert(contentsOf: elements, weights: weights.1)
+      estimates.values.append(first.similarity(to: second))
+    }
+    let (mean, spread) = estimates.deviations(mean: exact, variance: exact * (1 - exact) / Double(slots))
+    #expect(abs(mean) < 4 && abs(spread) < 4, "\(mean) and \(spread) standard errors off")
+  }
+
+  @Test func `bits of votes differ by the angle between bags`() {
+    let (union, common) = (2000, 1200)  // two bags of 1600: the cosine of their angle is 3/4
+    let angle = 0.2300534561626159  // acos(0.75) / pi
+    var estimates = Estimates()
+    pairs(1000, union: union, common: common, seed: 4) { _, first, second in
+      estimates.values.append(Double(SimHash(of: first).distance(to: SimHash(of: second))) / 64)
+    }
+    let (mean, spread) = estimates.deviations(mean: angle, variance: angle * (1 - angle) / 64)
+    #expect(abs(mean) < 4 && abs(spread) < 4, "\(mean) and \(spread) standard errors off")
   }
 }

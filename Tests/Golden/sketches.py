@@ -64,7 +64,7 @@ def pieces(text: str) -> list[str]:
     """Of whole words, and no line of the test too long."""
     result = [""]
     for word in text.split(" "):
-        if len(escaped(result[-1] + word)) > 60:
+        if len(escaped(result[-1] + word)) > 50:
             result.append("")
         result[-1] += word + " "
     return result
