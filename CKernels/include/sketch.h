@@ -101,7 +101,7 @@ FARRO_API farro_status farro_minhash_packed_matches(const uint64_t *x, size_t m,
 //
 // Adds elements with their weights to the set of `signature`; one that is there already takes the larger weight.
 // Weights that are not above 0 are left out. `least` has, for each slot, the key of the sample in it; in a new set it
-// is infinite and the slots are farro_minhash_empty. O(count slots), some 40 ns for each of them; on the calling
+// is infinite and the slots are farro_minhash_empty. O(count slots), some 50 ns for each of them; on the calling
 // thread. In IEEE arithmetic of doubles, without a library's functions: the same on every machine.
 FARRO_API farro_status farro_weighted_minhash_update(uint64_t seed, size_t slots, const uint64_t *hashes,
                                                      const float *weights, size_t count, double *least,

@@ -1,7 +1,7 @@
 // SimHash: votes on 64 bits.
 //
 // Without weights, 8 bits of a hash vote at once: each becomes a byte by a table of 2 KiB, and eight words of eight
-// bytes count up to 255 hashes before they are emptied. On Zen 5 a hash takes 1.5 ns.
+// bytes count up to 255 hashes before they are emptied. On Zen 5 a hash takes 1.4 ns.
 #include <pthread.h>
 #include <string.h>
 

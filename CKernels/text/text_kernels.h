@@ -1,7 +1,7 @@
 // Shingles of a text: pieces of 2 KiB are folded and cut into words by vectors, words are hashed 16 bytes at a time.
 //
-// Of the copyright files of a Debian system, on Zen 5: 0.5 cycles per byte for the words' places and 0.8 for their
-// hashes. All branches of the common path go the same way: words of up to 16 bytes take one multiplication, masked.
+// All branches of the common path go the same way: words of up to 16 bytes take one multiplication, masked. On Zen 5
+// the copyright files of a Debian system run at 2.3 GB/s, 3.0 ns for a word of 7 bytes (1.6 GB/s with AVX2).
 
 #include "text/shingle_hash.h"
 #include "text/unicode.h"
