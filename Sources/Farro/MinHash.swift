@@ -179,3 +179,12 @@ extension MinHash.Scheme {
     }
   }
 }
+
+extension Reference {
+  /// The slots of a set's signature.
+  package static func minHash(_ scheme: MinHash.Scheme, _ elements: [UInt64]) -> [UInt32] {
+    var slots = MinHash(scheme).slots
+    scheme.withKernel { farro_minhash_reference_update($0, elements, elements.count, &slots) }
+    return slots
+  }
+}
