@@ -143,7 +143,8 @@ static void check_normalization_of_text(void) {
   expect_words("  The QUICK, brown\tfox_1\n", "the quick brown fox_1", rule);
   expect_words(" The QUICK,  brown\tfox ", "the quick, brown fox", spaces);
   expect_words("E\xCC\x81t\xC3\xA9 \xC3\x89T\xC3\x89", "\xC3\xA9t\xC3\xA9 \xC3\xA9t\xC3\xA9", rule);
-  expect_words("a\xCC\x81\xCC\xA3", "\xE1\xBA\xA1\xCC\x81", rule); // marks change places
+  expect_words("a\xCC\x81\xCC\xA3", "\xE1\xBA\xA1\xCC\x81", rule);                 // marks change places
+  expect_words("e\xCC\x81\xCC\xA3\xCC\x82", "\xE1\xBA\xB9\xCC\x81\xCC\x82", rule); // one is in between
   expect_words("Stra\xC3\x9F"
                "e o\xEF\xAC\x83"
                "ce co\xC2\xADop",
