@@ -25,7 +25,7 @@ public struct MinHash: Sendable, Equatable {
     /// One permutation: an element goes to one slot, in O(1). Slots that no element has chosen take the value of others
     /// when signatures are compared ("optimal densification"). Estimates have the mean J; their variance is below that of
     /// permutations for sets of many more elements than slots, and above it for those of fewer
-    /// (``Scheme/variance(at:unionCount:)``).
+    /// (``MinHash/Scheme/variance(at:unionCount:)``).
     ///
     /// Sources: P. Li, A. Owen, C.-H. Zhang, "One permutation hashing", NIPS 2012; A. Shrivastava, "Optimal densification
     /// for fast and accurate minwise hashing", ICML 2017.

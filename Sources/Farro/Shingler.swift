@@ -29,7 +29,8 @@ public struct Shingler: Sendable, Hashable {
   /// What a word is.
   public enum WordRule: Sendable, Hashable {
     /// Letters, numbers and `_` with the marks that follow them (Unicode's categories L, N, M); punctuation separates. A
-    /// writing without spaces is one word up to the next punctuation: take ``Unit/characters`` for it.
+    /// writing without spaces is one word up to the next punctuation: take
+    /// ``Shingler/Unit/characters`` for it.
     case alphanumeric
     /// What stands between white space, punctuation included.
     case betweenSpaces
