@@ -33,9 +33,11 @@
 #include "reduction.h"
 #include "scan.h"
 #include "set_distance.h"
+#include "sketch.h"
 #include "sorting.h"
 #include "sparse_distance.h"
 #include "softmax.h"
 #include "scaling.h"
+#include "text.h"
 
 #endif

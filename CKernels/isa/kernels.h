@@ -15,6 +15,7 @@
 #include "simd/dot.h"
 #include "simd/philox.h"
 #include "simd/popcount.h"
+#include "simd/bytes.h"
 
 #include "simd/float32.h"
 #include "simd/rows.h"
@@ -124,6 +125,9 @@
 
 #include "hashing/hashing_kernels.h"
 
+#include "text/text_kernels.h"
+#include "sketch/sketch_kernels.h"
+
 #include "distance/bits_kernels.h"
 #include "distance/sets_kernels.h"
 
@@ -131,6 +135,8 @@
 
 const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
+    .text = &text,
+    .sketch = &sketch,
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,
     .matmul_bf16 = &matmul_bf16,

@@ -71,6 +71,8 @@ static const struct {
   void (*run)(void);
 } families[] = {
     {"hashing", check_hashing},
+    {"text", check_text},
+    {"sketch", check_sketch},
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"functions", check_functions},
