@@ -15,6 +15,7 @@
 #include "simd/dot.h"
 #include "simd/philox.h"
 #include "simd/popcount.h"
+#include "simd/words.h"
 
 #include "simd/float32.h"
 #include "simd/rows.h"
@@ -119,6 +120,7 @@
 
 #include "distance/codes_kernels.h"
 
+#include "hashing/xxh3_long.h"
 #include "hashing/hashing_kernels.h"
 
 #include "distance/bits_kernels.h"
