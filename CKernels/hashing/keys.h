@@ -2,7 +2,7 @@
 #ifndef FARRO_HASHING_KEYS_H
 #define FARRO_HASHING_KEYS_H
 
-#include "hashing.h"
+#include "runtime/dispatch.h"
 
 #include <stdatomic.h>
 
@@ -32,5 +32,32 @@ static inline void hash_in_ranges(size_t count, size_t bytes, double start, doub
   const size_t grain = (size_t)(10e3 * (double)count / (nanoseconds + 1)) + 1;
   farro_parallel_for(count, grain, nanoseconds, body, context);
 }
+
+typedef struct scalar_keys {
+  const uint8_t *bytes;
+  const uint64_t *offsets;
+  uint64_t seed;
+  void *hashes;
+} scalar_keys;
+
+// An entry for many keys of a hash that is scalar code, and its body: `hash` is the function of one key. Times as
+// hash_in_ranges takes them.
+#define DEFINE_SCALAR_KEYS(entry, body, hash, seed_type, hash_type, start, rate)                                       \
+  static void body(void *context, size_t first, size_t last) {                                                         \
+    const scalar_keys *keys = context;                                                                                 \
+    const uint64_t *offsets = keys->offsets;                                                                           \
+    hash_type *hashes = keys->hashes;                                                                                  \
+    for (size_t i = first; i < last; i++)                                                                              \
+      hashes[i] = hash(keys->bytes + offsets[i], offsets[i + 1] - offsets[i], (seed_type)keys->seed);                  \
+  }                                                                                                                    \
+                                                                                                                       \
+  farro_status entry(const void *bytes, const uint64_t *offsets, size_t count, seed_type seed, hash_type *hashes) {    \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    if (!ascends(kernels->hashing, offsets, count)) return FARRO_ERROR_ARGUMENT;                                       \
+    scalar_keys keys = {bytes, offsets, seed, hashes};                                                                 \
+    hash_in_ranges(count, offsets[count] - offsets[0], start, rate, body, &keys);                                      \
+    return FARRO_OK;                                                                                                   \
+  }
 
 #endif

@@ -75,6 +75,12 @@ FARRO_API farro_status farro_xxh3_digest_128(const farro_xxh3_state *state, farr
 FARRO_API uint64_t farro_xxh64(const void *data, size_t length, uint64_t seed);
 FARRO_API uint32_t farro_xxh32(const void *data, size_t length, uint32_t seed);
 
+// Many keys in one call, with the contract of farro_xxh3_64_keys.
+FARRO_API farro_status farro_xxh64_keys(const void *bytes, const uint64_t *offsets, size_t count, uint64_t seed,
+                                        uint64_t *hashes);
+FARRO_API farro_status farro_xxh32_keys(const void *bytes, const uint64_t *offsets, size_t count, uint32_t seed,
+                                        uint32_t *hashes);
+
 typedef struct farro_xxh64_state {
   uint64_t lanes[4];
   uint64_t buffer[4]; // the last length % 32 bytes

@@ -130,6 +130,14 @@
 
 const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
+#if defined(__x86_64__) && VECTOR_BYTES > 16
+    .crc_carryless = &farro_crc_carryless_avx2,
+#elif defined(__aarch64__) && HAS_FMA
+    .crc_carryless = &farro_crc_carryless_neon,
+#endif
+#if defined(MASKS_AVX512)
+    .crc_wide = &farro_crc_carryless_avx512,
+#endif
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,
     .matmul_bf16 = &matmul_bf16,

@@ -16,6 +16,7 @@
 #include "distance/sparse.h"
 #include "elementwise/elementwise.h"
 #include "embedding/embedding.h"
+#include "hashing/crc.h"
 #include "hashing/hashing.h"
 #include "matmul/low_precision.h"
 #include "linear_algebra/linear_algebra.h"
@@ -33,6 +34,7 @@
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
   const hashing_kernels *hashing;
+  const crc_kernels *crc_carryless, *crc_wide; // NULL, or for machines that farro_cpu_multiplies_carryless()
   const probe_kernels *probe;
   const conversion_kernels *conversion;
   const matmul_kernels *matmul_f32, *matmul_f64;

@@ -71,6 +71,8 @@ static const struct {
   void (*run)(void);
 } families[] = {
     {"hashing", check_hashing},
+    {"checksums", check_checksums},
+    {"murmur3", check_murmur3},
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"functions", check_functions},

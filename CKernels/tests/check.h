@@ -39,6 +39,8 @@ extern const size_t tail_size_count;
 void check_refusal(void); // before anything else: the choice of an instruction set is made once
 void check_runtime(void);
 void check_hashing(void);
+void check_checksums(void);
+void check_murmur3(void);
 void check_matmul(void);
 void check_elementwise(void);
 void check_functions(void);
