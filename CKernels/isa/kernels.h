@@ -122,6 +122,7 @@
 
 #include "hashing/xxh3_long.h"
 #include "hashing/hashing_kernels.h"
+#include "hashing/integers_kernels.h"
 
 #include "distance/bits_kernels.h"
 #include "distance/sets_kernels.h"
@@ -130,6 +131,7 @@
 
 const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
+    .integer_hashing = &integer_hashing,
 #if defined(__x86_64__) && VECTOR_BYTES > 16
     .crc_carryless = &farro_crc_carryless_avx2,
 #elif defined(__aarch64__) && HAS_FMA

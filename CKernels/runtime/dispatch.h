@@ -18,6 +18,7 @@
 #include "embedding/embedding.h"
 #include "hashing/crc.h"
 #include "hashing/hashing.h"
+#include "hashing/integers.h"
 #include "matmul/low_precision.h"
 #include "linear_algebra/linear_algebra.h"
 #include "matmul/matmul.h"
@@ -35,6 +36,7 @@
 typedef struct farro_kernels {
   const hashing_kernels *hashing;
   const crc_kernels *crc_carryless, *crc_wide; // NULL, or for machines that farro_cpu_multiplies_carryless()
+  const integer_hashing_kernels *integer_hashing;
   const probe_kernels *probe;
   const conversion_kernels *conversion;
   const matmul_kernels *matmul_f32, *matmul_f64;

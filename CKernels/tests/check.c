@@ -73,6 +73,8 @@ static const struct {
     {"hashing", check_hashing},
     {"checksums", check_checksums},
     {"murmur3", check_murmur3},
+    {"chunking", check_chunking},
+    {"integer hashing", check_integer_hashing},
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"functions", check_functions},

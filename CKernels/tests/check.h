@@ -41,6 +41,8 @@ void check_runtime(void);
 void check_hashing(void);
 void check_checksums(void);
 void check_murmur3(void);
+void check_chunking(void);
+void check_integer_hashing(void);
 void check_matmul(void);
 void check_elementwise(void);
 void check_functions(void);
