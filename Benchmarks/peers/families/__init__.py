@@ -12,6 +12,7 @@ from families import (
     distance,
     elementwise,
     embedding,
+    hashing,
     image_norms,
     matmul,
     neighbors,
@@ -43,6 +44,7 @@ _OF_OPERATORS = (
     bits,
     boxes,
     sparse_distance,
+    hashing,
 )
 
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _OF_OPERATORS}

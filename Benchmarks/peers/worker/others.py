@@ -1,5 +1,6 @@
-"""SciPy, scikit-learn and faiss in the worker: a family says how each runs its operators."""
+"""SciPy, scikit-learn, faiss and mmh3 in the worker: a family says how each runs its operators."""
 import importlib
+import importlib.metadata
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from worker.loaded import Loaded, Missing
 
 
 class OtherLibrary:
-    MODULES = {"scipy": "scipy", "scikit-learn": "sklearn", "faiss": "faiss"}
+    MODULES = {"scipy": "scipy", "scikit-learn": "sklearn", "faiss": "faiss", "mmh3": "mmh3"}
 
     def __init__(self, name: str, threads: int) -> None:
         self.name, self.threads = name, threads
@@ -19,7 +20,8 @@ class OtherLibrary:
 
     def facts(self) -> str:
         code = self.library.get_compile_options().strip() if self.name == "faiss" else ""
-        return f"{self.name} {self.library.__version__}\t{code}"
+        package = "faiss-cpu" if self.name == "faiss" else self.name
+        return f"{self.name} {importlib.metadata.version(package)}\t{code}"
 
     def load(self, parameters: dict[str, str], inputs: list[np.ndarray], output: np.ndarray) -> Loaded:
         operation = parameters["operation"]
