@@ -73,6 +73,7 @@ static const struct {
     {"hashing", check_hashing},
     {"checksums", check_checksums},
     {"murmur3", check_murmur3},
+    {"avalanche", check_avalanche},
     {"chunking", check_chunking},
     {"integer hashing", check_integer_hashing},
     {"matmul", check_matmul},

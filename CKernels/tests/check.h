@@ -41,6 +41,7 @@ void check_runtime(void);
 void check_hashing(void);
 void check_checksums(void);
 void check_murmur3(void);
+void check_avalanche(void);
 void check_chunking(void);
 void check_integer_hashing(void);
 void check_matmul(void);
