@@ -30,8 +30,11 @@ INLINE uint32_t crc32c_byte(uint32_t sum, uint8_t byte) { return _mm_crc32_u8(su
 
 #elif defined(__aarch64__)
 
+// A cast of a single number to a vector would be a copy in each lane: vreinterpretq takes its bits.
 INLINE u64x2 carryless_sum(u64x2 x, u64x2 y) {
-  return (u64x2)vmull_p64((poly64_t)x.x, (poly64_t)y.x) ^ (u64x2)vmull_high_p64((poly64x2_t)x, (poly64x2_t)y);
+  const poly128_t first = vmull_p64((poly64_t)x.x, (poly64_t)y.x);
+  const poly128_t second = vmull_high_p64((poly64x2_t)x, (poly64x2_t)y);
+  return (u64x2)vreinterpretq_u64_p128(first) ^ (u64x2)vreinterpretq_u64_p128(second);
 }
 INLINE u64v carryless_sums(u64v x, u64v y) { return carryless_sum(x, y); }
 

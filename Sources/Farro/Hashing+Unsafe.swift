@@ -87,7 +87,7 @@ private func withBytes<Result>(_ bytes: some Sequence<UInt8>, _ body: (UnsafeRaw
 
 /// Checks the keys and gives them, where there are any, to a C function that hashes `count` of them.
 func hashKeys(
-  _ name: String,
+  _ name: StaticString,
   _ bytes: UnsafeRawBufferPointer,
   _ offsets: UnsafeBufferPointer<Int>,
   _ places: Int,
@@ -104,5 +104,5 @@ func hashKeys(
     kernel(bytes.baseAddress, $0, count)
   }
   require(status != FARRO_ERROR_ARGUMENT, "\(name).hashes: the offsets descend")
-  check(status, "\(name).hashes")
+  check(status, name)
 }
