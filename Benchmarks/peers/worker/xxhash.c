@@ -24,7 +24,9 @@ static void facts(char *text, size_t size) {
 static int rows(const void *const *in, void *out) {
   const char *bytes = in[0];
   uint64_t *hashes = out;
-  for (size_t i = 0; i < count; i++) hashes[i] = hash(bytes + i * length, length);
+  uint64_t (*const function)(const void *, size_t) = hash;
+  const size_t rows = count, each = length;
+  for (size_t i = 0; i < rows; i++) hashes[i] = function(bytes + i * each, each);
   return 0;
 }
 
