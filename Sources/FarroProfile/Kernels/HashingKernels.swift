@@ -21,7 +21,6 @@ let hashingKernels = [
     { Murmur128.hashes(ofKeysIn: $0, offsets: $1, into: &$2) },
     Reference.murmur128
   ),
-  keysKernel(named: "crc32c_keys", { CRC32C.hashes(ofKeysIn: $0, offsets: $1, into: &$2) }, Reference.crc32c),
 ]
 
 private func messageKernel<Hash: Equatable & Sendable>(
