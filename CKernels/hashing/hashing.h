@@ -17,6 +17,16 @@ typedef struct xxh3_secret {
   size_t length;
 } xxh3_secret;
 
+// Key i is bytes[offsets[i]] up to, not including, bytes[offsets[i + 1]]; of rows, bytes[i length] and those behind it.
+typedef struct xxh3_keys {
+  const uint8_t *bytes;
+  const uint64_t *offsets;
+  size_t length;
+  uint64_t seed;
+  xxh3_secret secret; // the seed's, for long keys
+  void *hashes;       // uint64_t, or farro_hash128
+} xxh3_keys;
+
 typedef struct hashing_kernels {
   // The sums of a whole message of length > 64, its last stripe included.
   void (*sum)(const uint8_t *data, size_t length, const xxh3_secret *secret, uint64_t sums[8]);
@@ -25,6 +35,9 @@ typedef struct hashing_kernels {
   // returns the place of the next one; `finish` takes in the last 64 bytes of the message.
   size_t (*consume)(const uint8_t *data, size_t stripes, size_t place, const xxh3_secret *secret, uint64_t sums[8]);
   void (*finish)(const uint8_t *last, const xxh3_secret *secret, uint64_t sums[8]);
+
+  farro_body keys_64, keys_128, rows_64; // of an xxh3_keys
+  bool (*offsets_ascend)(const uint64_t *offsets, size_t count);
 } hashing_kernels;
 
 // What the sums start from.

@@ -84,8 +84,14 @@ static void xxh3_sum(const uint8_t *data, size_t length, const xxh3_secret *secr
   xxh3_store_sums(sums, &s);
 }
 
+#include "hashing/keys_kernels.h"
+
 static const hashing_kernels hashing = {
     .sum = xxh3_sum,
     .consume = xxh3_consume,
     .finish = xxh3_finish,
+    .keys_64 = xxh3_keys_64,
+    .keys_128 = xxh3_keys_128,
+    .rows_64 = xxh3_rows_64,
+    .offsets_ascend = offsets_ascend,
 };

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "keys.h"
 #include "runtime/dispatch.h"
 
 const _Alignas(64) uint64_t xxh3_first_sums[8] = {prime32_3, prime64_1, prime64_2, prime64_3,
@@ -11,19 +12,19 @@ const _Alignas(64) uint64_t xxh3_first_sums[8] = {prime32_3, prime64_1, prime64_
 static const xxh3_secret default_secret = {xxh3_default_bytes, xxh3_secret_bytes};
 
 // Short inputs run the same scalar code everywhere, but an unusable FARRO_ISA must not pass unseen. Once it was
-// found usable it stays so, and that is remembered: asking takes 3.8 ns, the hash of 16 bytes 1.7 (Zen 5).
-static atomic_bool accepted;
+// found usable it stays so, and that is remembered: asking takes 3.8 ns, the hash of 16 bytes 1.7 (Zen 5). What is
+// remembered is how many lengths are tiny (up to 16), 0 until then: one comparison tells whether a tiny key may be
+// hashed at once.
+enum { most_tiny = 16, most_simple = 128 };
+static atomic_size_t tiny_lengths;
 
-// Whether the hash needs neither the table of kernels nor a first look at FARRO_ISA.
-static bool is_simple(size_t length) {
-  return length <= xxh3_most_short && atomic_load_explicit(&accepted, memory_order_relaxed);
-}
+static inline size_t known_lengths(void) { return atomic_load_explicit(&tiny_lengths, memory_order_relaxed); }
 
 static const hashing_kernels *current_kernels(void) {
   const farro_kernels *kernels = farro_current_kernels();
   if (!kernels) return NULL;
   // Not because of a choice of this thread's own: the others have none.
-  if (farro_process_has_kernels()) atomic_store_explicit(&accepted, true, memory_order_relaxed);
+  if (farro_process_has_kernels()) atomic_store_explicit(&tiny_lengths, most_tiny + 1, memory_order_relaxed);
   return kernels->hashing;
 }
 
@@ -52,43 +53,94 @@ static farro_hash128 long_128(const hashing_kernels *kernels, const uint8_t *dat
 
 // ---- with a seed ----
 
-// Apart from the entry, which stays without a stack frame.
-static __attribute__((noinline)) farro_status any_64(const void *data, size_t length, uint64_t seed, uint64_t *hash) {
+// The entries are for keys of up to 128 bytes without a seed, whose additions to the words of the secret would be a
+// quarter of the work. All else goes on in a last call, so that they need no stack frame.
+#define LAST_CALL __attribute__((musttail)) return
+
+// The same number, whose making shares no instructions with another's: a jump to a common end costs a cycle of seven.
+#define APART(number)                                                                                                  \
+  ({                                                                                                                   \
+    uint64_t apart = number;                                                                                           \
+    __asm__("# " FARRO_TEXT(__LINE__) : "+r"(apart));                                                                  \
+    apart;                                                                                                             \
+  })
+#define FARRO_TEXT(line) FARRO_TEXT_OF(line)
+#define FARRO_TEXT_OF(line) #line
+
+static __attribute__((noinline)) farro_status whole_64(const void *data, size_t length, uint64_t seed, uint64_t *hash) {
   const hashing_kernels *kernels = current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  if (length <= xxh3_most_short) {
-    *hash = xxh3_short_64(data, length, xxh3_default_bytes, seed);
-    return FARRO_OK;
-  }
   _Alignas(64) uint64_t words[24];
   const xxh3_secret secret = secret_of(seed, words);
   *hash = long_64(kernels, data, length, &secret);
   return FARRO_OK;
 }
 
-static __attribute__((noinline)) farro_status any_128(const void *data, size_t length, uint64_t seed,
-                                                      farro_hash128 *hash) {
+static __attribute__((noinline)) farro_status any_64(const void *data, size_t length, uint64_t seed, uint64_t *hash) {
+  if (length > xxh3_most_short) LAST_CALL whole_64(data, length, seed, hash);
+  if (!known_lengths() && !current_kernels()) return FARRO_ERROR_ISA;
+  *hash = length > most_simple && !seed ? inlined_64_129to240(data, length, xxh3_default_bytes, 0)
+                                        : xxh3_short_64(data, length, xxh3_default_bytes, seed);
+  return FARRO_OK;
+}
+
+// `known`: 0, or the tiny lengths, of which this is none.
+static __attribute__((noinline)) farro_status upto128_64(const void *data, size_t length, uint64_t known,
+                                                         uint64_t *hash) {
+  if (length > most_simple || !known) LAST_CALL any_64(data, length, 0, hash);
+  *hash = xxh3_64_17to128(data, length, xxh3_default_bytes, 0);
+  return FARRO_OK;
+}
+
+static __attribute__((noinline)) farro_status upto32_64(const void *data, size_t length, uint64_t known,
+                                                        uint64_t *hash) {
+  if (length > 32) LAST_CALL upto128_64(data, length, known, hash);
+  if (!known) LAST_CALL any_64(data, length, 0, hash);
+  *hash = xxh3_64_17to32(data, length, xxh3_default_bytes, 0);
+  return FARRO_OK;
+}
+
+farro_status farro_xxh3_64(const void *data, size_t length, uint64_t seed, uint64_t *hash) {
+  if (seed) LAST_CALL any_64(data, length, seed, hash);
+  const uint64_t known = known_lengths();
+  if (length >= known) LAST_CALL upto32_64(data, length, known, hash);
+  if (length > 8)
+    *hash = APART(xxh3_64_9to16(data, length, xxh3_default_bytes, 0));
+  else if (length > 3)
+    *hash = APART(xxh3_64_4to8(data, length, xxh3_default_bytes, 0));
+  else
+    *hash = xxh3_tiny_64(data, length, xxh3_default_bytes, 0);
+  return FARRO_OK;
+}
+
+static __attribute__((noinline)) farro_status whole_128(const void *data, size_t length, uint64_t seed,
+                                                        farro_hash128 *hash) {
   const hashing_kernels *kernels = current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  if (length <= xxh3_most_short) {
-    *hash = xxh3_short_128(data, length, xxh3_default_bytes, seed);
-    return FARRO_OK;
-  }
   _Alignas(64) uint64_t words[24];
   const xxh3_secret secret = secret_of(seed, words);
   *hash = long_128(kernels, data, length, &secret);
   return FARRO_OK;
 }
 
-farro_status farro_xxh3_64(const void *data, size_t length, uint64_t seed, uint64_t *hash) {
-  if (!is_simple(length)) return any_64(data, length, seed, hash);
-  *hash = xxh3_short_64(data, length, xxh3_default_bytes, seed);
+static __attribute__((noinline)) farro_status any_128(const void *data, size_t length, uint64_t seed,
+                                                      farro_hash128 *hash) {
+  if (length > xxh3_most_short) LAST_CALL whole_128(data, length, seed, hash);
+  if (!known_lengths() && !current_kernels()) return FARRO_ERROR_ISA;
+  *hash = length > most_simple && !seed ? inlined_128_129to240(data, length, xxh3_default_bytes, 0)
+                                        : xxh3_short_128(data, length, xxh3_default_bytes, seed);
   return FARRO_OK;
 }
 
 farro_status farro_xxh3_128(const void *data, size_t length, uint64_t seed, farro_hash128 *hash) {
-  if (!is_simple(length)) return any_128(data, length, seed, hash);
-  *hash = xxh3_short_128(data, length, xxh3_default_bytes, seed);
+  if (seed) LAST_CALL any_128(data, length, seed, hash);
+  const size_t known = known_lengths();
+  if (length < known) {
+    *hash = xxh3_tiny_128(data, length, xxh3_default_bytes, 0);
+    return FARRO_OK;
+  }
+  if (length > most_simple || !known) LAST_CALL any_128(data, length, seed, hash);
+  *hash = xxh3_128_17to128(data, length, xxh3_default_bytes, 0);
   return FARRO_OK;
 }
 
@@ -116,68 +168,36 @@ farro_status farro_xxh3_128_secret(const void *data, size_t length, const void *
 
 // ---- many keys ----
 
-typedef struct {
-  const hashing_kernels *kernels;
-  const uint8_t *bytes;
-  const uint64_t *offsets;
-  uint64_t seed;
-  xxh3_secret secret; // for long keys
-  void *hashes;
-} keys_work;
-
-static void hash_keys_64(void *context, size_t first, size_t last) {
-  const keys_work *work = context;
-  uint64_t *hashes = work->hashes;
-  for (size_t i = first; i < last; i++) {
-    const uint8_t *key = work->bytes + work->offsets[i];
-    const size_t length = work->offsets[i + 1] - work->offsets[i];
-    hashes[i] = length > xxh3_most_short ? long_64(work->kernels, key, length, &work->secret)
-                                         : xxh3_short_64(key, length, xxh3_default_bytes, work->seed);
-  }
-}
-
-static void hash_keys_128(void *context, size_t first, size_t last) {
-  const keys_work *work = context;
-  farro_hash128 *hashes = work->hashes;
-  for (size_t i = first; i < last; i++) {
-    const uint8_t *key = work->bytes + work->offsets[i];
-    const size_t length = work->offsets[i + 1] - work->offsets[i];
-    hashes[i] = length > xxh3_most_short ? long_128(work->kernels, key, length, &work->secret)
-                                         : xxh3_short_128(key, length, xxh3_default_bytes, work->seed);
-  }
-}
-
-static bool ascends(const uint64_t *offsets, size_t count) {
-  bool result = true;
-  for (size_t i = 0; i < count; i++) result &= offsets[i] <= offsets[i + 1];
-  return result;
-}
-
-static farro_status hash_keys(farro_body body, const void *bytes, const uint64_t *offsets, size_t count, uint64_t seed,
+static farro_status hash_keys(bool is_wide, const void *bytes, const uint64_t *offsets, size_t count, uint64_t seed,
                               void *hashes) {
   const hashing_kernels *kernels = current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  if (!ascends(offsets, count)) return FARRO_ERROR_ARGUMENT;
+  if (!ascends(kernels, offsets, count)) return FARRO_ERROR_ARGUMENT;
   uint64_t words[24];
-  keys_work work = {.kernels = kernels,
-                    .bytes = bytes,
-                    .offsets = offsets,
-                    .seed = seed,
-                    .secret = secret_of(seed, words),
-                    .hashes = hashes};
-  // One thread: some 2 ns to begin a key, then 30 bytes a nanosecond. A range is about 10 us of that.
-  const double nanoseconds = 2.0 * (double)count + (double)(offsets[count] - offsets[0]) / 30;
-  const size_t grain = (size_t)(10e3 * (double)count / (nanoseconds + 1)) + 1;
-  farro_parallel_for(count, grain, nanoseconds, body, &work);
+  xxh3_keys keys = {
+      .bytes = bytes, .offsets = offsets, .seed = seed, .secret = secret_of(seed, words), .hashes = hashes};
+  const farro_body body = is_wide ? kernels->keys_128 : kernels->keys_64;
+  hash_in_ranges(count, offsets[count] - offsets[0], 1.5, 30, body, &keys);
   return FARRO_OK;
 }
 
 farro_status farro_xxh3_64_keys(const void *bytes, const uint64_t *offsets, size_t count, uint64_t seed,
                                 uint64_t *hashes) {
-  return hash_keys(hash_keys_64, bytes, offsets, count, seed, hashes);
+  return hash_keys(false, bytes, offsets, count, seed, hashes);
 }
 
 farro_status farro_xxh3_128_keys(const void *bytes, const uint64_t *offsets, size_t count, uint64_t seed,
                                  farro_hash128 *hashes) {
-  return hash_keys(hash_keys_128, bytes, offsets, count, seed, hashes);
+  return hash_keys(true, bytes, offsets, count, seed, hashes);
+}
+
+farro_status farro_xxh3_64_rows(const void *bytes, size_t count, size_t length, uint64_t seed, uint64_t *hashes) {
+  const hashing_kernels *kernels = current_kernels();
+  size_t all;
+  if (!kernels) return FARRO_ERROR_ISA;
+  if (__builtin_mul_overflow(count, length, &all)) return FARRO_ERROR_ARGUMENT;
+  uint64_t words[24];
+  xxh3_keys keys = {.bytes = bytes, .length = length, .seed = seed, .secret = secret_of(seed, words), .hashes = hashes};
+  hash_in_ranges(count, all, length == 8 || length == 16 ? 0.4 : 1.5, 30, kernels->rows_64, &keys);
+  return FARRO_OK;
 }

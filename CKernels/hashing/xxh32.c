@@ -1,5 +1,6 @@
 // XXH32: four lanes of 32-bit multiplications, whose latency sets the speed.
 #include "include/hashing.h"
+#include "keys.h"
 #include "words.h"
 
 enum { stripe = 16 };
@@ -44,6 +45,8 @@ uint32_t farro_xxh32(const void *data, size_t length, uint32_t seed) {
   consume(lanes, bytes, length / stripe);
   return finish(converge(lanes) + (uint32_t)length, bytes + length / stripe * stripe, length % stripe);
 }
+
+DEFINE_SCALAR_KEYS(farro_xxh32_keys, hash_xxh32_keys, farro_xxh32, uint32_t, uint32_t, 4.0, 6)
 
 void farro_xxh32_init(farro_xxh32_state *state, uint32_t seed) {
   *state = (farro_xxh32_state){0};

@@ -100,6 +100,10 @@ ALWAYS_INLINE uint64_t mix_ends(const uint8_t *data, size_t length, size_t i, co
   return mix16(data + 16 * i, secret + 32 * i, seed) + mix16(data + length - 16 * (i + 1), secret + 32 * i + 16, seed);
 }
 
+ALWAYS_INLINE uint64_t xxh3_64_17to32(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
+  return xxh3_avalanche(length * prime64_1 + mix_ends(data, length, 0, secret, seed));
+}
+
 // Branches instead of a loop: a key of up to 32 bytes takes one of them, and no counter.
 ALWAYS_INLINE uint64_t xxh3_64_17to128(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
   uint64_t sum = length * prime64_1;
@@ -113,16 +117,21 @@ ALWAYS_INLINE uint64_t xxh3_64_17to128(const uint8_t *data, size_t length, const
   return xxh3_avalanche(sum + mix_ends(data, length, 0, secret, seed));
 }
 
-// Called, not inlined, so that shorter keys do not save the registers that this one needs. Its loops stay loops: a
-// 128-bit product has no vector instruction, but unrolled, the compiler would carry their words through vectors.
+// Their loops stay loops: a 128-bit product has no vector instruction, but unrolled, the compiler would carry their
+// words through vectors.
 #define ROLLED _Pragma("clang loop unroll(disable) vectorize(disable)")
 
-static __attribute__((noinline, unused)) uint64_t xxh3_64_129to240(const uint8_t *data, size_t length,
-                                                                   const uint8_t *secret, uint64_t seed) {
+ALWAYS_INLINE uint64_t inlined_64_129to240(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
   uint64_t sum = length * prime64_1, rest = mix16(data + length - 16, secret + 119, seed);
   ROLLED for (size_t i = 0; i < 8; i++) sum += mix16(data + 16 * i, secret + 16 * i, seed);
   ROLLED for (size_t i = 8; i < length / 16; i++) rest += mix16(data + 16 * i, secret + 16 * (i - 8) + 3, seed);
   return xxh3_avalanche(xxh3_avalanche(sum) + rest);
+}
+
+// Called, not inlined, so that shorter keys do not save the registers that this one needs.
+static __attribute__((noinline, unused)) uint64_t xxh3_64_129to240(const uint8_t *data, size_t length,
+                                                                   const uint8_t *secret, uint64_t seed) {
+  return inlined_64_129to240(data, length, secret, seed);
 }
 
 ALWAYS_INLINE void mix32(farro_hash128 *sums, const uint8_t *a, const uint8_t *b, const uint8_t *secret,
@@ -154,8 +163,8 @@ ALWAYS_INLINE farro_hash128 xxh3_128_17to128(const uint8_t *data, size_t length,
   return finish_medium_128(sums, length, seed);
 }
 
-static __attribute__((noinline, unused)) farro_hash128 xxh3_128_129to240(const uint8_t *data, size_t length,
-                                                                         const uint8_t *secret, uint64_t seed) {
+ALWAYS_INLINE farro_hash128 inlined_128_129to240(const uint8_t *data, size_t length, const uint8_t *secret,
+                                                 uint64_t seed) {
   const uint8_t *end = data + length;
   farro_hash128 sums = {length * prime64_1, 0};
   ROLLED for (size_t i = 0; i < 4; i++) mix32(&sums, data + 32 * i, data + 32 * i + 16, secret + 32 * i, seed);
@@ -166,29 +175,38 @@ static __attribute__((noinline, unused)) farro_hash128 xxh3_128_129to240(const u
   return finish_medium_128(sums, length, seed);
 }
 
-// ---- any length up to 240 ----
+static __attribute__((noinline, unused)) farro_hash128 xxh3_128_129to240(const uint8_t *data, size_t length,
+                                                                         const uint8_t *secret, uint64_t seed) {
+  return inlined_128_129to240(data, length, secret, seed);
+}
 
-ALWAYS_INLINE uint64_t xxh3_short_64(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
-  if (length > 16) {
-    if (length > 128) return xxh3_64_129to240(data, length, secret, seed);
-    return xxh3_64_17to128(data, length, secret, seed);
-  }
+// ---- any length up to 16, and up to 240 ----
+
+ALWAYS_INLINE uint64_t xxh3_tiny_64(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
   if (length > 8) return xxh3_64_9to16(data, length, secret, seed);
   if (length > 3) return xxh3_64_4to8(data, length, secret, seed);
   if (length > 0) return xxh3_64_1to3(data, length, secret, seed);
   return avalanche_xxh64(seed ^ secret_pair(secret + 56));
 }
 
-ALWAYS_INLINE farro_hash128 xxh3_short_128(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
-  if (length > 16) {
-    if (length > 128) return xxh3_128_129to240(data, length, secret, seed);
-    return xxh3_128_17to128(data, length, secret, seed);
-  }
+ALWAYS_INLINE uint64_t xxh3_short_64(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
+  if (length <= 16) return xxh3_tiny_64(data, length, secret, seed);
+  if (length > 128) return xxh3_64_129to240(data, length, secret, seed);
+  return xxh3_64_17to128(data, length, secret, seed);
+}
+
+ALWAYS_INLINE farro_hash128 xxh3_tiny_128(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
   if (length > 8) return xxh3_128_9to16(data, length, secret, seed);
   if (length > 3) return xxh3_128_4to8(data, length, secret, seed);
   if (length > 0) return xxh3_128_1to3(data, length, secret, seed);
   return (farro_hash128){avalanche_xxh64(seed ^ secret_pair(secret + 64)),
                          avalanche_xxh64(seed ^ secret_pair(secret + 80))};
+}
+
+ALWAYS_INLINE farro_hash128 xxh3_short_128(const uint8_t *data, size_t length, const uint8_t *secret, uint64_t seed) {
+  if (length <= 16) return xxh3_tiny_128(data, length, secret, seed);
+  if (length > 128) return xxh3_128_129to240(data, length, secret, seed);
+  return xxh3_128_17to128(data, length, secret, seed);
 }
 
 #endif

@@ -1,5 +1,6 @@
 // XXH64: four lanes of 64-bit multiplications, whose latency sets the speed.
 #include "include/hashing.h"
+#include "keys.h"
 #include "words.h"
 
 enum { stripe = 32 };
@@ -48,6 +49,8 @@ uint64_t farro_xxh64(const void *data, size_t length, uint64_t seed) {
   consume(lanes, bytes, length / stripe);
   return finish(converge(lanes) + length, bytes + length / stripe * stripe, length % stripe);
 }
+
+DEFINE_SCALAR_KEYS(farro_xxh64_keys, hash_xxh64_keys, farro_xxh64, uint64_t, uint64_t, 4.0, 12)
 
 void farro_xxh64_init(farro_xxh64_state *state, uint64_t seed) {
   *state = (farro_xxh64_state){0};

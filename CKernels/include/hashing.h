@@ -45,6 +45,12 @@ FARRO_API farro_status farro_xxh3_64_keys(const void *bytes, const uint64_t *off
 FARRO_API farro_status farro_xxh3_128_keys(const void *bytes, const uint64_t *offsets, size_t count, uint64_t seed,
                                            farro_hash128 *hashes);
 
+// Many keys of one length, behind one another: key i is bytes[i length] up to, not including, bytes[(i + 1) length].
+// Integers of 64 bits, as they lie in memory, are such keys of 8 bytes, which vectors hash some at a time, as they do
+// keys of 16. FARRO_ERROR_ARGUMENT where count length is no size.
+FARRO_API farro_status farro_xxh3_64_rows(const void *bytes, size_t count, size_t length, uint64_t seed,
+                                          uint64_t *hashes);
+
 // One state gives digests of both widths.
 typedef struct farro_xxh3_state {
   uint64_t sums[8];
@@ -68,6 +74,12 @@ FARRO_API farro_status farro_xxh3_digest_128(const farro_xxh3_state *state, farr
 
 FARRO_API uint64_t farro_xxh64(const void *data, size_t length, uint64_t seed);
 FARRO_API uint32_t farro_xxh32(const void *data, size_t length, uint32_t seed);
+
+// Many keys in one call, with the contract of farro_xxh3_64_keys.
+FARRO_API farro_status farro_xxh64_keys(const void *bytes, const uint64_t *offsets, size_t count, uint64_t seed,
+                                        uint64_t *hashes);
+FARRO_API farro_status farro_xxh32_keys(const void *bytes, const uint64_t *offsets, size_t count, uint32_t seed,
+                                        uint32_t *hashes);
 
 typedef struct farro_xxh64_state {
   uint64_t lanes[4];

@@ -16,6 +16,7 @@
 #include "simd/philox.h"
 #include "simd/popcount.h"
 #include "simd/bytes.h"
+#include "simd/words.h"
 
 #include "simd/float32.h"
 #include "simd/rows.h"
@@ -123,7 +124,9 @@
 #include "simd/lookup.h"
 #include "lists/lists_kernels.h"
 
+#include "hashing/xxh3_long.h"
 #include "hashing/hashing_kernels.h"
+#include "hashing/integers_kernels.h"
 
 #include "text/text_kernels.h"
 #include "sketch/sketch_kernels.h"
@@ -137,6 +140,15 @@ const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
     .text = &text,
     .sketch = &sketch,
+    .integer_hashing = &integer_hashing,
+#if defined(__x86_64__) && VECTOR_BYTES > 16
+    .crc_carryless = &farro_crc_carryless_avx2,
+#elif defined(__aarch64__) && HAS_FMA
+    .crc_carryless = &farro_crc_carryless_neon,
+#endif
+#if defined(MASKS_AVX512)
+    .crc_wide = &farro_crc_carryless_avx512,
+#endif
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,
     .matmul_bf16 = &matmul_bf16,

@@ -69,15 +69,44 @@ bool farro_cpu_counts_bits(void) {
   return answer;
 }
 
+static farro_carryless find_carryless(void) {
+  const uint32_t products = 1u << 1, sse42 = 1u << 20;
+  if (!farro_cpu_has(FARRO_ISA_AVX2) || !all_set(cpuid(1, 0).c, products | sse42)) return FARRO_CARRYLESS_NONE;
+  const bool wide = farro_cpu_has(FARRO_ISA_AVX512) && all_set(cpuid(7, 0).c, 1u << 10);
+  return wide ? FARRO_CARRYLESS_WIDE : FARRO_CARRYLESS_BLOCKS;
+}
+
+farro_carryless farro_cpu_multiplies_carryless(void) {
+  static _Atomic int answer = -1;
+  if (answer < 0) answer = (int)find_carryless();
+  return (farro_carryless)answer;
+}
+
 #elif defined(__aarch64__)
 
 bool farro_cpu_counts_bits(void) { return false; }
+
+  #if defined(__linux__)
+    #include <sys/auxv.h>
+
+// The bits of HWCAP: arch/arm64/include/uapi/asm/hwcap.h of Linux.
+farro_carryless farro_cpu_multiplies_carryless(void) {
+  const unsigned long products = 1ul << 4, checksums = 1ul << 7, both = products | checksums;
+  return (getauxval(AT_HWCAP) & both) == both ? FARRO_CARRYLESS_BLOCKS : FARRO_CARRYLESS_NONE;
+}
+  #elif defined(__APPLE__) // all of Apple's
+farro_carryless farro_cpu_multiplies_carryless(void) { return FARRO_CARRYLESS_BLOCKS; }
+  #else
+farro_carryless farro_cpu_multiplies_carryless(void) { return FARRO_CARRYLESS_NONE; }
+  #endif
 
 bool farro_cpu_has(farro_isa isa) { return isa == FARRO_ISA_BASELINE || isa == FARRO_ISA_NEON; }
 
 #else
 
 bool farro_cpu_counts_bits(void) { return false; }
+
+farro_carryless farro_cpu_multiplies_carryless(void) { return FARRO_CARRYLESS_NONE; }
 
 bool farro_cpu_has(farro_isa isa) { return isa == FARRO_ISA_BASELINE; }
 

@@ -16,7 +16,9 @@
 #include "distance/sparse.h"
 #include "elementwise/elementwise.h"
 #include "embedding/embedding.h"
+#include "hashing/crc.h"
 #include "hashing/hashing.h"
+#include "hashing/integers.h"
 #include "matmul/low_precision.h"
 #include "linear_algebra/linear_algebra.h"
 #include "lists/lists.h"
@@ -36,6 +38,8 @@
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
   const hashing_kernels *hashing;
+  const crc_kernels *crc_carryless, *crc_wide; // NULL, or for machines that farro_cpu_multiplies_carryless()
+  const integer_hashing_kernels *integer_hashing;
   const probe_kernels *probe;
   const conversion_kernels *conversion;
   const text_kernels *text;

@@ -271,6 +271,40 @@ static void check_keys(size_t count, size_t longest) {
   free(offsets), free(hashes), free(wide), free(bytes);
 }
 
+// Keys of one length, in runs that vectors take, between keys of others; and rows, which have no offsets.
+static void check_alike(size_t count, size_t length) {
+  const size_t all = count * length;
+  uint8_t *bytes = guarded_allocate(all);
+  uint64_t *offsets = guarded_allocate((count + 1) * sizeof *offsets);
+  uint64_t *hashes = guarded_allocate(count * sizeof *hashes), *rows = guarded_allocate(count * sizeof *rows);
+  fill_bytes(bytes, all);
+  for (size_t i = 0; i <= count; i++) offsets[i] = i * length;
+  for (uint64_t seed = 0; seed < 2; seed++) {
+    EXPECT(farro_xxh3_64_keys(bytes, offsets, count, seed, hashes) == FARRO_OK, "%zu keys fail", count);
+    EXPECT(farro_xxh3_64_rows(bytes, count, length, seed, rows) == FARRO_OK, "%zu rows fail", count);
+    size_t right = 0;
+    for (size_t i = 0; i < count; i++) {
+      const uint64_t hash = farro_xxh3_reference_64(bytes + i * length, length, seed, NULL, 0);
+      right += hashes[i] == hash && rows[i] == hash;
+    }
+    EXPECT(right == count, "%zu of %zu keys of %zu bytes are right", right, count, length);
+  }
+  // A key between them that is one byte longer, another that is one shorter.
+  for (size_t odd = 0; odd + 1 < count && length; odd += 61) {
+    offsets[odd + 1]++;
+    farro_xxh3_64_keys(bytes, offsets, count, 3, hashes);
+    size_t right = 0;
+    for (size_t i = 0; i < count; i++)
+      right += hashes[i] == farro_xxh3_reference_64(bytes + offsets[i], offsets[i + 1] - offsets[i], 3, NULL, 0);
+    EXPECT(right == count, "%zu of %zu keys of about %zu bytes are right", right, count, length);
+    offsets[odd + 1]--;
+  }
+  guarded_free(bytes, all);
+  guarded_free(offsets, (count + 1) * sizeof *offsets);
+  guarded_free(hashes, count * sizeof *hashes);
+  guarded_free(rows, count * sizeof *rows);
+}
+
 // ---- misuse ----
 
 static void check_refusals(void) {
@@ -284,6 +318,7 @@ static void check_refusals(void) {
   EXPECT(farro_xxh3_init_secret(&state, bytes, 135) == FARRO_ERROR_ARGUMENT, "a short secret is accepted");
   EXPECT(farro_xxh3_64_keys(bytes, descending, 2, 0, hashes) == FARRO_ERROR_ARGUMENT, "descending offsets");
   EXPECT(farro_xxh3_128_keys(bytes, descending, 2, 0, wide) == FARRO_ERROR_ARGUMENT, "descending offsets");
+  EXPECT(farro_xxh3_64_rows(bytes, SIZE_MAX, 2, 0, hashes) == FARRO_ERROR_ARGUMENT, "too many rows");
   EXPECT(hashes[0] == 7 && wide[0].low == 7, "an output is touched");
 }
 
@@ -297,5 +332,11 @@ void check_hashing(void) {
   check_keys(1, 300);
   check_keys(1009, 400);
   check_keys(100000, 20);
+  for (size_t i = 0; i < tail_size_count; i++) {
+    check_alike(tail_sizes[i], 16);
+    check_alike(tail_sizes[i], 8);
+    check_alike(tail_sizes[i], i * 11);
+  }
+  check_alike(100003, 8);
   check_refusals();
 }

@@ -69,11 +69,6 @@ private func checkSecret(_ count: Int) {
   require(count >= least, "XXH3: a secret has at least \(least) bytes, not \(count)")
 }
 
-func checkKeys(_ offsets: [Int], _ hashes: Int) {
-  let keys = max(0, offsets.count - 1)
-  require(hashes == keys, "XXH3.hashes: \(hashes) hashes are no place for those of \(keys) keys")
-}
-
 /// Calls `body` with contiguous bytes and a secret of sufficient length.
 func withBytes<Result>(
   _ bytes: some Sequence<UInt8>,
@@ -90,37 +85,24 @@ func withBytes<Result>(_ bytes: some Sequence<UInt8>, _ body: (UnsafeRawBufferPo
   bytes.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) } ?? Array(bytes).withUnsafeBytes(body)
 }
 
-/// A C function that hashes many keys.
-typealias KeysKernel<Hash> = (UnsafeRawPointer?, UnsafePointer<UInt64>, Int, UnsafeMutablePointer<Hash>?) ->
-  farro_status
-
-/// The hashes that a C function writes.
-func hashKeys<Hash>(_ bytes: [UInt8], _ offsets: [Int], _ kernel: KeysKernel<Hash>) -> [Hash] {
-  let count = max(0, offsets.count - 1)
-  return [Hash](unsafeUninitializedCapacity: count) { hashes, initializedCount in
-    hashKeys(bytes, offsets, into: hashes, kernel)
-    initializedCount = count
-  }
-}
-
-/// The same into memory that exists, with one place for each key.
-func hashKeys<Hash>(
-  _ bytes: [UInt8],
-  _ offsets: [Int],
-  into hashes: UnsafeMutableBufferPointer<Hash>,
-  _ kernel: KeysKernel<Hash>
+/// Checks the keys and gives them, where there are any, to a C function that hashes `count` of them.
+func hashKeys(
+  _ name: StaticString,
+  _ bytes: UnsafeRawBufferPointer,
+  _ offsets: UnsafeBufferPointer<Int>,
+  _ places: Int,
+  _ kernel: (UnsafeRawPointer?, UnsafePointer<UInt64>, Int) -> farro_status
 ) {
+  let count = max(0, offsets.count - 1)
+  require(places == count, "\(name).hashes: \(places) hashes are no place for those of \(count) keys")
   guard let first = offsets.first, let last = offsets.last else { return }
   require(
     first >= 0 && last <= bytes.count,
-    "XXH3.hashes: offsets from \(first) to \(last) do not lie within \(bytes.count) bytes"
+    "\(name).hashes: offsets from \(first) to \(last) do not lie within \(bytes.count) bytes"
   )
-  let count = offsets.count - 1
-  let status = offsets.withUnsafeBufferPointer { offsets in
-    offsets.baseAddress!.withMemoryRebound(to: UInt64.self, capacity: offsets.count) { offsets in
-      bytes.withUnsafeBytes { kernel($0.baseAddress, offsets, count, hashes.baseAddress) }
-    }
+  let status = offsets.baseAddress!.withMemoryRebound(to: UInt64.self, capacity: offsets.count) {
+    kernel(bytes.baseAddress, $0, count)
   }
-  require(status != FARRO_ERROR_ARGUMENT, "XXH3.hashes: the offsets descend")
-  check(status, "XXH3.hashes")
+  require(status != FARRO_ERROR_ARGUMENT, "\(name).hashes: the offsets descend")
+  check(status, name)
 }

@@ -22,10 +22,14 @@ func digest(ofFile path: String, _ kind: HashKind) throws(FileProblem) -> [UInt8
   case .xxh64: try digest(ofFile: path, XXH64())
   case .xxh128: try digest(ofFile: path, XXH128())
   case .xxh3: try digest(ofFile: path, XXH3())
+  case .crc32: try digest(ofFile: path, CRC32())
+  case .crc32c: try digest(ofFile: path, CRC32C())
+  case .murmur32: try digest(ofFile: path, Murmur32())
+  case .murmur128: try digest(ofFile: path, Murmur128())
   }
 }
 
-private func digest<Hash: XXHash>(ofFile path: String, _ start: Hash) throws(FileProblem) -> [UInt8] {
+private func digest<Hash: ByteHasher>(ofFile path: String, _ start: Hash) throws(FileProblem) -> [UInt8] {
   var hash = start
   try withPieces(ofFile: path) { hash.update($0) }
   return withUnsafeBytes(of: hash.finalize().bigEndian) { Array($0) }

@@ -5,7 +5,7 @@ import Foundation
 struct HashCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hash",
-    abstract: "Print or check XXH3, XXH64 and XXH32 digests, in the formats of xxhsum.",
+    abstract: "Print or check XXH3, XXH64, XXH32, CRC-32 and MurmurHash3 digests, in the formats of xxhsum.",
     discussion: """
       Without a file, or for "-", standard input is read. Exits with 1 when a file cannot be read or does not have the \
       digest of the list, with 64 for unknown options.
@@ -14,9 +14,14 @@ struct HashCommand: ParsableCommand {
 
   @Option(
     name: .customShort("H", allowingJoined: true),
-    help: ArgumentHelp("The hash: 0 XXH32, 1 XXH64, 2 XXH128, 3 XXH3; or 32, 64, 128.", valueName: "hash"),
+    help: ArgumentHelp(
+      "The hash: 0 XXH32, 1 XXH64, 2 XXH128, 3 XXH3; or 32, 64, 128; crc32, crc32c, murmur3, murmur3-32.",
+      valueName: "hash"
+    ),
     transform: { text in
-      guard let kind = HashKind(option: text) else { throw ValidationError("say 0, 1, 2, 3, 32, 64 or 128") }
+      guard let kind = HashKind(option: text) else {
+        throw ValidationError("say 0, 1, 2, 3, 32, 64, 128, crc32, crc32c, murmur3 or murmur3-32")
+      }
       return kind
     }
   )

@@ -1,28 +1,44 @@
 import Farro
 
-/// The hashes that `xxhsum` knows, with their numbers and names there.
+/// The hashes that `xxhsum` knows, with their numbers and names there, and others, by their names alone.
 enum HashKind: String, CaseIterable {
   case xxh32 = "XXH32"
   case xxh64 = "XXH64"
   case xxh128 = "XXH128"
   case xxh3 = "XXH3"
+  case crc32 = "CRC32"
+  case crc32c = "CRC32C"
+  case murmur32 = "MURMUR3_32"
+  case murmur128 = "MURMUR3_128"
 
-  /// `-H0` to `-H3`, or the width.
+  /// `-H0` to `-H3`, the width, or a name.
   init?(option: String) {
     switch option {
     case "0", "32": self = .xxh32
     case "1", "64": self = .xxh64
     case "2", "128": self = .xxh128
     case "3": self = .xxh3
+    case "crc32": self = .crc32
+    case "crc32c": self = .crc32c
+    case "murmur3-32": self = .murmur32
+    case "murmur3": self = .murmur128
     default: return nil
     }
   }
 
   var byteCount: Int {
     switch self {
-    case .xxh32: 4
+    case .xxh32, .crc32, .crc32c, .murmur32: 4
     case .xxh64, .xxh3: 8
-    case .xxh128: 16
+    case .xxh128, .murmur128: 16
+    }
+  }
+
+  /// Whether a digest without a tag would be taken for another hash's.
+  var needsTag: Bool {
+    switch self {
+    case .xxh32, .xxh64, .xxh128: false
+    case .xxh3, .crc32, .crc32c, .murmur32, .murmur128: true
     }
   }
 }
@@ -31,7 +47,7 @@ enum HashKind: String, CaseIterable {
 ///
 /// Two forms, as `xxhsum` writes and reads them: `44bc2cf5ad770999  name`, and with a tag `XXH64 (name) = 44bc2cf5ad770999`,
 /// whose tag ends with `_LE` when the digest is in little-endian order. XXH3 always has a tag, since its digest looks like
-/// XXH64's; the prefix `XXH3_` of xxhsum 0.8.2 is read too.
+/// XXH64's; the prefix `XXH3_` of xxhsum 0.8.2 is read too. So have the hashes that `xxhsum` does not know.
 ///
 /// Only a name with a line end is escaped (a backslash before the line, `\n` and `\\` in the name): version 0.8.1 of xxhsum
 /// knows no escapes, and no list of it can hold such a name, while every version reads a backslash as it is.
@@ -47,7 +63,7 @@ struct HashLine: Equatable {
     let digits = hexadecimal(littleEndian ? digest.reversed() : digest)
     let shown = isEscaped ? escape(name) : name
     let tag = kind.rawValue + (littleEndian ? "_LE" : "")
-    return (isEscaped ? "\\" : "") + (tagged || kind == .xxh3 ? "\(tag) (\(shown)) = \(digits)" : "\(digits)  \(shown)")
+    return (isEscaped ? "\\" : "") + (tagged || kind.needsTag ? "\(tag) (\(shown)) = \(digits)" : "\(digits)  \(shown)")
   }
 
   /// What `line` says; `nil` when it is of neither form.
@@ -84,7 +100,7 @@ struct HashLine: Equatable {
     guard let space = line.firstIndex(of: " ") else { return nil }
     let (digits, rest) = (line[..<space], line[space...].dropFirst())
     guard rest.first == " " || rest.first == "*" else { return nil }
-    let kind = HashKind.allCases.first { $0.byteCount * 2 == digits.count && (!isXXH3 || $0 == .xxh3) }
+    let kind = HashKind.allCases.first { $0.byteCount * 2 == digits.count && (isXXH3 ? $0 == .xxh3 : !$0.needsTag) }
     return kind.map { ($0, digits, rest.dropFirst(), littleEndian) }
   }
 }

@@ -12,8 +12,12 @@ private let xxhsum = ["/usr/bin/xxhsum", "/opt/homebrew/bin/xxhsum", "/usr/local
     ("64", "44bc2cf5ad770999  stdin\n"),
     ("2", "06b05ab6733a618578af5f94892f3950  stdin\n"),
     ("3", "XXH3 (stdin) = 78af5f94892f3950\n"),
+    ("crc32", "CRC32 (stdin) = 352441c2\n"),
+    ("crc32c", "CRC32C (stdin) = 364b3fb7\n"),
+    ("murmur3-32", "MURMUR3_32 (stdin) = b3dd93fa\n"),
+    ("murmur3", "MURMUR3_128 (stdin) = 3ba2744126ca2d52b4963f3f3fad7867\n"),
   ])
-  func `standard input has the digest that xxhsum gives`(kind: String, line: String) async throws {
+  func `standard input has the digest that xxhsum gives, or mmh3 and zlib`(kind: String, line: String) async throws {
     #expect(try await farro("hash", "-H\(kind)", input: "abc").output == line)
     #expect(try await farro("hash", "-H", kind, "-", input: "abc").output == line)
   }
@@ -78,7 +82,8 @@ private let xxhsum = ["/usr/bin/xxhsum", "/opt/homebrew/bin/xxhsum", "/usr/local
 
   @Test(arguments: [
     "44bc2cf5ad770999 *abc", "44BC2CF5AD770999  abc", "44bc2cf5ad770999  abc\r", "XXH3_78af5f94892f3950  abc",
-    "XXH64_LE (abc) = 990977adf52cbc44", "XXH32 (abc) = 32d153ff",
+    "XXH64_LE (abc) = 990977adf52cbc44", "XXH32 (abc) = 32d153ff", "CRC32 (abc) = 352441c2",
+    "CRC32C_LE (abc) = b73f4b36", "MURMUR3_32 (abc) = b3dd93fa",
   ])
   func `every form of a line is read`(line: String) async throws {
     try await withFiles { directory, _ in

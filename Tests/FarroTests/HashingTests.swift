@@ -110,7 +110,7 @@ struct HashingTests {
   }
 
   /// Hashes in pieces of 0, 1, 2, ... bytes; `finalize` between them must not disturb what follows.
-  private func expectPiecesAgree<Hash: XXHash>(_ type: Hash.Type, seed: Hash.Seed) {
+  private func expectPiecesAgree<Hash: ByteHasher>(_ type: Hash.Type, seed: Hash.Seed) {
     var hasher = Hash(seed: seed)
     var position = 0
     for count in 0..<140 {
@@ -129,6 +129,12 @@ struct HashingTests {
       expectPiecesAgree(XXH128.self, seed: 11)
       expectPiecesAgree(XXH64.self, seed: 11)
       expectPiecesAgree(XXH32.self, seed: 11)
+      expectPiecesAgree(Murmur32.self, seed: 11)
+      expectPiecesAgree(Murmur128.self, seed: 11)
+      expectPiecesAgree(FNV1a32.self, seed: 11)
+      expectPiecesAgree(FNV1a64.self, seed: 0)
+      expectPiecesAgree(CRC32.self, seed: 11)
+      expectPiecesAgree(CRC32C.self, seed: 0)
     }
   }
 
@@ -170,6 +176,16 @@ struct HashingTests {
     #expect(XXH64().finalize() == XXH64.hash(""))
   }
 
+  private func expectKeysAgree<Hash: ByteHasher>(
+    _ type: Hash.Type,
+    _ bytes: [UInt8],
+    _ offsets: [Int],
+    seed: Hash.Seed
+  ) {
+    let keys = zip(offsets, offsets.dropFirst()).map { Hash.hash(bytes[$0..<$1], seed: seed) }
+    #expect(Hash.hashes(ofKeysIn: bytes, offsets: offsets, seed: seed) == keys, "\(type)")
+  }
+
   @Test("Many keys have the hashes that each has alone", arguments: InstructionSet.supported)
   func manyKeys(isa: InstructionSet) {
     var offsets = [0]
@@ -186,6 +202,19 @@ struct HashingTests {
       #expect(hashes == keys.map { XXH3.hash($0, seed: 5) })
       #expect(wide == keys.map { XXH128.hash($0) })
       #expect(withThreads(1) { XXH3.hashes(ofKeysIn: bytes, offsets: offsets, seed: 5) } == hashes)
+    }
+    withInstructionSet(isa) {
+      expectKeysAgree(XXH64.self, bytes, offsets, seed: 5)
+      expectKeysAgree(XXH32.self, bytes, offsets, seed: 5)
+      expectKeysAgree(Murmur32.self, bytes, offsets, seed: 5)
+      expectKeysAgree(Murmur128.self, bytes, offsets, seed: 5)
+      expectKeysAgree(FNV1a32.self, bytes, offsets, seed: 5)
+      expectKeysAgree(FNV1a64.self, bytes, offsets, seed: 0)
+      expectKeysAgree(CRC32.self, bytes, offsets, seed: 5)
+      expectKeysAgree(CRC32C.self, bytes, offsets, seed: 0)
+      let integers = (0..<1003).map { UInt64($0) &* 0x9e37_79b9_7f4a_7c15 }
+      let eights = integers.map { integer in (0..<8).map { UInt8(truncatingIfNeeded: integer >> (8 * $0)) } }
+      #expect(XXH3.hashes(of: integers, seed: 2) == eights.map { XXH3.hash($0, seed: 2) })
     }
     #expect(XXH3.hashes(ofKeysIn: [], offsets: []) == [])
     #expect(XXH3.hashes(ofKeysIn: [1, 2], offsets: [1]) == [])

@@ -13,6 +13,7 @@ SCALARS = {
     "int64_t": ctypes.c_int64,
     "uint64_t": ctypes.c_uint64,
     "int32_t": ctypes.c_int32,
+    "uint32_t": ctypes.c_uint32,
     "float": ctypes.c_float,
     "double": ctypes.c_double,
     "bool": ctypes.c_bool,

@@ -12,6 +12,7 @@ from families import (
     distance,
     elementwise,
     embedding,
+    hashing,
     image_norms,
     matmul,
     neighbors,
@@ -45,6 +46,7 @@ _OF_OPERATORS = (
     boxes,
     sparse_distance,
     sets,
+    hashing,
 )
 
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _OF_OPERATORS}

@@ -16,7 +16,7 @@ BUILD = HERE / "build"
 
 PEERS = (
     *("numpy", "mkl", "torch", "torch-fused", "onnxruntime", "openblas", "blis", "xsmm"),
-    *("scipy", "scikit-learn", "scikit-learn-intelex", "faiss", "numkong", "simsimd"),
+    *("scipy", "scikit-learn", "scikit-learn-intelex", "faiss", "numkong", "simsimd", "xxhash", "mmh3"),
 )
 
 # Of peers whose package has another name.
@@ -62,7 +62,7 @@ class Programs:
             for package in ("onnxruntime", "onnx"):
                 distribution(package)
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
-        if name in ("scipy", "scikit-learn", "scikit-learn-intelex", "faiss", "numkong", "simsimd"):
+        if name in ("scipy", "scikit-learn", "scikit-learn-intelex", "faiss", "numkong", "simsimd", "mmh3"):
             distribution(DISTRIBUTIONS.get(name, name))
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
         if name == "mkl":
@@ -74,6 +74,9 @@ class Programs:
         if name == "blis":
             path = first("blis-*/libblis.so.*", "libblis4-openmp")
             return [compiled_worker(), "cblas", path, count], None
+        if name == "xxhash":
+            path = first("libxxhash.so.0", "libxxhash0")
+            return [compiled_worker(), "xxhash", path, count], None
         if name == "xsmm":
             return [compiled_xsmm_worker(), "xsmm", "-", count], None
         raise Missing("no such peer")
@@ -127,7 +130,7 @@ def compile(program: str, sources: list[str], options: list[str]) -> str:
 
 def compiled_worker() -> str:
     operators = sorted(str(path.relative_to(HERE / "worker")) for path in (HERE / "worker" / "operators").glob("*.c"))
-    return compile("worker", ["worker.c", "farro.c", "cblas.c", "backends.c", *operators], ["-ldl", "-lm"])
+    return compile("worker", ["worker.c", "farro.c", "cblas.c", "xxhash.c", "backends.c", *operators], ["-ldl", "-lm"])
 
 
 def compiled_xsmm_worker() -> str:

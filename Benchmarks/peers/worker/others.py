@@ -18,6 +18,7 @@ class OtherLibrary:
         "faiss": "faiss",
         "numkong": "numkong",
         "simsimd": "simsimd",
+        "mmh3": "mmh3",
     }
 
     def __init__(self, name: str, threads: int) -> None:

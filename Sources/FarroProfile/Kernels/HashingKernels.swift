@@ -2,16 +2,25 @@ import Farro
 
 // Shapes are [bytes] of one message, or [keys, bytes of each].
 //
-// The bound is the bandwidth of reading. XXH64 and XXH32 are chains of multiplications that stay far below it by design, and
-// one message is hashed on one thread whatever the number of threads.
+// The bound is the bandwidth of reading. XXH64, XXH32 and MurmurHash3 are chains of multiplications that stay far below it by
+// design, and one message is hashed on one thread whatever the number of threads.
 
 let hashingKernels = [
   messageKernel(named: "xxh3_64", { XXH3.hash($0, seed: 0) }, Reference.xxh3),
   messageKernel(named: "xxh3_128", { XXH128.hash($0, seed: 0) }, Reference.xxh128),
   messageKernel(named: "xxh64", { XXH64.hash($0, seed: 0) }, Reference.xxh64),
   messageKernel(named: "xxh32", { XXH32.hash($0, seed: 0) }, Reference.xxh32),
+  messageKernel(named: "murmur3_32", { Murmur32.hash($0, seed: 0) }, Reference.murmur32),
+  messageKernel(named: "murmur3_128", { Murmur128.hash($0, seed: 0) }, Reference.murmur128),
+  messageKernel(named: "crc32", { CRC32.hash($0, seed: 0) }, Reference.crc32),
+  messageKernel(named: "crc32c", { CRC32C.hash($0, seed: 0) }, Reference.crc32c),
   keysKernel(named: "xxh3_64_keys", { XXH3.hashes(ofKeysIn: $0, offsets: $1, into: &$2) }, Reference.xxh3),
   keysKernel(named: "xxh3_128_keys", { XXH128.hashes(ofKeysIn: $0, offsets: $1, into: &$2) }, Reference.xxh128),
+  keysKernel(
+    named: "murmur3_128_keys",
+    { Murmur128.hashes(ofKeysIn: $0, offsets: $1, into: &$2) },
+    Reference.murmur128
+  ),
 ]
 
 private func messageKernel<Hash: Equatable & Sendable>(
