@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 @Suite struct IndexTests {
-  @Test(arguments: ["flat", "hnsw"])
+  @Test(arguments: ["flat", "ivf", "hnsw", "lsh"])
   func `an index is built, described and searched`(kind: String) async throws {
     try await withVectors { directory in
       let built = try await farro(
@@ -30,10 +30,11 @@ import Testing
         facts["count"] as? Int == 1000 && facts["dimension"] as? Int == 8
           && facts["checksums"] as? String == "all match"
       )
-      #expect(
-        facts["parameters"] as? [String: Int]
-          == (kind == "flat" ? [:] : ["m": 16, "ef_construction": 200, "ef": 64, "seed": 0])
-      )
+      let parameters = [
+        "ivf": ["lists": 63, "probes": 8, "rerank": 4, "seed": 0], "lsh": ["bits": 256, "candidates": 200, "seed": 0],
+        "hnsw": ["m": 16, "ef_construction": 200, "ef": 64, "seed": 0],
+      ]
+      #expect(facts["parameters"] as? [String: Int] == parameters[kind] ?? [:])
       let table = try await farro("index", "info", "v.index", in: directory)
       #expect(table.output.contains("vectors           1000\n"), "\(table.output)")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The worker of Python's libraries: the same requests and answers as worker.c, for NumPy, torch, ONNX Runtime and others.
 
-    worker.py numpy|torch|torch-fused|onnxruntime|scipy|scikit-learn|scikit-learn-intelex|faiss|numkong|simsimd|mmh3 \
+    worker.py numpy|torch|torch-fused|onnxruntime|scipy|scikit-learn|scikit-learn-intelex|faiss|numkong|simsimd|mmh3
         THREADS
 
 A call carries the library's own cost in Python, a microsecond or two, which its users pay; this worker adds a lambda, some
