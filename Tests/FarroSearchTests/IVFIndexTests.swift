@@ -68,7 +68,7 @@ import Testing
     )
     for row in 0..<200 {
       for i in 0..<10 {
-        let vector = elements(flat.vectors.rows([found.ids[row, i]], 24))
+        let vector = elements(flat.rows.elements.rows([found.ids[row, i]], 24))
         let exact = distance(metric, elements(queries[row: row]), vector)
         #expect(abs(Double(found.distances[row, i]) - exact) <= 4e-6 * (4 + abs(exact)))
       }
@@ -85,7 +85,7 @@ import Testing
       let (found, expected) = (try index.search(queries, k: 10), try flat.search(queries, k: 10))
       var error = 0.0
       for row in 0..<100 {
-        let vector = elements(flat.vectors.rows([found.ids[row, 0]], 24))
+        let vector = elements(flat.rows.elements.rows([found.ids[row, 0]], 24))
         let exact = distance(metric, elements(queries[row: row]), vector)
         error += abs(Double(found.distances[row, 0]) - exact) / 100
       }
