@@ -123,6 +123,7 @@
 #include "hashing/hashing_kernels.h"
 
 #include "text/text_kernels.h"
+#include "text/json_kernels.h"
 #include "sketch/sketch_kernels.h"
 
 #include "distance/bits_kernels.h"
@@ -133,6 +134,7 @@
 const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
     .text = &text,
+    .json = &json,
     .sketch = &sketch,
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,

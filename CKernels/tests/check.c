@@ -73,6 +73,8 @@ static const struct {
     {"hashing", check_hashing},
     {"text", check_text},
     {"sketch", check_sketch},
+    {"json lines", check_json},
+    {"near-duplicates", check_near_duplicates},
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"functions", check_functions},
