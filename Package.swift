@@ -56,6 +56,7 @@ let package = Package(
     .target(name: "FarroData", dependencies: ["Farro"]),
     .target(name: "FarroSearch", dependencies: ["Farro", "FarroData"]),
     .target(name: "CProcessUsage"),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(
       name: "FarroProfile",
       dependencies: ["CProcessUsage", "Farro", "FarroData", .product(name: "Subprocess", package: "swift-subprocess")]
@@ -63,7 +64,8 @@ let package = Package(
     .executableTarget(
       name: "FarroCLI",
       dependencies: [
-        "Farro", "FarroData", "FarroProfile",
+        "Farro", "FarroData", "FarroProfile", "FarroSearch",
+        "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),

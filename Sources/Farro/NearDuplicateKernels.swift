@@ -221,3 +221,8 @@ extension CandidateSearch.Verification {
 
 /// Makes every document's parent the smallest of its group.
 package func flattenGroups(_ parents: inout [UInt32]) { farro_flatten_groups(&parents, parents.count) }
+
+extension MinHash {
+  /// The slots as they are compared: those that are empty take the value of others.
+  package var filledSlots: [UInt32] { scheme.filled(slots) }
+}

@@ -4,7 +4,10 @@ import ArgumentParser
 struct FarroCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "farro",
-    abstract: "CPU kernels: profile, race, time, hash.",
-    subcommands: [CPUCommand.self, ProfileCommand.self, RaceCommand.self, TimeCommand.self, HashCommand.self]
+    abstract: "CPU kernels: profile, race, time, hash; near-duplicate documents.",
+    subcommands: [
+      CPUCommand.self, ProfileCommand.self, RaceCommand.self, TimeCommand.self, HashCommand.self,
+      DedupCommand.self,
+    ]
   )
 }
