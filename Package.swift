@@ -76,7 +76,9 @@ let package = Package(
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(
       name: "FarroCLITests",
-      dependencies: ["FarroData", .product(name: "Subprocess", package: "swift-subprocess"), "FarroCLI"]
+      dependencies: [
+        "Farro", "FarroData", "FarroSearch", .product(name: "Subprocess", package: "swift-subprocess"), "FarroCLI",
+      ]
     ),
   ],
   swiftLanguageModes: [.v6],

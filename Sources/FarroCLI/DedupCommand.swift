@@ -29,7 +29,9 @@ struct DedupCommand: AsyncParsableCommand {
   @Flag(help: "Each line is a document.")
   var lines = false
 
-  @Option(help: ArgumentHelp("Each line is JSON, and this string of it a document: text, or meta.text.", valueName: "key"))
+  @Option(
+    help: ArgumentHelp("Each line is JSON, and this string of it a document: text, or meta.text.", valueName: "key")
+  )
   var field: String?
 
   @Option(help: "What shingles are runs of: words, characters or bytes.")
@@ -53,7 +55,12 @@ struct DedupCommand: AsyncParsableCommand {
   @Option(help: "How candidates become near-duplicates: none, signatures or exact.")
   var verify = NearDuplicateFinder.Options.Verification.signatures
 
-  @Option(help: ArgumentHelp("Most memory for what is kept of documents, as 500M or 2G; the rest goes to files.", valueName: "size"))
+  @Option(
+    help: ArgumentHelp(
+      "Most memory for what is kept of documents, as 500M or 2G; the rest goes to files.",
+      valueName: "size"
+    )
+  )
   var memory: MemorySize?
 
   @Option(help: "Threads (default: as many as there are).")
@@ -68,7 +75,10 @@ struct DedupCommand: AsyncParsableCommand {
   @Option(help: "How to print it: table, json or jsonl.")
   var format = DedupFormat.table
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Write to this file instead, whole or not at all.", valueName: "file"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Write to this file instead, whole or not at all.", valueName: "file")
+  )
   var output: String?
 
   @Flag(help: "Exit with 1 when a file could not be read, or a line is no JSON or has no such string.")
@@ -102,7 +112,9 @@ struct DedupCommand: AsyncParsableCommand {
       progress.clear()
       let seconds = begin.duration(to: .now) / .seconds(1)
       try print(DedupOutput(listing: list, format: format, choice: keep, list: reading.list, found: found))
-      if !quiet { try? FileHandle.standardError.write(contentsOf: Data(found.statistics.summary(reading, seconds: seconds).utf8)) }
+      if !quiet {
+        try? FileHandle.standardError.write(contentsOf: Data(found.statistics.summary(reading, seconds: seconds).utf8))
+      }
       if strict && reading.unreadable + reading.broken + reading.withoutText > 0 { throw ExitCode(1) }
     } catch let error as FileError {
       progress.clear()
@@ -128,7 +140,8 @@ struct DedupCommand: AsyncParsableCommand {
     return DedupJob(
       paths: paths,
       include: include,
-      documents: field.map { .records(JSONField($0.split(separator: ".").map(String.init))) } ?? (lines ? .lines : .files),
+      documents: field.map { .records(JSONField($0.split(separator: ".").map(String.init))) }
+        ?? (lines ? .lines : .files),
       options: NearDuplicateFinder.Options(
         shingler: Shingler(shingleUnit, size: size, seed: seed),
         scheme: MinHash.Scheme(engine == .bins ? .bins : .permutations, slots: permutations, seed: seed),

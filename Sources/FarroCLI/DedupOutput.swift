@@ -25,7 +25,9 @@ struct DedupOutput {
   func print(_ write: (Data) throws -> Void) throws {
     switch listing {
     case .groups:
-      try printItems(found.groups, write) { "{\"documents\":[\($0.map(list.json).joined(separator: ","))]}" } row: { group in
+      try printItems(found.groups, write) {
+        "{\"documents\":[\($0.map(list.json).joined(separator: ","))]}"
+      } row: { group in
         group.map { list.name(of: $0) + "\n" }.joined() + "\n"
       }
     case .pairs:

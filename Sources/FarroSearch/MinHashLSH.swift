@@ -126,7 +126,9 @@ public struct MinHashLSH: Sendable {
     var fresh = MinHashLSH(scheme, threshold: threshold, bands: bands)
     fresh.table.append(kept.map { table.ids[$0] })
     for place in kept {
-      fresh.signatures.append(scheme.slots) { $0.update(from: signatures.base + place * scheme.slots, count: scheme.slots) }
+      fresh.signatures.append(scheme.slots) {
+        $0.update(from: signatures.base + place * scheme.slots, count: scheme.slots)
+      }
     }
     fresh.live.append(repeating: 0, count: (kept.count + 63) / 64)
     for place in kept.indices { fresh.live.setBit(place) }
