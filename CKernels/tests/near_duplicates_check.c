@@ -97,6 +97,27 @@ static void expect_candidates(const example *e, const farro_candidates *c, size_
   free(pairs), free(reference), free(groups);
 }
 
+// Of all candidates with their similarities those at the threshold or above are the ones that are similar.
+static void check_threshold(const example *e) {
+  enum { capacity = 2000000 };
+  const uint64_t one[] = {0, sets};
+  farro_pair *pairs = malloc(capacity * sizeof *pairs);
+  for (size_t needed = 30; needed <= slots; needed++) {
+    farro_candidates c = candidates_of(e, one, 1, FARRO_VERIFY_NOTHING, 0);
+    size_t count = 0, expected = 0, found = 0;
+    EXPECT(farro_list_candidates(&c, 0, bands, 1, pairs, capacity, &count) == FARRO_OK, "pairs fail");
+    for (size_t i = 0; i < count; i++) expected += pairs[i].similarity * slots > (double)needed - 0.5;
+    c.verification = FARRO_VERIFY_SIGNATURES;
+    c.threshold = (double)needed / slots;
+    EXPECT(farro_list_candidates(&c, 0, bands, 1, pairs, capacity, &found) == FARRO_OK && found == expected,
+           "%zu slots: %zu pairs, not %zu", needed, found, expected);
+    c.threshold = nextafter(c.threshold, 0.0) - 0.3 / slots; // between two numbers of slots: the larger one
+    EXPECT(farro_list_candidates(&c, 0, bands, 1, pairs, capacity, &found) == FARRO_OK && found == expected,
+           "just below %zu slots: %zu pairs, not %zu", needed, found, expected);
+  }
+  free(pairs);
+}
+
 static void check_candidates(void) {
   const example e = make_example();
   const uint64_t one[] = {0, sets}, many[] = {0, 1, 1, 700, 701, 2500, sets};
@@ -110,6 +131,7 @@ static void check_candidates(void) {
     c = candidates_of(&e, many, 6, FARRO_VERIFY_SETS, 0.6);
     expect_candidates(&e, &c, parts, "similar sets");
   }
+  check_threshold(&e);
   int32_t before;
   farro_set_local_threads(1, &before);
   farro_candidates c = candidates_of(&e, one, 1, FARRO_VERIFY_SIGNATURES, 0.8);

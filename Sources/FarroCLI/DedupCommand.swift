@@ -46,8 +46,8 @@ struct DedupCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Slots of a signature: more find more, and estimate better.", valueName: "count"))
   var permutations = 128
 
-  @Option(help: "How signatures are made: bins (fast) or permutations.")
-  var engine = SignatureEngine.bins
+  @Option(help: "How signatures are made: permutations, or bins, which suit texts of more words than slots.")
+  var engine = SignatureEngine.permutations
 
   @Option(help: "What makes one family of hashes differ from another.")
   var seed: UInt64 = 0

@@ -50,7 +50,7 @@ public final class NearDuplicateFinder {
     /// - Precondition: `threshold` is in 0...1, and `bands` fit the scheme's slots.
     public init(
       shingler: Shingler = .words(5),
-      scheme: MinHash.Scheme = .init(.bins, slots: 128),
+      scheme: MinHash.Scheme = .init(.permutations, slots: 128),
       threshold: Double = 0.8,
       bands: LSHBands? = nil,
       verification: Verification = .signatures,
