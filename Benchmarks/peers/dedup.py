@@ -22,6 +22,8 @@ import sys
 import tempfile
 import time
 
+import numpy
+
 HERE = pathlib.Path(__file__).resolve().parent
 FARRO = HERE.parent.parent / ".build" / "release" / "farro"
 WORD = re.compile(r"\w+")
@@ -156,6 +158,33 @@ def run_farro(path, options):
     return seconds, groups, report, usage.ru_maxrss * 1024
 
 
+def print_bounds(path, options):
+    """What this machine could do of each stage, measured or counted."""
+    memory = bytearray(4 << 20)
+    size = path.stat().st_size
+    begin = time.perf_counter()
+    with open(path, "rb", buffering=0) as file:
+        while file.readinto(memory):
+            pass
+    seconds = time.perf_counter() - begin
+    print(f"bound of read: {seconds * 1e3:.0f} ms, a copy by one thread from the system's cache: {size / seconds / 1e6:.0f} MB/s")
+    block = numpy.ones(1 << 19, numpy.uint64)
+    begin = time.perf_counter()
+    for _ in range(200):
+        block.sum()
+    rate = 200 * block.nbytes / (time.perf_counter() - begin) * options.threads
+    print(f"bound of parse: {size / rate * 1e3:.0f} ms, reading 4 MiB that lie in a cache: {rate / 1e6:.0f} MB/s")
+    with open(path, "rb") as file:
+        lines = [line for _, line in zip(range(1000), file)]
+    words = sum(len(WORD.findall(json.loads(line)["text"])) for line in lines) / sum(map(len, lines)) * size
+    each = 3.0 + 0.0125 * options.permutations
+    seconds = words * each / options.threads / 1e9
+    print(
+        f"bound of shingle and sign: {seconds * 1e3:.0f} ms, {each:.1f} ns for each of {words / 1e6:.0f} million words,"
+        f" which the kernels' comments say of Zen 5 with AVX-512: {size / seconds / 1e6:.0f} MB/s"
+    )
+
+
 def agreement(groups, expected):
     """The fractions of pairs within groups that both have."""
 
@@ -173,6 +202,7 @@ def main() -> int:
     seconds, groups, report, memory = runs[len(runs) // 2]
     size = options.documents.stat().st_size
     print(report, end="")
+    print_bounds(options.documents, options)
     rate = size / seconds / 1e6
     spread = " ".join(f"{run[0]:.2f}" for run in runs)
     print(f"farro       {rate:8.1f} MB/s  {seconds:.2f} s ({spread})  {memory / 1e6:.0f} MB at most, {len(groups)} groups")

@@ -1,6 +1,6 @@
 #include "check.h"
 
-enum { sets = 3000, slots = 48, bands = 8, rows = 6 };
+enum { sets = 1500, slots = 48, bands = 8, rows = 6 };
 
 // Signatures in families: members differ in some slots. Elements agree as slots do, so that both have the same Jaccard.
 typedef struct {
@@ -70,7 +70,7 @@ static int compare_pairs(const void *a, const void *b) {
 }
 
 static void expect_candidates(const example *e, const farro_candidates *c, size_t parts, const char *what) {
-  enum { capacity = 2000000 };
+  enum { capacity = 600000 };
   farro_pair *pairs = malloc(capacity * sizeof *pairs), *reference = malloc(capacity * sizeof *pairs);
   uint32_t *groups = malloc(sets * 4);
   size_t count = 0, expected = 0, right = 0, in_groups = 0;
@@ -99,7 +99,7 @@ static void expect_candidates(const example *e, const farro_candidates *c, size_
 
 // Of all candidates with their similarities those at the threshold or above are the ones that are similar.
 static void check_threshold(const example *e) {
-  enum { capacity = 2000000 };
+  enum { capacity = 600000 };
   const uint64_t one[] = {0, sets};
   farro_pair *pairs = malloc(capacity * sizeof *pairs);
   for (size_t needed = 30; needed <= slots; needed++) {
@@ -120,7 +120,7 @@ static void check_threshold(const example *e) {
 
 static void check_candidates(void) {
   const example e = make_example();
-  const uint64_t one[] = {0, sets}, many[] = {0, 1, 1, 700, 701, 2500, sets};
+  const uint64_t one[] = {0, sets}, many[] = {0, 1, 1, 700, 701, 1200, sets};
   for (size_t parts = 1; parts < 20; parts = parts * 3 + 1) {
     farro_candidates c = candidates_of(&e, one, 1, FARRO_VERIFY_NOTHING, 0);
     expect_candidates(&e, &c, parts, "candidates");

@@ -50,11 +50,11 @@ struct DedupJob: Sendable {
       }
     }
     if reading.broken > DedupJob.mostComplaints {
-      complain("farro: \(reading.broken) lines are no JSON in all, and were left out")
+      complain("farro: lines that are no JSON, left out: \(reading.broken)")
     }
     if case .records(let field) = documents, reading.withoutText > 0 {
       let name = field.path.joined(separator: ".")
-      complain("farro: \(reading.withoutText) lines have no string \"\(name)\", and were left out")
+      complain("farro: lines without a string \"\(name)\", left out: \(reading.withoutText)")
     }
     let found = try finder.finish(listingPairs: listingPairs) { progress("grouping: \(percent($0))") }
     return (reading, found)
@@ -117,7 +117,7 @@ struct DedupJob: Sendable {
   ) throws {
     let (bytes, offsets) = (reader.bytes, reader.offsets)
     reading.bytes += offsets.last!
-    let texts = timed(&reading.parsing) { find(in: bytes, offsets) }
+    let texts = timed(&reading.parsing) { find(in: bytes, offsets, isFirst: reader.firstLine == 1) }
     var spans: [TextSpan] = []
     spans.reserveCapacity(texts.count)
     for (i, text) in texts.enumerated() {
@@ -139,8 +139,12 @@ struct DedupJob: Sendable {
     try finder.add(spans, in: UnsafeRawBufferPointer(bytes))
   }
 
-  private func find(in bytes: UnsafeMutableRawBufferPointer, _ offsets: [Int]) -> [JSONLineText] {
-    if case .records(let field) = documents { return field.texts(in: bytes, offsets: offsets) }
+  private func find(in bytes: UnsafeMutableRawBufferPointer, _ offsets: [Int], isFirst: Bool) -> [JSONLineText] {
+    if case .records(let field) = documents {
+      // The mark that Windows begins a file with is no JSON.
+      if isFirst && bytes.starts(with: [0xEF, 0xBB, 0xBF]) { for i in 0..<3 { bytes[i] = 0x20 } }
+      return field.texts(in: bytes, offsets: offsets)
+    }
     return zip(offsets, offsets.dropFirst()).map { begin, end in
       bytes[begin..<end].contains { $0 != 0x20 && !(9...13 ~= $0) } ? .text(begin..<end) : .blank
     }

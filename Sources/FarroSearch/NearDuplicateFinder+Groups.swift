@@ -38,6 +38,7 @@ extension NearDuplicateFinder {
   }
 
   private func result(_ parents: [UInt32], _ pairs: [CandidatePair]?) -> NearDuplicates {
+    (statistics.duplicates, statistics.groups) = (0, 0)
     var heads = [Bool](repeating: false, count: parents.count)
     for (document, parent) in parents.enumerated() where document != parent {
       statistics.duplicates += 1

@@ -109,7 +109,7 @@ public final class NearDuplicateFinder {
 
   /// Adds a document.
   ///
-  /// - Throws: `FileError`, ``NearDuplicatesError``.
+  /// - Throws: `FileError`, ``NearDuplicatesError``; `CancellationError` when the task is cancelled.
   /// - Complexity: O(bytes).
   public func add(_ text: String) throws {
     var text = text
@@ -118,7 +118,7 @@ public final class NearDuplicateFinder {
 
   /// Adds a document in UTF-8, which is repaired where it is none. Small ones are gathered, to be worked on together.
   ///
-  /// - Throws: `FileError`, ``NearDuplicatesError``.
+  /// - Throws: `FileError`, ``NearDuplicatesError``; `CancellationError` when the task is cancelled.
   /// - Complexity: O(bytes).
   public func add(_ text: UnsafeRawBufferPointer) throws {
     if waiting.count + text.count > 1 << 22 || waitingTexts.count == 1 << 14 { try flush() }
@@ -156,6 +156,7 @@ public final class NearDuplicateFinder {
   private func take(_ texts: UnsafeBufferPointer<TextSpan>, in bytes: UnsafeRawBufferPointer) throws {
     let step = max(1, NearDuplicateFinder.mostSlotsAtOnce / options.scheme.slots)
     for first in stride(from: 0, to: texts.count, by: step) {
+      try Task.checkCancellation()
       try takeSome(UnsafeBufferPointer(rebasing: texts[first..<min(first + step, texts.count)]), bytes)
       try stayBelowLimit()
     }

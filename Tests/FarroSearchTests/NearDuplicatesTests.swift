@@ -98,6 +98,22 @@ import Testing
     #expect(try NearDuplicates(of: [String](), options: options()).kept(.longest) == [])
   }
 
+  @Test func `the examples of the documentation hold`() throws {
+    let licence = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
+    let texts = [licence, "Copyright 2020 somebody. " + licence.uppercased(), "something else"]
+    let found = try NearDuplicates(of: texts, options: .init(shingler: .words(3), threshold: 0.7))
+    #expect(found.groups == [[0, 1]] && found.kept(.longest) == [1, 2])
+    let few = ["a text of some words", "A text, of some words!", "another one"]
+    let two = try NearDuplicates(of: few, options: .init(shingler: .words(2)))
+    #expect(two.groups == [[0, 1]] && two.kept(.first) == [0, 2])
+    let scheme = MinHash.Scheme(.bins, slots: 128)
+    var index = MinHashLSH(scheme, threshold: 0.5)
+    let words = Shingler.words(2)
+    try index.insert(MinHash(scheme, of: words.shingles(of: "the quick brown fox jumps over the lazy dog")), id: 1)
+    #expect(index.query(MinHash(scheme, of: words.shingles(of: "The quick brown fox jumps over the lazy dog."))) == [1])
+    #expect(NearDuplicateFinder.Options().bands == LSHBands(bands: 14, rows: 9))
+  }
+
   @Test func `neither threads nor order nor batches matter`() throws {
     let texts = Self.texts(600)
     let found = try NearDuplicates(of: texts, options: options(.exact), listingPairs: true)
@@ -170,6 +186,11 @@ import Testing
     var seen: [Double] = []
     _ = try finder.finish { seen.append($0) }
     #expect(seen == seen.sorted() && seen.last == 1 && finder.count == 50 && finder.memoryBytes > 0)
+    // It goes on afterwards, and counts anew.
+    let first = try finder.finish()
+    for text in Self.texts(50) { try finder.add(text) }
+    let second = try finder.finish()
+    #expect(second.statistics.documents == 100 && second.statistics.duplicates == 50 + first.statistics.duplicates)
   }
 
   @Test func `bytes that are no text are documents too`() throws {
