@@ -31,7 +31,8 @@ WORD = re.compile(r"\w+")
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("documents", type=pathlib.Path, help="JSON Lines with a field text")
+    parser.add_argument("documents", type=pathlib.Path, help="JSON Lines with a field text, or a folder")
+    parser.add_argument("--include", default="copyright", help="of a folder, the files of this name")
     parser.add_argument("--farro", type=pathlib.Path, default=FARRO)
     parser.add_argument("--lines", type=int, default=20_000, help="that the peers get")
     parser.add_argument("--threads", type=int, default=2)
@@ -158,6 +159,16 @@ def run_farro(path, options):
     return seconds, groups, report, usage.ru_maxrss * 1024
 
 
+def gather(folder, name, path):
+    """The files of a folder as JSON Lines, so that all read the same."""
+    with open(path, "w", encoding="utf-8") as out:
+        for file in sorted(folder.rglob(name)):
+            if file.is_file():
+                json.dump({"text": file.read_text(encoding="utf-8", errors="replace")}, out, ensure_ascii=False)
+                out.write("\n")
+    return path
+
+
 def print_bounds(path, options):
     """What this machine could do of each stage, measured or counted."""
     memory = bytearray(4 << 20)
@@ -198,6 +209,13 @@ def agreement(groups, expected):
 
 def main() -> int:
     options = arguments()
+    with tempfile.TemporaryDirectory() as folder:
+        if options.documents.is_dir():
+            options.documents = gather(options.documents, options.include, pathlib.Path(folder) / "files.jsonl")
+        return compare(options)
+
+
+def compare(options) -> int:
     runs = sorted((run_farro(options.documents, options) for _ in range(options.repetitions)), key=lambda run: run[0])
     seconds, groups, report, memory = runs[len(runs) // 2]
     size = options.documents.stat().st_size

@@ -62,6 +62,28 @@ final class ByteSource {
   }
 }
 
+/// Whole files, one at a time, in memory that is used again.
+final class FileBuffer {
+  private var memory = UnsafeMutableRawBufferPointer(start: malloc(1 << 18)!, count: 1 << 18)
+
+  deinit { free(memory.baseAddress) }
+
+  /// The bytes of a file, until the next is read.
+  ///
+  /// - Throws: ``FileProblem``.
+  func read(_ path: String) throws(FileProblem) -> UnsafeRawBufferPointer {
+    let source = try ByteSource(path)
+    var filled = 0
+    while true {
+      filled += try source.read(into: UnsafeMutableRawBufferPointer(rebasing: memory[filled...]))
+      if filled < memory.count { return UnsafeRawBufferPointer(rebasing: memory[..<filled]) }
+      // The system moves large blocks without a copy.
+      let grown = realloc(memory.baseAddress, memory.count * 2)!
+      memory = UnsafeMutableRawBufferPointer(start: grown, count: memory.count * 2)
+    }
+  }
+}
+
 extension FileProblem {
   init(_ moment: Moment, because reason: String) { (self.moment, self.reason) = (moment, reason) }
 }

@@ -39,11 +39,11 @@ struct DedupJob: Sendable {
   func run(_ progress: @escaping (String) -> Void) throws -> (Reading, NearDuplicates) {
     let isByFile = if case .files = documents { true } else { false }
     var reading = Reading(list: DocumentList(areLines: !isByFile))
-    let finder = NearDuplicateFinder(options)
+    let (finder, buffer) = (NearDuplicateFinder(options), FileBuffer())
     for path in files(&reading) {
       try Task.checkCancellation()
       do {
-        try read(path, finder, &reading, progress)
+        try read(path, buffer, finder, &reading, progress)
       } catch let problem as FileProblem {
         reading.unreadable += 1
         complain("farro: \(path): \(problem.reason)")
@@ -73,12 +73,15 @@ struct DedupJob: Sendable {
 
   private func read(
     _ path: String,
+    _ buffer: FileBuffer,
     _ finder: NearDuplicateFinder,
     _ reading: inout Reading,
     _ progress: (String) -> Void
   ) throws {
     switch documents {
-    case .files: try readFile(path, finder, &reading)
+    case .files:
+      try readFile(path, buffer, finder, &reading)
+      if reading.files % 256 == 0 { progress("\(finder.count) documents, \(byteCount(reading.bytes)) read") }
     case .lines, .records:
       let reader = try LineReader(path)
       reading.list.begin(path, after: finder.count)
@@ -91,22 +94,17 @@ struct DedupJob: Sendable {
     }
   }
 
-  private func readFile(_ path: String, _ finder: NearDuplicateFinder, _ reading: inout Reading) throws {
-    let begin = ContinuousClock.now
-    var bytes: [UInt8] = []
-    let source = try ByteSource(path)
-    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-    defer { piece.deallocate() }
-    while true {
-      let count = try source.read(into: piece)
-      bytes.append(contentsOf: piece[..<count])
-      if count < piece.count { break }
-    }
-    reading.reading += begin.duration(to: .now) / .seconds(1)
+  private func readFile(
+    _ path: String,
+    _ buffer: FileBuffer,
+    _ finder: NearDuplicateFinder,
+    _ reading: inout Reading
+  ) throws {
+    let bytes = try timed(&reading.reading) { () throws(FileProblem) in try buffer.read(path) }
     reading.list.begin(path, after: finder.count)
     reading.files += 1
     reading.bytes += bytes.count
-    try bytes.withUnsafeBytes { try finder.add($0) }
+    try finder.add(bytes)
   }
 
   private func readLines(

@@ -126,6 +126,20 @@ extension NearDuplicates.Statistics {
     }
     text += table.description
     if spilledBytes > 0 { text += "\(byteCount(spilledBytes)) did not fit into memory and went to files\n" }
+    if let peak = peakMemory { text += "\(byteCount(peak)) of memory at most\n" }
     return text
+  }
+
+  /// Of this process, what is mapped from files included.
+  private var peakMemory: Int? {
+    var usage = rusage()
+    // RUSAGE_SELF, which Glibc declares as another type than it takes.
+    guard getrusage(0, &usage) == 0 else { return nil }
+    #if canImport(Darwin)
+      let unit = 1
+    #else
+      let unit = 1024
+    #endif
+    return usage.ru_maxrss * unit
   }
 }
