@@ -58,6 +58,7 @@ let package = Package(
     .target(name: "FarroSearch", dependencies: ["Farro", "FarroData"]),
     .target(name: "FarroModels", dependencies: ["Farro", "FarroData"]),
     .target(name: "CProcessUsage"),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(
       name: "FarroProfile",
       dependencies: ["CProcessUsage", "Farro", "FarroData", .product(name: "Subprocess", package: "swift-subprocess")]
@@ -66,6 +67,7 @@ let package = Package(
       name: "FarroCLI",
       dependencies: [
         "Farro", "FarroData", "FarroProfile", "FarroSearch",
+        "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
@@ -77,7 +79,9 @@ let package = Package(
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(
       name: "FarroCLITests",
-      dependencies: ["FarroData", "FarroSearch", .product(name: "Subprocess", package: "swift-subprocess"), "FarroCLI"]
+      dependencies: [
+        "Farro", "FarroData", "FarroSearch", .product(name: "Subprocess", package: "swift-subprocess"), "FarroCLI",
+      ]
     ),
   ],
   swiftLanguageModes: [.v6],

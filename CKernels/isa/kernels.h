@@ -129,6 +129,7 @@
 #include "hashing/integers_kernels.h"
 
 #include "text/text_kernels.h"
+#include "text/json_kernels.h"
 #include "sketch/sketch_kernels.h"
 
 #include "distance/bits_kernels.h"
@@ -139,6 +140,7 @@
 const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
     .text = &text,
+    .json = &json,
     .sketch = &sketch,
     .integer_hashing = &integer_hashing,
 #if defined(__x86_64__) && VECTOR_BYTES > 16

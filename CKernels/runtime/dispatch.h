@@ -33,6 +33,7 @@
 #include "softmax/softmax.h"
 #include "scaling/scaling.h"
 #include "sketch/sketch.h"
+#include "text/json.h"
 #include "text/text.h"
 
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
@@ -43,6 +44,7 @@ typedef struct farro_kernels {
   const probe_kernels *probe;
   const conversion_kernels *conversion;
   const text_kernels *text;
+  const json_kernels *json;
   const sketch_kernels *sketch;
   const matmul_kernels *matmul_f32, *matmul_f64;
   const low_precision_kernels *matmul_bf16, *matmul_f16, *matmul_u8s8;

@@ -78,6 +78,8 @@ static const struct {
     {"avalanche", check_avalanche},
     {"chunking", check_chunking},
     {"integer hashing", check_integer_hashing},
+    {"json lines", check_json},
+    {"near-duplicates", check_near_duplicates},
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"functions", check_functions},

@@ -46,6 +46,8 @@ void check_murmur3(void);
 void check_avalanche(void);
 void check_chunking(void);
 void check_integer_hashing(void);
+void check_json(void);
+void check_near_duplicates(void);
 void check_matmul(void);
 void check_elementwise(void);
 void check_functions(void);

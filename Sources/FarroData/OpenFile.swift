@@ -134,6 +134,54 @@ extension OpenFile {
   }
 }
 
+// MARK: - Scratch
+
+/// A file without a name: whatever way the process ends, nothing of it stays. Bytes are appended, and seen in memory.
+package final class ScratchFile {
+  private let file: OpenFile
+  package private(set) var count = 0
+  private var mapping = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+  /// A new file in a folder that exists.
+  ///
+  /// - Throws: ``FileError``.
+  package init(in folder: String) throws {
+    file = try OpenFile.nameless(in: folder)
+  }
+
+  deinit { if let base = mapping.baseAddress { munmap(base, mapping.count) } }
+
+  /// Appends all of `memory`.
+  ///
+  /// - Throws: ``FileError``: the disk is full.
+  package func append(_ memory: UnsafeRawBufferPointer) throws {
+    try file.write(memory, at: count)
+    count += memory.count
+  }
+
+  /// All that was appended, as long as this lives and nothing more is appended and mapped.
+  ///
+  /// - Throws: ``FileError``.
+  package func mapped() throws -> UnsafeRawBufferPointer {
+    if mapping.count == count { return UnsafeRawBufferPointer(mapping) }
+    if let base = mapping.baseAddress { munmap(base, mapping.count) }
+    mapping = UnsafeMutableRawBufferPointer(mutating: try file.mapped())
+    return UnsafeRawBufferPointer(mapping)
+  }
+}
+
+extension OpenFile {
+  fileprivate static func nameless(in folder: String) throws(FileError) -> OpenFile {
+    try requireName(folder)
+    var template = Array("\(folder)/farro-XXXXXX".utf8CString)
+    let descriptor = template.withUnsafeMutableBufferPointer { mkstemp($0.baseAddress!) }
+    guard descriptor >= 0 else { throw FileError("make a scratch file in", folder, code: errno) }
+    template.withUnsafeBufferPointer { _ = unlink($0.baseAddress!) }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    return OpenFile(path: folder, descriptor: descriptor)
+  }
+}
+
 // MARK: - Replacing
 
 /// The place that a file will take: where the links of a path lead, and the permissions of what is there now.
