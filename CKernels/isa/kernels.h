@@ -16,6 +16,7 @@
 #include "simd/philox.h"
 #include "simd/popcount.h"
 #include "simd/bytes.h"
+#include "simd/blocks.h"
 
 #include "simd/float32.h"
 #include "simd/rows.h"
@@ -124,6 +125,7 @@
 
 #include "text/text_kernels.h"
 #include "sketch/sketch_kernels.h"
+#include "sketch/counting_kernels.h"
 
 #include "distance/bits_kernels.h"
 #include "distance/sets_kernels.h"
@@ -134,6 +136,7 @@ const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
     .text = &text,
     .sketch = &sketch,
+    .counting = &counting,
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,
     .matmul_bf16 = &matmul_bf16,

@@ -73,6 +73,7 @@ static const struct {
     {"hashing", check_hashing},
     {"text", check_text},
     {"sketch", check_sketch},
+    {"counting", check_counting},
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"functions", check_functions},

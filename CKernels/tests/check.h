@@ -41,6 +41,7 @@ void check_runtime(void);
 void check_hashing(void);
 void check_text(void);
 void check_sketch(void);
+void check_counting(void);
 void check_matmul(void);
 void check_elementwise(void);
 void check_functions(void);
