@@ -80,6 +80,7 @@ static const struct {
     {"integer hashing", check_integer_hashing},
     {"json lines", check_json},
     {"near-duplicates", check_near_duplicates},
+    {"counting", check_counting},
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"functions", check_functions},

@@ -48,6 +48,7 @@ void check_chunking(void);
 void check_integer_hashing(void);
 void check_json(void);
 void check_near_duplicates(void);
+void check_counting(void);
 void check_matmul(void);
 void check_elementwise(void);
 void check_functions(void);

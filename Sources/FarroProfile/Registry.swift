@@ -92,6 +92,7 @@ extension ProfiledKernel {
     + batchNormKernels + scalingKernels + distanceKernels + bitDistanceKernels + sparseDistanceKernels + boxKernels
     + neighborKernels
     + linearAlgebraKernels + hashingKernels + sketchKernels + nearDuplicateKernels + conversionKernels + sortingKernels
+    + linearAlgebraKernels + hashingKernels + sketchKernels + countingKernels + conversionKernels + sortingKernels
     + optimizerKernels
     + randomKernels
     + embeddingKernels + softmaxKernels + bfloat16Kernels + attentionKernels + convolutionKernels
