@@ -145,6 +145,12 @@ FARRO_API void farro_datasketch_legacy_update(const uint64_t *multipliers, const
 // The 20 bytes of a SHA-1 (FIPS 180-4). Only to agree with others: it is no longer secure.
 FARRO_API void farro_sha1(const void *data, size_t length, uint8_t digest[20]);
 
+// ---- numbers as elements ------------------------------------------------------------------------------------------
+
+// hashes[i] = mix(keys[i] ^ mix(seed + 0x9E3779B97F4A7C15)) with the finalizer of SplitMix64, which makes what looks
+// random of any numbers, and different hashes of different ones. O(count), on the calling thread.
+FARRO_API farro_status farro_mix_keys(uint64_t seed, const uint64_t *keys, size_t count, uint64_t *hashes);
+
 // ---- references ---------------------------------------------------------------------------------------------------
 
 FARRO_API void farro_minhash_reference_update(const farro_minhash *minhash, const uint64_t *hashes, size_t count,

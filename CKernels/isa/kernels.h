@@ -17,6 +17,7 @@
 #include "simd/popcount.h"
 #include "simd/bytes.h"
 #include "simd/words.h"
+#include "simd/blocks.h"
 
 #include "simd/float32.h"
 #include "simd/rows.h"
@@ -130,6 +131,7 @@
 
 #include "text/text_kernels.h"
 #include "sketch/sketch_kernels.h"
+#include "sketch/counting_kernels.h"
 
 #include "distance/bits_kernels.h"
 #include "distance/sets_kernels.h"
@@ -149,6 +151,7 @@ const farro_kernels FARRO_TABLE = {
 #if defined(MASKS_AVX512)
     .crc_wide = &farro_crc_carryless_avx512,
 #endif
+    .counting = &counting,
     .matmul_f32 = &matmul_f32,
     .matmul_f64 = &matmul_f64,
     .matmul_bf16 = &matmul_bf16,

@@ -32,6 +32,7 @@
 #include "random/random.h"
 #include "softmax/softmax.h"
 #include "scaling/scaling.h"
+#include "sketch/counting.h"
 #include "sketch/sketch.h"
 #include "text/text.h"
 
@@ -44,6 +45,7 @@ typedef struct farro_kernels {
   const conversion_kernels *conversion;
   const text_kernels *text;
   const sketch_kernels *sketch;
+  const counting_kernels *counting;
   const matmul_kernels *matmul_f32, *matmul_f64;
   const low_precision_kernels *matmul_bf16, *matmul_f16, *matmul_u8s8;
   const elementwise_kernels *elementwise_f32, *elementwise_f64;

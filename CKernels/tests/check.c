@@ -78,6 +78,7 @@ static const struct {
     {"avalanche", check_avalanche},
     {"chunking", check_chunking},
     {"integer hashing", check_integer_hashing},
+    {"counting", check_counting},
     {"matmul", check_matmul},
     {"elementwise", check_elementwise},
     {"functions", check_functions},

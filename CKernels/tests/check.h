@@ -46,6 +46,7 @@ void check_murmur3(void);
 void check_avalanche(void);
 void check_chunking(void);
 void check_integer_hashing(void);
+void check_counting(void);
 void check_matmul(void);
 void check_elementwise(void);
 void check_functions(void);
