@@ -121,6 +121,17 @@ public struct PackedMinHashes: Sendable, Equatable {
     }
   }
 
+  /// Signatures from their words; `nil` if no slots become such.
+  package init?(_ scheme: MinHash.Scheme, bits: Int, count: Int, words: [UInt64]) {
+    let planes = (scheme.slots + 63) / 64
+    let last = scheme.slots % 64 == 0 ? UInt64.max : 1 << UInt64(scheme.slots % 64) - 1
+    guard
+      [1, 2, 4, 8, 16].contains(bits), words.count == count * bits * planes,
+      stride(from: planes - 1, to: words.count, by: planes).allSatisfy({ words[$0] & ~last == 0 })
+    else { return nil }
+    (self.scheme, self.bits, self.count, self.words) = (scheme, bits, count, words)
+  }
+
   /// The estimates of the Jaccard similarity of each of these sets with each of the others, which may be a little below 0.
   ///
   /// - Parameter others: n sets; these themselves when omitted.

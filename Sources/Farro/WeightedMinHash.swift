@@ -12,7 +12,8 @@ public struct WeightedMinHash: Sendable, Equatable {
   public let seed: UInt64
   /// The signature; slots of an empty set hold `UInt32.max`.
   public private(set) var slots: [UInt32]
-  private var least: [Double]
+  /// The key of the sample in each slot, infinite where there is none.
+  package private(set) var least: [Double]
 
   /// The signature of the empty set.
   ///
@@ -23,6 +24,16 @@ public struct WeightedMinHash: Sendable, Equatable {
     self.seed = seed
     self.slots = Array(repeating: farro_minhash_empty, count: slots)
     least = Array(repeating: .infinity, count: slots)
+  }
+
+  /// A signature from its parts; `nil` if no set has one such.
+  package init?(seed: UInt64, slots: [UInt32], least: [Double]) {
+    self.init(slots: slots.count, seed: seed)
+    let isSound = zip(slots, least).allSatisfy { slot, key in
+      !key.isNaN && (slot == farro_minhash_empty) == (key == .infinity)
+    }
+    guard isSound, slots.count == least.count else { return nil }
+    (self.slots, self.least) = (slots, least)
   }
 
   /// Adds elements to the set. One that is there already takes the larger weight; weights that are not finite and above 0

@@ -91,7 +91,8 @@ extension ProfiledKernel {
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
     + batchNormKernels + scalingKernels + distanceKernels + bitDistanceKernels + sparseDistanceKernels + boxKernels
     + neighborKernels
-    + linearAlgebraKernels + hashingKernels + sketchKernels + conversionKernels + sortingKernels + optimizerKernels
+    + linearAlgebraKernels + hashingKernels + sketchKernels + countingKernels + conversionKernels + sortingKernels
+    + optimizerKernels
     + randomKernels
     + embeddingKernels + softmaxKernels + bfloat16Kernels + attentionKernels + convolutionKernels
 
