@@ -9,6 +9,8 @@ static void fill_elements(void) {
     elements[i] = (uint64_t)random_below(1ull << 32) << 32 | random_below(1ull << 32);
   // Hashes with the longest ranks, in registers apart.
   elements[7] = 0, elements[11] = 1, elements[13] = 1ull << 63, elements[17] = UINT64_MAX;
+  // The same register of a list, with three ranks.
+  elements[20] = 5ull << 60 | 1 << 30, elements[21] = 5ull << 60 | 1 << 10, elements[22] = 5ull << 60 | 1 << 20;
 }
 
 static bool same(const void *x, const void *y, size_t bytes) { return memcmp(x, y, bytes) == 0; }
