@@ -36,7 +36,7 @@ static inline uint64_t least_of(const rows *rows, const uint64_t *counters, uint
   return least;
 }
 
-// Of sketches beyond the second cache, a piece's counters are on their way before the first is changed: a quarter of
+// Of sketches beyond the second cache, a piece's counters are on their way before the first is changed: a third of
 // the time.
 static void fetch(const rows *rows, const uint64_t *counters, const uint64_t *hashes, size_t count) {
   for (size_t i = 0; i < count; i++)
