@@ -111,7 +111,10 @@ farro_status farro_hyperloglog_estimate(const uint8_t *registers, uint32_t preci
   double z = (double)m * tau(1 - (double)of[last] / (double)m);
   for (size_t k = last - 1; k > 0; k--) z = 0.5 * (z + of[k]);
   z += (double)m * sigma(of[0] / (double)m);
-  *estimate = 0.72134752044448170368 * (double)m * (double)m / z; // 1 / (2 ln 2)
+  // 1 / (2 ln 2) in the limit of many registers; of few, the estimate would be too high by about 1 / m (P. Flajolet and
+  // others, figure 3).
+  const double alpha = 0.72134752044448170368 / (1 + 1.079 / (double)m);
+  *estimate = alpha * (double)m * (double)m / z;
   return FARRO_OK;
 }
 

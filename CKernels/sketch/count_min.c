@@ -36,6 +36,13 @@ static inline uint64_t least_of(const rows *rows, const uint64_t *counters, uint
   return least;
 }
 
+// Of sketches beyond the second cache, a piece's counters are on their way before the first is changed: a third of
+// the time.
+static void fetch(const rows *rows, const uint64_t *counters, const uint64_t *hashes, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    for (size_t r = 0; r < rows->depth; r++) __builtin_prefetch(counters + place(rows, r, hashes[i]), 1);
+}
+
 static void add(const rows *rows, uint64_t *counters, const uint64_t *hashes, const uint64_t *amounts, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const uint64_t amount = amounts ? amounts[i] : 1;
@@ -67,6 +74,7 @@ static farro_status update(const farro_count_min *sketch, uint64_t *counters, co
   if (!kernels) return FARRO_ERROR_ISA;
   if (!is_sketch(sketch) || !can_exist(count, 1, 1)) return FARRO_ERROR_ARGUMENT;
   const rows rows = rows_of(sketch);
+  const bool is_far = sketch->width * sketch->depth > 1 << 16; // half a megabyte
   uint64_t hashes[counting_piece];
   for (size_t i = 0; i < count; i += counting_piece) {
     const size_t some = smaller(counting_piece, count - i);
@@ -75,6 +83,7 @@ static farro_status update(const farro_count_min *sketch, uint64_t *counters, co
       kernels->counting->mix(seed_key(sketch->seed), from, some, hashes);
       from = hashes;
     }
+    if (is_far) fetch(&rows, counters, from, some);
     (sketch->conservative ? add_least : add)(&rows, counters, from, of, some);
   }
   return FARRO_OK;

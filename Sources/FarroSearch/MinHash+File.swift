@@ -36,7 +36,7 @@ extension Array where Element: BitwiseCopyable {
 }
 
 extension MinHash {
-  /// Writes the signature to a file, which is there whole or not at all: as ``Farro/MinHashes`` with one signature.
+  /// Writes the signature to a file, which is there whole or not at all: as `MinHashes` with one signature.
   ///
   /// - Throws: `FileError`.
   public func save(to path: String) throws { try MinHashes(scheme, slots: slots).save(to: path) }
