@@ -120,6 +120,7 @@
 #include "distance/codes_kernels.h"
 
 #include "simd/lookup.h"
+#include "simd/compress.h"
 #include "lists/lists_kernels.h"
 
 #include "hashing/hashing_kernels.h"
