@@ -119,25 +119,28 @@ static void NAMED(use_hashes)(NAMED(set_index) * index, uint64_t elements) {
   index->parts = 1;
 }
 
-// How many of `count` elements each set of y has.
-static void NAMED(count_common)(const NAMED(set_index) * index, const ELEMENT *elements, size_t count,
-                                uint32_t *common) {
-  for (size_t i = 0; i < count; i++) {
+// Counts up which sets of y have elements of buckets before `end`; returns how many of the elements those are.
+static size_t NAMED(count_common)(const NAMED(set_index) * index, const ELEMENT *elements, size_t count, size_t end,
+                                  uint32_t *common) {
+  const uint16_t *sets = index->sets;
+  const ELEMENT *entered = index->elements;
+  size_t i = 0;
+  for (; i < count && elements[i] <= index->most; i++) {
     const ELEMENT element = elements[i];
-    if (element < index->least || element > index->most) continue;
+    if (element < index->least) continue;
     const size_t bucket = NAMED(bucket_of)(index, element);
-    const uint32_t begin = index->ends[(ptrdiff_t)bucket - 1], end = index->ends[bucket];
-    const uint16_t *sets = index->sets;
+    if (bucket >= end) break;
+    const uint32_t last = index->ends[bucket];
     // Some at once, as the end of a short list is hard to foresee: what lies behind it counts nothing.
     if (index->is_exact) {
-      for (uint32_t at = begin; at < end; at += places_at_once)
-        for (uint32_t k = at; k < at + places_at_once; k++) common[sets[k]] += k < end;
+      for (uint32_t at = index->ends[(ptrdiff_t)bucket - 1]; at < last; at += places_at_once)
+        for (uint32_t k = at; k < at + places_at_once; k++) common[sets[k]] += k < last;
     } else {
-      for (uint32_t at = begin; at < end; at += places_at_once)
-        for (uint32_t k = at; k < at + places_at_once; k++)
-          common[sets[k]] += (k < end) & (index->elements[k] == element);
+      for (uint32_t at = index->ends[(ptrdiff_t)bucket - 1]; at < last; at += places_at_once)
+        for (uint32_t k = at; k < at + places_at_once; k++) common[sets[k]] += (k < last) & (entered[k] == element);
     }
   }
+  return i;
 }
 
 typedef struct NAMED(counting) {
@@ -148,14 +151,25 @@ typedef struct NAMED(counting) {
   size_t ld_out;
 } NAMED(counting);
 
+// Some sets of x at a time go through the index part by part, so that a part stays in the L2 cache.
 static void NAMED(count_rows)(void *context, size_t first, size_t last) {
   const NAMED(counting) *c = context;
-  uint32_t common[most_indexed_sets];
-  for (size_t row = first; row < last; row++) {
-    const size_t count = (size_t)(c->x->offsets[row + 1] - c->x->offsets[row]);
-    memset(common, 0, c->index.y.sets * sizeof *common);
-    NAMED(count_common)(&c->index, c->x->elements + c->x->offsets[row], count, common);
-    write_distances(c->index.y.sets, (int32_t)count, c->sizes, common, c->out + row * c->ld_out);
+  const NAMED(set_index) *index = &c->index;
+  const size_t sets = index->y.sets, some = smaller(counted_sets, most_counts / sets);
+  uint32_t common[most_counts];
+  for (size_t row = first; row < last; row += some) {
+    const size_t rows = smaller(some, last - row);
+    const int64_t *offsets = c->x->offsets + row;
+    size_t done[counted_sets] = {0};
+    memset(common, 0, rows * sets * sizeof *common);
+    for (size_t part = 0; part < index->parts; part++)
+      for (size_t i = 0; i < rows; i++)
+        done[i] += NAMED(count_common)(index, c->x->elements + offsets[i] + done[i],
+                                       (size_t)(offsets[i + 1] - offsets[i]) - done[i],
+                                       NAMED(first_bucket)(index, part + 1), common + i * sets);
+    for (size_t i = 0; i < rows; i++)
+      write_distances(sets, (int32_t)(offsets[i + 1] - offsets[i]), c->sizes, common + i * sets,
+                      c->out + (row + i) * c->ld_out);
   }
 }
 

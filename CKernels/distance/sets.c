@@ -10,8 +10,9 @@
 enum {
   tile_sets = 64,
   paired_sets = 64,
-  counted_sets = 4,                // of x, that one task counts at least
-  most_indexed_sets = 4096,        // of y, at a time: their counts stay in the L1 cache
+  counted_sets = 16,               // of x, at a time, with
+  most_counts = 1 << 14,           // which lie in the L1 cache or near
+  most_indexed_sets = 4096,        // of y, at a time
   most_indexed_elements = 1 << 20, // of these
   places_at_once = 4,              // of an index
   sampled_elements = 2048,         // of x, to see what an index costs
