@@ -85,9 +85,10 @@ typedef struct farro_lists_walk {
 // the nearest first, of equally near ones the smaller id. Where there are fewer, the id is -1 and the distance infinity
 // (of inner products -infinity). Distances of coded rows that are not measured are estimates as above.
 //
-// Lists are read once for some thousand queries, block by block, by all queries that probe them. The result does not
-// depend on the number of threads. O(m (count + rows of the lists) d); work space of some 10 KB for a query at work,
-// and up to 64 MB for what queries found.
+// Lists are read once for some thousand queries, block by block, by all queries that probe them; lists of codes first
+// by those that are nearest to them, which then keep little of others. The result does not depend on the number of
+// threads. O(m (count + rows of the lists) d); work space of some 10 KB for a query at work, and up to 64 MB for what
+// queries found.
 FARRO_API farro_status farro_lists_search_f32(const farro_lists *lists, const farro_lists_walk *walk, size_t m,
                                               const float *queries, float *distances, int64_t *ids);
 

@@ -1,17 +1,21 @@
 // Jaccard distances between sets given as sorted lists of numbers: documents as shingles, users as items.
 //
 // `sets` sets lie behind one another: set i has the elements from offsets[i] to before offsets[i + 1], strictly
-// ascending; offsets ascend, sets + 1 of them. The functions do not check that. Sizes of 0 are legal; results must not
-// overlap operands.
+// ascending; offsets ascend, sets + 1 of them. The functions do not check that, and must not be called with others.
+// Sizes of 0 are legal; results must not overlap operands.
 //
 // The distance of two sets is 1 - |both| / |either|: the number of elements that only one has, divided by the number
 // that either has; 0 where both are empty. It is correctly rounded for sets of up to 2^23 elements, and within 3 u of
 // the exact one beyond, u = 2^-24. Results depend neither on threads nor on the instruction set.
 //
-// Lists of like lengths are compared block by block, each element of one with each of the other's, O(a + b). Where one
-// is much longer, each element of the shorter is searched from where the one before was found, in steps that double,
-// O(a log(b / a)). Sources: D. Lemire, L. Boytsov, N. Kurz, "SIMD compression and the intersection of sorted integers",
-// 2016; J. Bentley, A. Yao, "An almost optimal algorithm for unbounded searching", 1976.
+// Two lists of like lengths are compared block by block, each element of one with each of the other's, O(a + b). Where
+// one is much longer, each element of the shorter is searched from where the one before was found, in steps that
+// double, O(a log(b / a)). Of many pairs, elements in common are counted instead, with an index that tells which sets
+// of y have an element, O(elements of x and y + elements in common + pairs). It takes up to 18 bytes for each element
+// of y and 300 for each set, of at most 4096 sets and 2^20 elements at a time, so up to 20 MB. Lists are compared where
+// that is cheaper, as an estimate says, or memory is short. Sources: D. Lemire, L. Boytsov, N. Kurz, "SIMD compression
+// and the intersection of sorted integers", 2016; J. Bentley, A. Yao, "An almost optimal algorithm for unbounded
+// searching", 1976; F. Gustavson, "Two fast algorithms for sparse matrices", 1978.
 #ifndef FARRO_SET_DISTANCE_H
 #define FARRO_SET_DISTANCE_H
 

@@ -123,6 +123,7 @@
 #include "distance/codes_kernels.h"
 
 #include "simd/lookup.h"
+#include "simd/compress.h"
 #include "lists/lists_kernels.h"
 
 #include "hashing/xxh3_long.h"

@@ -31,13 +31,24 @@ typedef struct lists_kernels {
   // keys[i] = base + terms[i] + factor sums[i]
   void (*estimate)(size_t count, const int32_t *sums, const float *terms, float factor, float base, float *keys);
 
-  // Which of the keys are no larger than the limit; returns how many. At most `count` numbers are written.
-  size_t (*select)(size_t count, const float *keys, float limit, uint32_t *places);
+  // Which of the keys are no larger than the limit, and these keys; returns how many. There must be room for `count`
+  // and 16 more of either.
+  size_t (*select)(size_t count, const float *keys, float limit, uint32_t *places, float *near);
 
-  // sums[i]: the entries that the codes of row i of some blocks look up, summed.
-  void (*sum_tables)(size_t blocks, size_t pairs, const uint8_t *codes, const uint8_t *tables, int32_t *sums);
+  // Moves the nearest of some keys and their numbers to the front, with all that are no farther than *limit, and
+  // returns how many: from `least`, which `count` is no less than, to `most`, or more where keys are equal. There must
+  // be room for 16 more of either.
+  size_t (*keep_nearest)(float *keys, uint32_t *numbers, size_t count, size_t least, size_t most, float *limit);
 
-  // Lays out tables of 16 bytes for the vectors of sum_tables.
+  // The select() of base + terms[i] + factor sums[i], where sums[i] are the entries that the codes of row i look up.
+  size_t (*scan_tables)(size_t count, size_t pairs, const uint8_t *codes, const uint8_t *tables, const float *terms,
+                        float factor, float base, float limit, uint32_t *places, float *near);
+
+  // Entries of 7 bits for products, (subspaces, 16): step entry + the least of the 16 is a product. Answers the
+  // step, and the sum of the minima.
+  void (*quantize_tables)(size_t subspaces, const float *products, uint8_t *plain, float *step, float *minima);
+
+  // Lays out tables of 16 bytes for the vectors of scan_tables.
   void (*arrange_tables)(size_t pairs, const uint8_t *plain, uint8_t *tables);
 
   // products[j][i]: x . codeword i, of piece j of x, which has `width` elements.

@@ -1,6 +1,5 @@
 // The best rows that a query has found. They are ranked by key and id, so that it does not matter in what order they
 // come.
-#include <math.h>
 #include <sched.h>
 #include <string.h>
 
@@ -10,23 +9,26 @@ static inline bool precedes(found_row a, found_row b, const int64_t *ids) {
   return a.key != b.key ? a.key < b.key : ids[a.number] < ids[b.number];
 }
 
-static inline void exchange(found_row *a, found_row *b) {
-  const found_row kept = *a;
-  *a = *b, *b = kept;
+static inline found_row row_at(const nearest_rows *r, ptrdiff_t i) { return (found_row){r->keys[i], r->numbers[i]}; }
+
+static inline void exchange(nearest_rows *r, ptrdiff_t i, ptrdiff_t j) {
+  const found_row kept = row_at(r, i);
+  r->keys[i] = r->keys[j], r->numbers[i] = r->numbers[j];
+  r->keys[j] = kept.key, r->numbers[j] = kept.number;
 }
 
-// Brings the k best items to the front (C. A. R. Hoare, "Algorithm 65: find", 1961). No two are equal.
-static void find_best(found_row *items, size_t count, size_t k, const int64_t *ids) {
-  ptrdiff_t first = 0, last = (ptrdiff_t)count - 1, wanted = (ptrdiff_t)k - 1;
+// Brings the `wanted` best to the front (C. A. R. Hoare, "Algorithm 65: find", 1961). No two are equal.
+static void find_best(nearest_rows *r, const int64_t *ids) {
+  ptrdiff_t first = 0, last = (ptrdiff_t)r->count - 1, wanted = (ptrdiff_t)r->wanted - 1;
   uint32_t random = 1; // which no input can foresee by chance
   while (first < last) {
     random = random * 1664525 + 1013904223;
-    const found_row pivot = items[first + (ptrdiff_t)(random >> 8) % (last - first + 1)];
+    const found_row pivot = row_at(r, first + (ptrdiff_t)(random >> 8) % (last - first + 1));
     ptrdiff_t i = first, j = last;
     while (i <= j) {
-      while (precedes(items[i], pivot, ids)) i++;
-      while (precedes(pivot, items[j], ids)) j--;
-      if (i <= j) exchange(&items[i++], &items[j--]);
+      while (precedes(row_at(r, i), pivot, ids)) i++;
+      while (precedes(pivot, row_at(r, j), ids)) j--;
+      if (i <= j) exchange(r, i++, j--);
     }
     if (wanted <= j)
       last = j;
@@ -37,13 +39,15 @@ static void find_best(found_row *items, size_t count, size_t k, const int64_t *i
   }
 }
 
-static void drop(nearest_rows *r, const int64_t *ids) {
-  if (r->count <= r->wanted) return;
-  find_best(r->items, r->count, r->wanted, ids);
-  r->count = r->wanted;
-  float limit = -INFINITY;
-  for (size_t i = 0; i < r->count; i++) limit = fmaxf(limit, r->items[i].key);
+// Leaves from `wanted` to `most` rows.
+static void drop(nearest_rows *r, const lists_kernels *kernels, size_t most, const int64_t *ids) {
+  if (r->count <= most) return;
+  float limit;
+  r->count = kernels->keep_nearest(r->keys, r->numbers, r->count, r->wanted, most, &limit);
   atomic_store_explicit(&r->limit, limit, memory_order_relaxed);
+  if (r->count <= most) return;
+  find_best(r, ids); // of equally near ones
+  r->count = r->wanted;
 }
 
 // The first item that is no nearer by its key. Without branches, as what a comparison says is as good as random; the
@@ -71,16 +75,14 @@ static void insert(nearest_rows *r, found_row row, const int64_t *ids) {
   if (r->count == r->wanted) atomic_store_explicit(&r->limit, r->items[kept].key, memory_order_relaxed);
 }
 
-void farro_nearest_rows_add(nearest_rows *r, found_row row, const int64_t *ids) {
+void farro_nearest_rows_add(nearest_rows *r, const lists_kernels *kernels, found_row row, const int64_t *ids) {
   if (r->wanted <= most_sorted_rows) {
     insert(r, row, ids);
     return;
   }
-  if (r->count == nearest_rows_capacity(r->wanted)) {
-    drop(r, ids);
-    if (!(row.key <= atomic_load_explicit(&r->limit, memory_order_relaxed))) return;
-  }
-  r->items[r->count++] = row;
+  r->keys[r->count] = row.key, r->numbers[r->count++] = row.number;
+  // A quarter more than is wanted is found in few steps.
+  if (r->count == nearest_rows_capacity(r->wanted)) drop(r, kernels, r->wanted + r->wanted / 4, ids);
 }
 
 // Heaps in place, since the number of items may be any (J. Williams, "Algorithm 232: heapsort", 1964).
@@ -111,9 +113,10 @@ void farro_found_rows_sort(found_row *items, size_t count, const int64_t *ids) {
   }
 }
 
-size_t farro_nearest_rows_finish(nearest_rows *r, const int64_t *ids, bool in_order) {
+size_t farro_nearest_rows_finish(nearest_rows *r, const lists_kernels *kernels, const int64_t *ids, bool in_order) {
   if (r->wanted <= most_sorted_rows) return r->count;
-  drop(r, ids);
+  drop(r, kernels, r->wanted, ids);
+  for (size_t i = 0; i < r->count; i++) r->items[i] = row_at(r, (ptrdiff_t)i);
   if (in_order) farro_found_rows_sort(r->items, r->count, ids);
   return r->count;
 }

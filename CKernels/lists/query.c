@@ -1,5 +1,4 @@
 // Queries as codes see them: signed bytes, or tables of products with the codewords.
-#include <math.h>
 #include <string.h>
 
 #include "include/codes.h"
@@ -14,29 +13,6 @@ size_t farro_query_code_bytes(const farro_lists *l) {
     return list_pair_count(l->subspaces) * list_table_bytes;
   default:
     return 0;
-  }
-}
-
-void farro_query_tables(const farro_lists *l, const float *products, uint8_t *plain, float *step, float *minima) {
-  float widest = 0, sum = 0;
-  for (size_t j = 0; j < l->subspaces; j++) {
-    const float *p = products + j * list_codewords;
-    float least = p[0], most = p[0];
-    for (size_t i = 1; i < list_codewords; i++) least = p[i] < least ? p[i] : least, most = p[i] > most ? p[i] : most;
-    widest = fmaxf(widest, most - least), sum += least;
-  }
-  *minima = sum;
-  *step = widest > 0x1p-100f && widest < INFINITY ? widest / 127 : 1;
-  const float inverse = 1 / *step;
-  memset(plain, 0, list_pair_count(l->subspaces) * 2 * list_codewords);
-  for (size_t j = 0; j < l->subspaces; j++) {
-    const float *p = products + j * list_codewords;
-    float least = p[0];
-    for (size_t i = 1; i < list_codewords; i++) least = p[i] < least ? p[i] : least;
-    for (size_t i = 0; i < list_codewords; i++) {
-      const float entry = (p[i] - least) * inverse + 0.5f; // not negative, so cutting off rounds
-      plain[j * list_codewords + i] = entry < 127.5f ? (uint8_t)entry : entry >= 127.5f ? 127 : 0;
-    }
   }
 }
 
@@ -57,7 +33,8 @@ void farro_query_encode(const farro_lists *l, const lists_kernels *kernels, cons
   float step, minima, *products = space + l->d;
   for (size_t k = 0; k < l->d; k++) space[k] = is_product ? query[k] : query[k] - l->mean[k];
   kernels->codeword_products(l->subspaces, l->d / l->subspaces, space, l->codebooks, products);
-  farro_query_tables(l, products, plain, &step, &minima);
+  memset(plain, 0, list_pair_count(l->subspaces) * 2 * list_codewords);
+  kernels->quantize_tables(l->subspaces, products, plain, &step, &minima);
   kernels->arrange_tables(list_pair_count(l->subspaces), plain, coded->code);
   coded->factor = factor * step, coded->bias = factor * minima;
 }

@@ -1,17 +1,12 @@
 // Entry of the search of inverted lists: which lists each query probes, then the queries of each list, then the lists,
 // a piece at a time on several threads.
-#include "lists/search.h"
-
 #include <math.h>
-#include <string.h>
 
-#include "runtime/sizes.h"
+#include "lists/job.h"
 
 enum {
   most_queries = 2048,    // at work: their tables and limits lie in the caches
   found_bytes = 64 << 20, // of all queries at work
-  piece_rows = 1024,      // of a list that one task goes through,
-  piece_probes = 128,     // and for how many queries
   code_rows = 256,        // of a piece whose sums are held at a time
   row_bytes = 16 * 1024,  // of rows that stay in the L1 cache while all queries are measured against them
 };
@@ -19,38 +14,6 @@ enum {
 // Rough speeds of one thread, to decide about waking others.
 static const double terms_per_nanosecond = 20, codes_per_nanosecond = 40;
 
-// A query that probes a list.
-typedef struct {
-  uint32_t query;
-  float base; // squared distance of the centre, or less the product
-} probe;
-
-typedef struct {
-  size_t list, first, count;       // rows of a list
-  size_t first_probe, probe_count; // some of the queries that probe it
-} piece;
-
-typedef struct {
-  const farro_lists *lists;
-  const farro_lists_walk *walk;
-  const farro_kernels *kernels;
-  const float *queries; // of those at work
-  size_t query_count, probes, wanted;
-  nearest_rows *found;
-  coded_query *coded;
-  bool *is_zero; // of cosines: queries of zeros
-  float *distances;
-  int64_t *ids;
-  // (query_count, probes)
-  float *center_distances;
-  int64_t *center_numbers;
-  size_t *probe_starts; // of each list among probes_of_lists, and the end
-  probe *probes_of_lists;
-  piece *pieces;
-  _Atomic bool failed;
-} job;
-
-static bool is_product(const job *j) { return j->lists->metric == FARRO_METRIC_INNER_PRODUCT; }
 static bool is_angle(const job *j) { return j->lists->metric == FARRO_METRIC_COSINE; }
 
 // Squares of rows of length 1 are twice the distance; those of zeros, which have none, are made so.
@@ -68,23 +31,29 @@ static float with_zeros(const job *j, float key, const float *row) {
 
 // ---- what a piece of a list holds ----
 
-static void take(const job *j, const probe *p, int64_t place, size_t count, const float *keys, const float *rows) {
+// Rows of a list that are near enough, by what they are behind `place`, and their keys.
+static void take(const job *j, const probe *p, int64_t place, size_t count, const uint32_t *hits, const float *keys,
+                 const float *rows) {
+  if (count == 0) return;
   const uint32_t *numbers = j->lists->numbers + place;
   nearest_rows *found = &j->found[p->query];
-  uint32_t hits[code_rows];
-  const float limit = atomic_load_explicit(&found->limit, memory_order_relaxed);
-  const size_t hit_count = j->kernels->lists->select(count, keys, limit, hits);
-  if (hit_count == 0) return;
   farro_nearest_rows_hold(found);
-  for (size_t i = 0; i < hit_count; i++) {
+  for (size_t i = 0; i < count; i++) {
     const uint32_t number = numbers[hits[i]];
-    float key = keys[hits[i]];
-    if (rows) key = with_zeros(j, key, rows + hits[i] * j->lists->d);
+    const float key = rows ? with_zeros(j, keys[i], rows + hits[i] * j->lists->d) : keys[i];
     if (!(key <= atomic_load_explicit(&found->limit, memory_order_relaxed))) continue;
     if (j->walk->accepted && !(j->walk->accepted[number / 64] >> number % 64 & 1)) continue;
-    farro_nearest_rows_add(found, (found_row){key, number}, j->lists->ids);
+    farro_nearest_rows_add(found, j->kernels->lists, (found_row){key, number}, j->lists->ids);
   }
   farro_nearest_rows_let_go(found);
+}
+
+static void take_near(const job *j, const probe *p, int64_t place, size_t count, const float *keys, const float *rows) {
+  uint32_t hits[code_rows + nearest_rows_slack];
+  float near[code_rows + nearest_rows_slack];
+  const float limit = atomic_load_explicit(&j->found[p->query].limit, memory_order_relaxed);
+  const size_t hit_count = j->kernels->lists->select(count, keys, limit, hits, near);
+  take(j, p, place, hit_count, hits, near, rows);
 }
 
 // Two queries at a time against some rows, which stay in the L1 cache.
@@ -103,17 +72,17 @@ static void search_rows(const job *j, const piece *p, const probe *probes, size_
       for (size_t q = 0; q < 2 && i + q < count; q++) {
         if (is_angle(j) && j->is_zero[pair[q]->query])
           for (size_t row = 0; row < rows; row++) keys[q][row] = no_angle;
-        take(j, pair[q], place, rows, keys[q], entries);
+        take_near(j, pair[q], place, rows, keys[q], entries);
       }
     }
   }
 }
 
-static void search_codes(const job *j, const piece *p, const probe *probes, size_t count) {
+static void search_bytes(const job *j, const piece *p, const probe *probes, size_t count) {
   const farro_lists *l = j->lists;
-  const size_t bytes = farro_list_entry_bytes(l->codes, l->d, l->subspaces);
   uint32_t numbers[code_rows];
   for (size_t i = 0; i < code_rows; i++) numbers[i] = (uint32_t)i;
+  const size_t bytes = farro_list_entry_bytes(l->codes, l->d, l->subspaces);
   for (size_t first = 0; first < p->count; first += code_rows) {
     const size_t rows = smaller(code_rows, p->count - first);
     const int64_t place = l->starts[p->list] + (int64_t)(p->first + first);
@@ -122,12 +91,28 @@ static void search_codes(const job *j, const piece *p, const probe *probes, size
       const coded_query *q = &j->coded[probes[i].query];
       int32_t sums[code_rows];
       float keys[code_rows];
-      if (l->codes == FARRO_LIST_BYTES)
-        j->kernels->codes->dots_u8s8(rows, bytes, (const int8_t *)q->code, codes, bytes, numbers, sums);
-      else
-        j->kernels->lists->sum_tables(ceil_divide(rows, FARRO_LIST_BLOCK), bytes, codes, q->code, sums);
+      j->kernels->codes->dots_u8s8(rows, bytes, (const int8_t *)q->code, codes, bytes, numbers, sums);
       j->kernels->lists->estimate(rows, sums, l->terms + place, q->factor, probes[i].base + q->bias, keys);
-      take(j, &probes[i], place, rows, keys, NULL);
+      take_near(j, &probes[i], place, rows, keys, NULL);
+    }
+  }
+}
+
+static void search_tables(const job *j, const piece *p, const probe *probes, size_t count) {
+  const farro_lists *l = j->lists;
+  const size_t bytes = farro_list_entry_bytes(l->codes, l->d, l->subspaces);
+  for (size_t first = 0; first < p->count; first += code_rows) {
+    const size_t rows = smaller(code_rows, p->count - first);
+    const int64_t place = l->starts[p->list] + (int64_t)(p->first + first);
+    const uint8_t *codes = (const uint8_t *)l->entries + (size_t)place * bytes;
+    for (size_t i = 0; i < count; i++) {
+      const coded_query *q = &j->coded[probes[i].query];
+      uint32_t hits[code_rows + nearest_rows_slack];
+      float near[code_rows + nearest_rows_slack];
+      const float limit = atomic_load_explicit(&j->found[probes[i].query].limit, memory_order_relaxed);
+      const size_t hit_count = j->kernels->lists->scan_tables(rows, bytes, codes, q->code, l->terms + place, q->factor,
+                                                              probes[i].base + q->bias, limit, hits, near);
+      take(j, &probes[i], place, hit_count, hits, near, NULL);
     }
   }
 }
@@ -139,8 +124,10 @@ static void search_pieces(void *context, size_t first, size_t last) {
     const probe *probes = j->probes_of_lists + p->first_probe;
     if (j->lists->codes == FARRO_LIST_ROWS)
       search_rows(j, p, probes, p->probe_count);
+    else if (j->lists->codes == FARRO_LIST_BYTES)
+      search_bytes(j, p, probes, p->probe_count);
     else
-      search_codes(j, p, probes, p->probe_count);
+      search_tables(j, p, probes, p->probe_count);
   }
 }
 
@@ -185,7 +172,7 @@ static size_t rank(const job *j, found_row *items, size_t count) {
   nearest_rows best = {.items = items, .wanted = smaller(j->walk->k, count), .limit = INFINITY};
   for (size_t i = 0; i < count; i++) { // best.count is i at most: what is written has been read
     const found_row row = items[i];
-    if (row.key <= best.limit) farro_nearest_rows_add(&best, row, j->lists->ids);
+    if (row.key <= best.limit) farro_nearest_rows_add(&best, j->kernels->lists, row, j->lists->ids);
   }
   return best.count;
 }
@@ -220,7 +207,7 @@ static void finish_queries(void *context, size_t first, size_t last) {
   for (size_t query = first; query < last; query++) {
     found_row *items = j->found[query].items;
     const bool measures = j->lists->codes != FARRO_LIST_ROWS && j->lists->vectors;
-    size_t count = farro_nearest_rows_finish(&j->found[query], j->lists->ids, !measures);
+    size_t count = farro_nearest_rows_finish(&j->found[query], j->kernels->lists, j->lists->ids, !measures);
     if (measures) {
       count = measure(j, query, items, count);
       count = rank(j, items, count);
@@ -233,120 +220,38 @@ static void finish_queries(void *context, size_t first, size_t last) {
   }
 }
 
-// ---- which lists ----
+// ---- all of it ----
 
-// Where a centre is at no distance at all, as overflow has it, a search of all lists still is one.
-static void complete_probes(job *j) {
-  const size_t lists = j->lists->count;
-  for (size_t query = 0; query < j->query_count && j->probes == lists; query++) {
-    int64_t *numbers = j->center_numbers + query * lists;
-    float *distances = j->center_distances + query * lists;
-    size_t count = lists;
-    while (count > 0 && numbers[count - 1] < 0) count--;
-    for (size_t list = 0; list < lists && count < lists; list++) {
-      bool is_there = false;
-      for (size_t i = 0; i < count && !is_there; i++) is_there = numbers[i] == (int64_t)list;
-      if (!is_there) numbers[count] = (int64_t)list, distances[count++] = INFINITY;
-    }
-  }
-}
-
-// The lists of the nearest centres, which are the rows of a single list themselves.
-static farro_status find_centers(job *j) {
-  const farro_lists *l = j->lists;
-  const size_t bytes = l->count * (sizeof(int64_t) + sizeof(uint32_t));
-  int64_t *ids = farro_allocate(bytes);
-  if (!ids) return FARRO_ERROR_MEMORY;
-  uint32_t *numbers = (uint32_t *)(ids + l->count);
-  for (size_t i = 0; i < l->count; i++) ids[i] = (int64_t)i, numbers[i] = (uint32_t)i;
-  const int64_t start = 0, count = (int64_t)l->count;
-  const farro_lists centers = {.metric = is_product(j) ? FARRO_METRIC_INNER_PRODUCT : FARRO_METRIC_SQUARED_EUCLIDEAN,
-                               .codes = FARRO_LIST_ROWS,
-                               .count = 1,
-                               .d = l->d,
-                               .starts = &start,
-                               .counts = &count,
-                               .numbers = numbers,
-                               .entries = (void *)(uintptr_t)l->centers,
-                               .ids = ids};
-  const farro_lists_walk walk = {.k = j->probes, .probes = 1};
-  const farro_status status =
-      farro_lists_search_f32(&centers, &walk, j->query_count, j->queries, j->center_distances, j->center_numbers);
-  farro_release(ids, bytes);
-  if (status == FARRO_OK) complete_probes(j);
-  return status;
-}
-
-// All lists, whose distances nobody needs to know.
-static void take_all_lists(job *j) {
-  for (size_t i = 0; i < j->query_count * j->probes; i++)
-    j->center_numbers[i] = (int64_t)(i % j->probes), j->center_distances[i] = 0;
-}
-
-static farro_status choose_lists(job *j) {
-  const farro_lists *l = j->lists;
-  farro_status status = FARRO_OK;
-  if (l->codes == FARRO_LIST_ROWS && j->probes == l->count)
-    take_all_lists(j);
-  else
-    status = find_centers(j);
-  if (status != FARRO_OK) return status;
-  memset(j->probe_starts, 0, (l->count + 1) * sizeof *j->probe_starts);
-  const size_t all = j->query_count * j->probes;
-  for (size_t i = 0; i < all; i++)
-    if (j->center_numbers[i] >= 0) j->probe_starts[j->center_numbers[i] + 1]++;
-  for (size_t i = 0; i < l->count; i++) j->probe_starts[i + 1] += j->probe_starts[i];
-  for (size_t i = 0; i < all; i++) {
-    if (j->center_numbers[i] < 0) continue;
-    const float far = j->center_distances[i];
-    j->probes_of_lists[j->probe_starts[j->center_numbers[i]]++] =
-        (probe){(uint32_t)(i / j->probes), is_product(j) ? -far : far};
-  }
-  memmove(j->probe_starts + 1, j->probe_starts, l->count * sizeof *j->probe_starts);
-  j->probe_starts[0] = 0;
-  return FARRO_OK;
-}
-
-// The pieces that somebody probes, how many there are, and the rows that are compared with queries. `pieces` may be
-// NULL.
-static size_t cut(const job *j, piece *pieces, double *pairs) {
-  size_t count = 0;
-  *pairs = 0;
-  for (size_t list = 0; list < j->lists->count; list++) {
-    const size_t rows = (size_t)j->lists->counts[list], end = j->probe_starts[list + 1];
-    *pairs += (double)rows * (double)(end - j->probe_starts[list]);
-    for (size_t first = 0; first < rows; first += piece_rows)
-      for (size_t p = j->probe_starts[list]; p < end; p += piece_probes, count++)
-        if (pieces)
-          pieces[count] = (piece){list, first, smaller(piece_rows, rows - first), p, smaller(piece_probes, end - p)};
-  }
-  return count;
-}
-
-static farro_status search_lists(job *j) {
+static farro_status search_lists(job *j, bool is_first) {
   const bool is_coded = j->lists->codes != FARRO_LIST_ROWS;
   double pairs;
-  const size_t count = cut(j, NULL, &pairs), bytes = count * sizeof(piece);
+  const size_t count = farro_lists_cut(j, is_first, NULL, &pairs), bytes = count * sizeof(piece);
+  if (count == 0) return FARRO_OK;
   j->pieces = farro_allocate(bytes);
   if (!j->pieces) return FARRO_ERROR_MEMORY;
-  cut(j, j->pieces, &pairs);
+  farro_lists_cut(j, is_first, j->pieces, &pairs);
   const double work = pairs * (double)j->lists->d / (is_coded ? codes_per_nanosecond : terms_per_nanosecond);
   farro_parallel_for(count, 1, work, search_pieces, j);
   farro_release(j->pieces, bytes);
   return FARRO_OK;
 }
 
-static farro_status search_some(job *j, found_row *items, uint8_t *codes) {
-  const size_t capacity = nearest_rows_capacity(j->wanted), bytes = farro_query_code_bytes(j->lists);
+static farro_status search_some(job *j, found_row *items, float *keys, uint8_t *codes) {
+  const size_t room = nearest_rows_room(j->wanted), bytes = farro_query_code_bytes(j->lists);
   for (size_t i = 0; i < j->query_count; i++) {
-    j->found[i] =
-        (nearest_rows){.items = items + i * capacity, .wanted = j->wanted, .limit = INFINITY, .busy = ATOMIC_FLAG_INIT};
+    j->found[i] = (nearest_rows){.items = items + i * j->wanted,
+                                 .keys = keys + 2 * i * room,
+                                 .numbers = (uint32_t *)(keys + (2 * i + 1) * room),
+                                 .wanted = j->wanted,
+                                 .limit = INFINITY,
+                                 .busy = ATOMIC_FLAG_INIT};
     j->coded[i].code = codes + i * bytes;
   }
   const double d = (double)j->lists->d, queries = (double)j->query_count;
   farro_parallel_for(j->query_count, 16, queries * d * 2, prepare_queries, j);
-  farro_status status = choose_lists(j);
-  if (status == FARRO_OK) status = search_lists(j);
+  farro_status status = farro_lists_choose(j);
+  if (status == FARRO_OK) status = search_lists(j, true);
+  if (status == FARRO_OK) status = search_lists(j, false);
   if (status != FARRO_OK) return status;
   farro_parallel_for(j->query_count, 8, queries * ((double)j->wanted * 20 + d), finish_queries, j);
   return j->failed ? FARRO_ERROR_MEMORY : FARRO_OK;
@@ -384,21 +289,24 @@ farro_status farro_lists_search_f32(const farro_lists *l, const farro_lists_walk
   const bool measures = l->codes != FARRO_LIST_ROWS && l->vectors;
   job j = {.lists = l, .walk = walk, .kernels = kernels, .probes = smaller(walk->probes, l->count)};
   j.wanted = smaller(measures ? larger(walk->measured, walk->k) : walk->k, rows);
-  const size_t capacity = nearest_rows_capacity(j.wanted), code_bytes = farro_query_code_bytes(l);
-  const size_t some = smaller(smaller(m, most_queries), larger(found_bytes / (capacity * sizeof(found_row)), 16));
-  const size_t per_query = sizeof(nearest_rows) + capacity * sizeof(found_row) + code_bytes + sizeof(coded_query) +
-                           sizeof(bool) + j.probes * (sizeof(float) + sizeof(int64_t) + sizeof(probe));
-  const size_t bytes = some * per_query + (l->count + 1) * sizeof(size_t);
+  const size_t room = nearest_rows_room(j.wanted), code_bytes = farro_query_code_bytes(l);
+  const size_t kept_bytes = j.wanted * sizeof(found_row) + room * (sizeof(float) + sizeof(uint32_t));
+  const size_t some = smaller(smaller(m, most_queries), larger(found_bytes / kept_bytes, 16));
+  const size_t per_query = sizeof(nearest_rows) + kept_bytes + code_bytes + sizeof(coded_query) + sizeof(bool) +
+                           j.probes * (sizeof(float) + sizeof(int64_t) + sizeof(probe));
+  const size_t bytes = some * per_query + (3 * l->count + 1) * sizeof(size_t);
   char *space = farro_allocate(bytes);
   if (!space) return FARRO_ERROR_MEMORY;
   j.found = (nearest_rows *)space;
   uint8_t *codes = (uint8_t *)(j.found + some);
   j.coded = (coded_query *)(codes + some * code_bytes);
   found_row *items = (found_row *)(j.coded + some);
-  j.center_numbers = (int64_t *)(items + some * capacity);
+  j.center_numbers = (int64_t *)(items + some * j.wanted);
   j.probes_of_lists = (probe *)(j.center_numbers + some * j.probes);
   j.probe_starts = (size_t *)(j.probes_of_lists + some * j.probes);
-  j.center_distances = (float *)(j.probe_starts + l->count + 1);
+  j.others = j.probe_starts + l->count + 1, j.next = j.others + l->count;
+  float *keys = (float *)(j.next + l->count);
+  j.center_distances = keys + 2 * some * room;
   j.is_zero = (bool *)(j.center_distances + some * j.probes);
   farro_status status = FARRO_OK;
   for (size_t first = 0; first < m && status == FARRO_OK; first += some) {
@@ -406,7 +314,7 @@ farro_status farro_lists_search_f32(const farro_lists *l, const farro_lists_walk
     j.queries = queries + first * l->d;
     j.distances = distances + first * walk->k;
     j.ids = ids + first * walk->k;
-    status = search_some(&j, items, codes);
+    status = search_some(&j, items, keys, codes);
   }
   farro_release(space, bytes);
   return status;

@@ -224,11 +224,11 @@ static void check_moves(farro_list_codes codes) {
   release(&f);
 }
 
-static void check_threads(farro_list_codes codes) {
+static void check_threads(farro_list_codes codes, size_t k) {
   fixture f = make(FARRO_METRIC_SQUARED_EUCLIDEAN, codes, 4000, 5, 24, 12, 0);
-  enum { k = 30 };
-  float one[7 * k], many[7 * k];
-  int64_t one_ids[7 * k], many_ids[7 * k];
+  enum { most = 7 * 60 };
+  float one[most] = {0}, many[most] = {0};
+  int64_t one_ids[most] = {0}, many_ids[most] = {0};
   const farro_lists_walk walk = {.k = k, .probes = 3};
   int32_t previous;
   farro_set_local_threads(1, &previous);
@@ -237,6 +237,24 @@ static void check_threads(farro_list_codes codes) {
   farro_lists_search_f32(&f.lists, &walk, 7, f.x, many, many_ids);
   EXPECT(memcmp(one, many, sizeof one) == 0 && memcmp(one_ids, many_ids, sizeof one_ids) == 0, "codes %d: threads",
          codes);
+  release(&f);
+}
+
+// Of more equal rows than are kept, those with the smallest ids remain.
+static void check_equal_rows(farro_list_codes codes) {
+  fixture f = make(FARRO_METRIC_SQUARED_EUCLIDEAN, codes, 700, 1, 8, 4, 0);
+  for (size_t i = 1; i < f.n; i++) memcpy(f.rows + i * f.lists.d, f.rows, f.lists.d * 4);
+  for (size_t i = 0; i < f.n; i++) f.ids[i] = 3 * (int64_t)(i * 457 % f.n);
+  farro_lists_write_f32(&f.lists, f.n, f.rows, f.labels, f.places_of_rows);
+  if (codes != FARRO_LIST_ROWS) f.lists.vectors = f.rows;
+  for (size_t k = 20; k <= 60; k += 20) {
+    float distances[60];
+    int64_t ids[60];
+    const farro_lists_walk walk = {.k = k, .probes = 1, .measured = k + 3};
+    farro_lists_search_f32(&f.lists, &walk, 1, f.x, distances, ids);
+    for (size_t i = 0; i < k; i++)
+      EXPECT(ids[i] == 3 * (int64_t)i, "codes %d: %lld is number %zu of equal rows", codes, (long long)ids[i], i);
+  }
   release(&f);
 }
 
@@ -299,7 +317,9 @@ void check_lists(void) {
   }
   for (int codes = FARRO_LIST_ROWS; codes <= FARRO_LIST_PRODUCT; codes++) {
     check_moves((farro_list_codes)codes);
-    check_threads((farro_list_codes)codes);
+    check_threads((farro_list_codes)codes, 30);
+    check_threads((farro_list_codes)codes, 60);
+    check_equal_rows((farro_list_codes)codes);
   }
   check_largest_sums();
   check_edges();

@@ -1,7 +1,8 @@
 #include "check.h"
 
 #define CHECK_SETS(type, element)                                                                                      \
-  /* Sets of up to `most` numbers, with every bit of an element in use; the gaps make some of them common. */          \
+  /* Sets of up to `most` numbers, with every bit of an element in use; the gaps make some of them common. With a gap  \
+     of 0 they lie in four heaps far from each other. */                                                               \
   static farro_sets_##type random_##type(size_t sets, size_t most, size_t gap) {                                       \
     int64_t *offsets = guarded_allocate((sets + 1) * sizeof *offsets);                                                 \
     offsets[0] = 0;                                                                                                    \
@@ -10,7 +11,11 @@
     element *elements = guarded_allocate(count * sizeof *elements);                                                    \
     for (size_t i = 0; i < sets; i++) {                                                                                \
       element next = ((element)1 << (sizeof(element) * 8 - 1)) - (element)(most * gap / 4);                            \
-      for (int64_t k = offsets[i]; k < offsets[i + 1]; k++) elements[k] = next += 1 + (element)random_below(gap);      \
+      const int64_t set = offsets[i + 1] - offsets[i];                                                                 \
+      for (int64_t k = offsets[i]; k < offsets[i + 1]; k++) {                                                          \
+        const element heap = (element)((k - offsets[i]) * 4 / set) << (sizeof(element) * 8 - 3);                       \
+        elements[k] = (next += 1 + (element)random_below(gap ? gap : 3)) + (gap ? 0 : heap);                           \
+      }                                                                                                                \
     }                                                                                                                  \
     return (farro_sets_##type){sets, offsets, elements};                                                               \
   }                                                                                                                    \
@@ -52,7 +57,13 @@
         check_problem_##type(1 + i * 3 % 7, 1 + j * 5 % 11, lengths[i], lengths[j], 1 + (i + j) % 4, i % 2);           \
     check_problem_##type(3, 4, 5, 2000, 3, 0); /* of unlike lengths */                                                 \
     check_problem_##type(4, 3, 2000, 5, 3, 0);                                                                         \
-    check_problem_##type(130, 200, 40, 40, 2, 1); /* on all threads */                                                 \
+    check_problem_##type(130, 200, 40, 40, 2, 1);    /* on all threads */                                              \
+    check_problem_##type(130, 200, 40, 40, 1000, 0); /* rare elements */                                               \
+    check_problem_##type(130, 200, 40, 40, 0, 3);    /* in heaps */                                                    \
+    check_problem_##type(60, 5000, 8, 8, 2, 0);      /* more sets than an index takes */                               \
+    check_problem_##type(20, 900, 60, 100, 2, 0);    /* an index that several tasks make */                            \
+    check_problem_##type(20, 900, 60, 100, 1000, 1);                                                                   \
+    check_problem_##type(20, 300, 300, 20, 2, 1); /* elements that no set of y has */                                  \
     check_problem_##type(0, 3, 5, 5, 2, 0), check_problem_##type(3, 0, 5, 5, 2, 0);                                    \
     const farro_sets_##type two = random_##type(2, 3, 2), three = random_##type(3, 3, 2);                              \
     float out[9];                                                                                                      \

@@ -10,13 +10,13 @@ from sidebyside.rows import Goal, Row
 
 
 def lists(p: Parameters, generator: np.random.Generator) -> Arrays:
-    """Sets of the same size, of numbers below `columns`."""
+    """Sets of the same size, of numbers below `columns`, times `spread`."""
     result = []
     for sets in (p["rows"], p["count"]):
         held = min(p["k"], p["columns"] // 2)
         elements = generator.random((sets, p["columns"])).argsort(1)[:, :held]
         elements.sort(1)
-        result += [np.arange(sets + 1, dtype=np.int64) * held, elements.astype(np.uint32).ravel()]
+        result += [np.arange(sets + 1, dtype=np.int64) * held, (elements * p["spread"]).astype(np.uint32).ravel()]
     return result
 
 
@@ -24,7 +24,7 @@ def members(p: Parameters, x: Arrays) -> list[np.ndarray]:
     result = []
     for offsets, elements in (x[:2], x[2:]):
         matrix = np.zeros((len(offsets) - 1, p["columns"]))
-        matrix[np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)), elements] = 1
+        matrix[np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)), elements // p["spread"]] = 1
         result.append(matrix)
     return result
 
@@ -39,8 +39,8 @@ def scipy_distances(threads, p, inputs, outputs):
     from scipy.sparse import csr_matrix
 
     def ones(offsets: np.ndarray, elements: np.ndarray):
-        held = np.ones(len(elements), np.float32)
-        return csr_matrix((held, elements.astype(np.int32), offsets), shape=(len(offsets) - 1, p["columns"]))
+        held, columns = np.ones(len(elements), np.float32), elements // p["spread"]
+        return csr_matrix((held, columns.astype(np.int32), offsets), shape=(len(offsets) - 1, p["columns"]))
 
     x, y = ones(*inputs[:2]), ones(*inputs[2:]).T.tocsr()
     sizes = np.add.outer(np.diff(inputs[0]), np.diff(inputs[2])).astype(np.float32)
@@ -79,9 +79,9 @@ OPERATORS = {
 
 def rows() -> list[Row]:
     result = []
-    for m, n, held, d in ((300, 300, 200, 10_000), (300, 300, 2000, 100_000)):
-        parameters = {"rows": m, "count": n, "columns": d, "k": held}
-        shape = f"{m}x{n}, {held} of {d}"
+    for m, n, held, d, spread in ((300, 300, 200, 10_000, 1), (300, 300, 2000, 100_000, 1), (300, 300, 2000, 100_000, 40_000)):
+        parameters = {"rows": m, "count": n, "columns": d, "k": held, "spread": spread}
+        shape = f"{m}x{n}, {held} of {d}" + (" spread" if spread > 1 else "")
         result.append(row_of("sets", "set_jaccard", shape, parameters, 0.0, 4.0 * (m * n + (m + n) * held), Goal({"*": 1.0})))
     return result
 
