@@ -9,7 +9,7 @@
 
 enum {
   most_queries = 2048,    // at work: their tables and limits lie in the caches
-  found_bytes = 64 << 20, // of all queries at work
+  found_bytes = 64 << 20, // of what all queries at work have found and probe
   piece_rows = 1024,      // of a list that one task goes through,
   piece_probes = 128,     // and for how many queries
   code_rows = 256,        // of a piece whose sums are held at a time
@@ -126,7 +126,11 @@ static void search_codes(const job *j, const piece *p, const probe *probes, size
         j->kernels->codes->dots_u8s8(rows, bytes, (const int8_t *)q->code, codes, bytes, numbers, sums);
       else
         j->kernels->lists->sum_tables(ceil_divide(rows, FARRO_LIST_BLOCK), bytes, codes, q->code, sums);
-      j->kernels->lists->estimate(rows, sums, l->terms + place, q->factor, probes[i].base + q->bias, keys);
+      const float base = probes[i].base + q->bias;
+      j->kernels->lists->estimate(rows, sums, l->terms + place, q->factor, base, keys);
+      // Where squares overflow, estimates say nothing, and any row may be measured; keys of NaN would never be found.
+      if (__builtin_expect(!isfinite(base) || !isfinite(q->factor), 0))
+        for (size_t row = 0; row < rows; row++) keys[row] = INFINITY;
       take(j, &probes[i], place, rows, keys, NULL);
     }
   }
@@ -385,9 +389,10 @@ farro_status farro_lists_search_f32(const farro_lists *l, const farro_lists_walk
   job j = {.lists = l, .walk = walk, .kernels = kernels, .probes = smaller(walk->probes, l->count)};
   j.wanted = smaller(measures ? larger(walk->measured, walk->k) : walk->k, rows);
   const size_t capacity = nearest_rows_capacity(j.wanted), code_bytes = farro_query_code_bytes(l);
-  const size_t some = smaller(smaller(m, most_queries), larger(found_bytes / (capacity * sizeof(found_row)), 16));
-  const size_t per_query = sizeof(nearest_rows) + capacity * sizeof(found_row) + code_bytes + sizeof(coded_query) +
-                           sizeof(bool) + j.probes * (sizeof(float) + sizeof(int64_t) + sizeof(probe));
+  const size_t per_probe = sizeof(float) + sizeof(int64_t) + sizeof(probe);
+  const size_t found = capacity * sizeof(found_row) + j.probes * per_probe;
+  const size_t some = smaller(smaller(m, most_queries), larger(found_bytes / found, 16));
+  const size_t per_query = sizeof(nearest_rows) + found + code_bytes + sizeof(coded_query) + sizeof(bool);
   const size_t bytes = some * per_query + (l->count + 1) * sizeof(size_t);
   char *space = farro_allocate(bytes);
   if (!space) return FARRO_ERROR_MEMORY;
