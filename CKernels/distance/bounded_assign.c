@@ -42,17 +42,20 @@ typedef struct {
   size_t *listed_count;
 } work_space;
 
+// What rounding to a float takes or adds at most: of numbers as small as floats can be, it is no share of them.
+static const double least_error = 0x1p-148;
+
 // Of a distance whose square is `key` and the squared norm of the row, at least; less what is added for movements.
 static float lower_bound(const bounded *a, double key, double norm, double drift) {
   const double square = key + norm - a->slack * (norm + a->largest);
   const double value = drift + (square > 0 ? sqrt(square) : 0);
-  return (float)(value * (1 - 0x1p-22));
+  return (float)(value * (1 - 0x1p-22) - least_error);
 }
 
 static float upper_bound(const bounded *a, double key, double norm, double drift) {
   const double square = key + norm, error = a->slack * (norm + a->largest);
   const double value = sqrt((square > 0 ? square : 0) + error) - drift;
-  return (float)(value + fabs(value) * 0x1p-22);
+  return (float)(value + fabs(value) * 0x1p-22 + least_error);
 }
 
 static void measure_group(const bounded *a, work_space *w, size_t group, size_t count, const uint16_t *list) {

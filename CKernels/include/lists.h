@@ -4,7 +4,7 @@
 // The caller owns all arrays. A list takes whole blocks of FARRO_LIST_BLOCK places, the rows in it the first of them. A
 // place holds a row's number, and the row itself or a code of it:
 //   rows      d floats, and nothing is lost: distances are those of farro_nearest_neighbors_f32, bit for bit (of
-//             cosines, where the squares of a row neither overflow nor vanish)
+//             cosines, where the squares of a row add up to more than 2^-60 and less than 2^60; else within rounding)
 //   bytes     a code of farro_codes_f32 for the row less its list's centre; farro_list_entry_bytes() a row
 //   product   half a byte for each of `subspaces` pieces of the row less its list's centre: the nearest of 16 vectors
 //             of the piece's codebook (H. Jegou, M. Douze, C. Schmid, "Product quantization for nearest neighbor
@@ -88,7 +88,8 @@ typedef struct farro_lists_walk {
 // Lists are read once for some thousand queries, block by block, by all queries that probe them; lists of codes first
 // by those that are nearest to them, which then keep little of others. The result does not depend on the number of
 // threads. O(m (count + rows of the lists) d); work space of some 10 KB for a query at work, and up to 64 MB for what
-// queries found.
+// queries found and the lists that they probe, or that of 16 queries. Estimates of a query that overflow are all
+// alike, infinity.
 FARRO_API farro_status farro_lists_search_f32(const farro_lists *lists, const farro_lists_walk *walk, size_t m,
                                               const float *queries, float *distances, int64_t *ids);
 

@@ -6,7 +6,7 @@
 
 enum {
   most_queries = 2048,    // at work: their tables and limits lie in the caches
-  found_bytes = 64 << 20, // of all queries at work
+  found_bytes = 64 << 20, // of what all queries at work have found and probe
   code_rows = 256,        // of a piece whose sums are held at a time
   row_bytes = 16 * 1024,  // of rows that stay in the L1 cache while all queries are measured against them
 };
@@ -78,6 +78,15 @@ static void search_rows(const job *j, const piece *p, const probe *probes, size_
   }
 }
 
+// Where squares overflow, estimates say nothing, and any row may be the nearest.
+static bool take_any(const job *j, const probe *p, int64_t place, size_t rows, float base, float factor) {
+  if (__builtin_expect(isfinite(base) && isfinite(factor), 1)) return false;
+  float keys[code_rows];
+  for (size_t row = 0; row < rows; row++) keys[row] = INFINITY;
+  take_near(j, p, place, rows, keys, NULL);
+  return true;
+}
+
 static void search_bytes(const job *j, const piece *p, const probe *probes, size_t count) {
   const farro_lists *l = j->lists;
   uint32_t numbers[code_rows];
@@ -91,8 +100,10 @@ static void search_bytes(const job *j, const piece *p, const probe *probes, size
       const coded_query *q = &j->coded[probes[i].query];
       int32_t sums[code_rows];
       float keys[code_rows];
+      const float base = probes[i].base + q->bias;
+      if (take_any(j, &probes[i], place, rows, base, q->factor)) continue;
       j->kernels->codes->dots_u8s8(rows, bytes, (const int8_t *)q->code, codes, bytes, numbers, sums);
-      j->kernels->lists->estimate(rows, sums, l->terms + place, q->factor, probes[i].base + q->bias, keys);
+      j->kernels->lists->estimate(rows, sums, l->terms + place, q->factor, base, keys);
       take_near(j, &probes[i], place, rows, keys, NULL);
     }
   }
@@ -107,11 +118,13 @@ static void search_tables(const job *j, const piece *p, const probe *probes, siz
     const uint8_t *codes = (const uint8_t *)l->entries + (size_t)place * bytes;
     for (size_t i = 0; i < count; i++) {
       const coded_query *q = &j->coded[probes[i].query];
+      const float base = probes[i].base + q->bias;
+      if (take_any(j, &probes[i], place, rows, base, q->factor)) continue;
       uint32_t hits[code_rows + nearest_rows_slack];
       float near[code_rows + nearest_rows_slack];
       const float limit = atomic_load_explicit(&j->found[probes[i].query].limit, memory_order_relaxed);
       const size_t hit_count = j->kernels->lists->scan_tables(rows, bytes, codes, q->code, l->terms + place, q->factor,
-                                                              probes[i].base + q->bias, limit, hits, near);
+                                                              base, limit, hits, near);
       take(j, &probes[i], place, hit_count, hits, near, NULL);
     }
   }
@@ -290,10 +303,11 @@ farro_status farro_lists_search_f32(const farro_lists *l, const farro_lists_walk
   job j = {.lists = l, .walk = walk, .kernels = kernels, .probes = smaller(walk->probes, l->count)};
   j.wanted = smaller(measures ? larger(walk->measured, walk->k) : walk->k, rows);
   const size_t room = nearest_rows_room(j.wanted), code_bytes = farro_query_code_bytes(l);
-  const size_t kept_bytes = j.wanted * sizeof(found_row) + room * (sizeof(float) + sizeof(uint32_t));
-  const size_t some = smaller(smaller(m, most_queries), larger(found_bytes / kept_bytes, 16));
-  const size_t per_query = sizeof(nearest_rows) + kept_bytes + code_bytes + sizeof(coded_query) + sizeof(bool) +
-                           j.probes * (sizeof(float) + sizeof(int64_t) + sizeof(probe));
+  const size_t per_probe = sizeof(float) + sizeof(int64_t) + sizeof(probe);
+  const size_t found_by_one =
+      j.wanted * sizeof(found_row) + room * (sizeof(float) + sizeof(uint32_t)) + j.probes * per_probe;
+  const size_t some = smaller(smaller(m, most_queries), larger(found_bytes / found_by_one, 16));
+  const size_t per_query = sizeof(nearest_rows) + found_by_one + code_bytes + sizeof(coded_query) + sizeof(bool);
   const size_t bytes = some * per_query + (3 * l->count + 1) * sizeof(size_t);
   char *space = farro_allocate(bytes);
   if (!space) return FARRO_ERROR_MEMORY;

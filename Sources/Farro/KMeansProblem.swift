@@ -106,14 +106,18 @@ struct KMeansProblem<Scalar: KernelScalar> {
         let (a, b) = (distances[$0], distances[$1])
         return a != b ? a > b : $0 < $1
       }
+      var members = Array(repeating: 0, count: k)
+      for row in rows where assignment.labels[row] >= 0 { members[Int(assignment.labels[row])] += 1 }
       for (center, row) in zip(empty, farthest) where distances[row] > 0 {
         let (weight, old) = (Double(weights?.scalar(at: row) ?? 1), Int(assignment.labels[row]))
+        members[old] -= 1
         for j in 0..<d {
           let term = weight * Double(x.scalar(at: row * d + j))
           sums[old * d + j] -= term
           sums[center * d + j] = term
         }
-        totals[old] -= weight
+        // Without rows it stays where it is: what rounding leaves of its sums is no place.
+        totals[old] = members[old] > 0 ? totals[old] - weight : 0
         totals[center] = weight
       }
     }

@@ -59,6 +59,7 @@ public func miniBatchKMeans<Scalar: KernelScalar>(
   let (centers, passes) = try run.centers(progress)
   var assignment = Assignment(rows: problem.n, shape: [k, problem.d])
   assignment.assign(x, to: centers, weights)
+  guard assignment.inertia.isFinite else { throw KMeansError.overflow }
   return KMeansClusters(centers: centers, labels: assignment.labels, inertia: assignment.inertia, iterations: passes)
 }
 
@@ -137,7 +138,9 @@ private struct MiniBatchRun<Scalar: KernelScalar> {
       assignment.assign(validation.x, to: centers, validation.weights)
       if assignment.inertia < best?.inertia ?? .infinity { best = (centers, assignment.inertia) }
     }
-    return best!.centers
+    // Squared distances of all of them overflow.
+    guard let best else { throw KMeansError.overflow }
+    return best.centers
   }
 
   private func sample(_ rows: [Int]) -> KMeansProblem<Scalar> {

@@ -64,7 +64,7 @@ struct IndexBuildCommand: AsyncParsableCommand {
     let progress = ProgressLine()
     defer { progress.clear() }
     let facts = try await endingOnSignals { [self] in
-      try AtomicFile.check(output)
+      try checkOutputs([output], inputs: [vectors] + (ids.map { [$0] } ?? []))
       progress.show("reading")
       let file = try VectorFile(vectors, csv)
       let rows: Tensor<Float> = try file.rows()
@@ -125,7 +125,7 @@ struct IndexSearchCommand: AsyncParsableCommand {
     let progress = ProgressLine()
     defer { progress.clear() }
     let (found, facts) = try await endingOnSignals { [self] in
-      try search.checkFiles()
+      try search.checkFiles(inputs: [index, queries])
       progress.show("reading")
       var index = try openIndex(index)
       let kind = IndexKind(of: index)
@@ -211,13 +211,14 @@ struct IndexInfoCommand: ParsableCommand {
 private struct IndexFacts: Encodable, Sendable {
   let file, kind, metric, checksums: String
   let dimension, count, fileBytes, memoryBytes: Int
-  let parameters: [String: Int]
+  let parameters: [String: UInt64]
+  let codes: String?
   let buildSeconds: Double?
 
   private let names: [String]
 
   private enum CodingKeys: String, CodingKey {
-    case file, kind, metric, checksums, dimension, count, parameters
+    case file, kind, metric, checksums, dimension, count, parameters, codes
     case fileBytes = "file_bytes"
     case memoryBytes = "memory_bytes"
     case buildSeconds = "build_s"
@@ -229,6 +230,7 @@ private struct IndexFacts: Encodable, Sendable {
     (file, kind, metric) = (path, try known?.rawValue ?? ArrayFile.kind(of: path).kind, index.metric.name)
     (dimension, count, memoryBytes) = (index.dimension, index.count, index.memoryBytes)
     (fileBytes, self.buildSeconds) = (try FileHandle.size(ofFile: path), buildSeconds)
+    codes = known?.codes(of: index)
     names = all.map(\.name)
     parameters = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0.value) })
     // Opening an index compares them, and throws.
@@ -249,6 +251,7 @@ private struct IndexFacts: Encodable, Sendable {
       table.append(["dimension", "\(dimension)"])
       table.append(["vectors", "\(count)"])
       for name in names { table.append([name.replacing("_", with: " "), "\(parameters[name]!)"]) }
+      if let codes { table.append(["codes", codes]) }
       table.append(["size of the file", byteCount(fileBytes)])
       table.append(["memory", "\(byteCount(memoryBytes)), mapped"])
       if let buildSeconds { table.append(["built in", duration(buildSeconds)]) }

@@ -103,20 +103,29 @@ enum IndexKind: String, ExpressibleByArgument, CaseIterable {
   }
 
   /// What the index was made with, and searches with.
-  func parameters(of index: any VectorIndex) -> [(name: String, value: Int)] {
+  func parameters(of index: any VectorIndex) -> [(name: String, value: UInt64)] {
+    let (numbers, seed): ([(String, Int)], UInt64)
     switch index {
     case let index as HNSWIndex:
-      [
-        ("m", index.m), ("ef_construction", index.efConstruction), ("ef", index.efSearch),
-        ("seed", Int(clamping: index.seed)),
-      ]
+      (numbers, seed) = (
+        [("m", index.m), ("ef_construction", index.efConstruction), ("ef", index.efSearch)], index.seed
+      )
     case let index as IVFIndex:
-      [
-        ("lists", index.lists), ("probes", index.probes), ("rerank", index.rerank), ("seed", Int(clamping: index.seed)),
-      ]
+      (numbers, seed) = ([("lists", index.lists), ("probes", index.probes), ("rerank", index.rerank)], index.seed)
     case let index as HyperplaneLSH:
-      [("bits", index.bits), ("candidates", index.candidates), ("seed", Int(clamping: index.seed))]
-    default: []
+      (numbers, seed) = ([("bits", index.bits), ("candidates", index.candidates)], index.seed)
+    default: return []
+    }
+    return numbers.map { ($0, UInt64($1)) } + [("seed", seed)]
+  }
+
+  /// What lists hold of a vector; `nil` where there are no lists.
+  func codes(of index: any VectorIndex) -> String? {
+    switch (index as? IVFIndex)?.codes {
+    case nil: nil
+    case .none?: "none"
+    case .int8?: "int8"
+    case .product(let subspaces)?: "product, \(subspaces) subspaces"
     }
   }
 }

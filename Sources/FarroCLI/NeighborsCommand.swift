@@ -58,7 +58,7 @@ struct NeighborsCommand: AsyncParsableCommand {
     let progress = ProgressLine()
     defer { progress.clear() }
     try await endingOnSignals { [self] in
-      try search.checkFiles()
+      try search.checkFiles(inputs: [base, queries])
       let (base, queries) = (try VectorFile(base, csv), try VectorFile(queries, csv))
       if let index, index != .flat {
         try approximate(index, base, queries, progress)
@@ -157,11 +157,11 @@ struct NeighborsCommand: AsyncParsableCommand {
         description: "\(queries.path): rows have \(targets[1]) elements, and those of \(base.path) have \(dimension)"
       )
     }
-    guard search.radius != nil || wanted <= rows else {
+    let most = rows - (excludeSelf ? 1 : 0)
+    guard search.radius != nil || search.k <= most else {
       let itself = excludeSelf ? " without the query itself" : ""
       throw VectorFileError(
-        description:
-          "\(base.path): there are \(rows) rows, not \(search.k) neighbours\(itself); say -k \(rows - wanted + search.k) or less"
+        description: "\(base.path): there are \(rows) rows, not \(search.k) neighbours\(itself); say -k \(most) or less"
       )
     }
     guard !excludeSelf || targets[0] == rows else {

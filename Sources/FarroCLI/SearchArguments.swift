@@ -36,7 +36,11 @@ struct SearchArguments: ParsableArguments {
   @Option(name: .customShort("k"), help: "How many neighbours of each query (default: 10).")
   var count: Int?
 
-  @Option(help: "Instead of -k: all within this distance (of inner products: of this and more).")
+  // Of inner products, it may well be negative.
+  @Option(
+    parsing: .unconditional,
+    help: "Instead of -k: all within this distance (of inner products: of this and more)."
+  )
   var radius: Double?
 
   @Flag(help: "Also search exactly, and tell the share of true neighbours that was found.")
@@ -79,7 +83,25 @@ struct SearchArguments: ParsableArguments {
   var k: Int { count ?? 10 }
 
   /// Finds out whether results can be written, before they are made.
-  func checkFiles() throws {
-    for path in [output, distances, offsets].compactMap(\.self) { try AtomicFile.check(path) }
+  ///
+  /// - Parameter inputs: The files that they are made from, none of which they may replace.
+  func checkFiles(inputs: [String]) throws {
+    try checkOutputs([output, distances, offsets].compactMap(\.self), inputs: inputs)
+  }
+}
+
+/// Finds out whether files can be written, each of them another one and none of them one that is read.
+///
+/// - Throws: `FileError`, ``VectorFileError``.
+func checkOutputs(_ outputs: [String], inputs: [String]) throws {
+  func place(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+  for (i, output) in outputs.enumerated() {
+    try AtomicFile.check(output)
+    if outputs[..<i].contains(where: { place($0) == place(output) }) {
+      throw VectorFileError(description: "\(output): each result needs a file of its own")
+    }
+    if let input = inputs.first(where: { place($0) == place(output) }) {
+      throw VectorFileError(description: "\(output): this would replace \(input), which is read")
+    }
   }
 }

@@ -15,8 +15,8 @@ public protocol Estimator: Codable, Sendable {
   /// - Parameters:
   ///   - x: Shape (n, d).
   ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
-  /// - Throws: ``ModelError`` for data or parameters that no model can come of, `CancellationError` when the task is
-  ///   cancelled.
+  /// - Throws: ``ModelError`` for data or parameters that no model can come of, an estimator's own error for what shows only on
+  ///   the way, `CancellationError` when the task is cancelled.
   func fit(_ x: Tensor<Scalar>, weights: Tensor<Scalar>?) throws -> Model
 }
 

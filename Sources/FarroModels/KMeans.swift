@@ -39,6 +39,7 @@ public struct KMeans<Scalar: KernelScalar>: Estimator, Equatable {
 
   /// A model of these rows.
   ///
+  /// - Throws: As ``Estimator/fit(_:weights:)``; `KMeansError.overflow` when squared distances exceed what the type holds.
   /// - Complexity: O(n d `nClusters`) for each iteration.
   public func fit(_ x: Tensor<Scalar>, weights: Tensor<Scalar>?) throws -> ClusterModel<Scalar> {
     try fit(x, weights: weights, progress: nil)

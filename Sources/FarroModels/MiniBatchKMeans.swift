@@ -49,6 +49,7 @@ public struct MiniBatchKMeans<Scalar: KernelScalar>: Estimator, Equatable {
 
   /// A model of these rows.
   ///
+  /// - Throws: As ``Estimator/fit(_:weights:)``; `KMeansError.overflow` when squared distances exceed what the type holds.
   /// - Complexity: O(`batchSize` d `nClusters`) for each batch, and O(n d `nClusters`) for the labels.
   public func fit(_ x: Tensor<Scalar>, weights: Tensor<Scalar>?) throws -> ClusterModel<Scalar> {
     try fit(x, weights: weights, progress: nil)

@@ -35,6 +35,7 @@ import Testing
         "hnsw": ["m": 16, "ef_construction": 200, "ef": 64, "seed": 0],
       ]
       #expect(facts["parameters"] as? [String: Int] == parameters[kind] ?? [:])
+      #expect(facts["codes"] as? String == (kind == "ivf" ? "none" : nil))
       let table = try await farro("index", "info", "v.index", in: directory)
       #expect(table.output.contains("vectors           1000\n"), "\(table.output)")
 
@@ -71,6 +72,17 @@ import Testing
         in: directory
       )
       #expect(csv.status == 0 && csv.output.hasPrefix("query,rank,id,distance\n"))
+    }
+  }
+
+  @Test func `codes and any seed are told of`() async throws {
+    try await withVectors { directory in
+      let build = ["index", "build", "vectors.npy", "--output", "v.index", "--kind", "ivf", "--format", "json"]
+      for (codes, told) in [("int8", "int8"), ("product", "product, 4 subspaces")] {
+        let built = try await runFarro(build + ["--codes", codes, "--seed", "\(UInt64.max)"], in: directory)
+        #expect(built.output.contains("\"codes\" : \"\(told)\""), "\(built)")
+        #expect(built.output.contains("\"seed\" : \(UInt64.max)"), "\(built)")
+      }
     }
   }
 
@@ -131,6 +143,8 @@ import Testing
       for (arguments, message) in [
         (["build", "missing.npy", "--output", "v.index"], "missing.npy: cannot open"),
         (["build", "vectors.npy", "--output", "no/v.index"], "no/v.index: cannot open"),
+        (["build", "vectors.npy", "--output", "./vectors.npy"], "would replace vectors.npy, which is read"),
+        (["search", "v.index", "queries.csv", "--output", "./v.index"], "would replace v.index, which is read"),
         (
           ["build", "vectors.npy", "--output", "v.index", "--ids", "ids.csv"],
           "ids.csv: there are 2 ids for 1000 vectors"

@@ -120,6 +120,14 @@ private let query = "3,5\n"
     }
   }
 
+  @Test func `a radius of inner products may be negative`() async throws {
+    try await withPoints { directory in
+      let query = ["neighbors", "points.csv", "query.csv", "--metric", "inner_product", "--format", "csv"]
+      let all = try await runFarro(query + ["--radius", "-1000"], in: directory)
+      #expect(all.output.split(separator: "\n").count == 1 + 5)
+    }
+  }
+
   // MARK: Mistakes
 
   @Test(arguments: [
@@ -167,6 +175,18 @@ private let query = "3,5\n"
         (["points.csv", "query.csv"], ["-k", "1", "--exclude-self"], "needs a query for each of 5 rows, not 1"),
         (["wide.csv", "wide.csv"], ["-k", "1", "--metric", "haversine"], "wide.csv: \"haversine\" is not among"),
         (["points.csv", "query.csv"], ["-k", "1", "--output", "no/x.npy"], "no/x.npy: cannot open"),
+        (
+          ["points.csv", "points.csv"], ["-k", "\(Int.max)", "--exclude-self"],
+          "not \(Int.max) neighbours without the query itself; say -k 4 or less"
+        ),
+        (
+          ["points.csv", "query.csv"], ["-k", "1", "--output", "./points.csv"],
+          "./points.csv: this would replace points.csv, which is read"
+        ),
+        (
+          ["points.csv", "query.csv"], ["-k", "1", "--output", "x.npy", "--distances", "./x.npy"],
+          "./x.npy: each result needs a file of its own"
+        ),
       ] {
         let outcome = try await runFarro(["neighbors"] + files + options, in: directory)
         #expect(outcome.status == 1 && outcome.output.isEmpty, "\(files) \(options): \(outcome)")

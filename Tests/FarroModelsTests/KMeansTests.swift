@@ -146,4 +146,27 @@ import Testing
       #expect(try Self.estimator(x).fit(x).labels == plain.labels)
     }
   }
+
+  @Test func `distances below the least single number are told apart`() throws {
+    var options = KMeansOptions<Double>()
+    (options.tolerance, options.maximumIterations) = (0, 40)
+    let x = Tensor<Double>(randomNormal: [8000, 8], seed: 5)
+    let clusters = try kMeans(x, k: 64, options: options)
+    for exponent in [-145, -150] {
+      let scale = Double(sign: .plus, exponent: exponent, significand: 1)
+      let small = try kMeans(x * scale, k: 64, options: options)
+      #expect(small.labels == clusters.labels && small.centers == clusters.centers * scale, "2^\(exponent)")
+    }
+  }
+
+  @Test func `a centre that gives all its rows away stays where it is`() throws {
+    let x = Tensor<Double>([1e6, 1.7e6, 1.3e6, 0, 1, 2, 3], shape: [7, 1])
+    var options = KMeansOptions<Double>()
+    options.maximumIterations = 1
+    options.initialization = .centers(Tensor([1.1e6, 0, 1e9, 2e9, 3e9], shape: [5, 1]))
+    // Of these weights' sum, what is left is not 0 when they have been taken away one by one.
+    let weights = Tensor<Double>([0.1, 0.2, 0.3, 1, 1, 1, 1])
+    let clusters = try kMeans(x, k: 5, weights: weights, options: options)
+    #expect(clusters.centers.scalars == [1.1e6, 1.5, 1.7e6, 1.3e6, 1e6])
+  }
 }

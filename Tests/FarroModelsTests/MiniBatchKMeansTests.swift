@@ -57,4 +57,12 @@ import Testing
     let exact = try KMeans<Float>(nClusters: 3).fit(embedding(Self.x, rows))
     #expect(model.inertia < 1.1 * exact.inertia)
   }
+
+  @Test func `squared distances that overflow are told of`() throws {
+    let x = Self.x * 1e30
+    for initialization in [CenterInitialization<Float>.random, .kMeansPlusPlus] {
+      #expect(throws: KMeansError.overflow) { try KMeans(nClusters: 4, initialization: initialization).fit(x) }
+      #expect(throws: KMeansError.overflow) { try MiniBatchKMeans(nClusters: 4, initialization: initialization).fit(x) }
+    }
+  }
 }

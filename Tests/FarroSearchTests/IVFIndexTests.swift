@@ -167,6 +167,16 @@ import Testing
     }
   }
 
+  @Test(arguments: [DistanceMetric.euclidean, .squaredEuclidean, .innerProduct], codes)
+  func `vectors whose estimates overflow are found all the same`(metric: DistanceMetric, codes: IVFIndex.Codes) throws {
+    var index = try IVFIndex(dimension: 12, metric: metric, lists: 10, codes: codes, probes: 10, rerank: 1000)
+    var flat = try FlatIndex(dimension: 12, metric: metric)
+    let vectors = mixture(200, 12, seed: 1) * 1e25
+    try index.add(vectors)
+    try flat.add(vectors)
+    #expect(try index.search(vectors, k: 5) == flat.search(vectors, k: 5))
+  }
+
   // MARK: Independence
 
   @Test(arguments: codes)
