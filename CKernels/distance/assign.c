@@ -16,6 +16,7 @@ enum {
   least_part_rows = 1024,
   sum_bytes = 64 << 20,      // of the sums of all parts
   product_bytes = 96 * 1024, // of the rows in work and their products
+  middle_centers = 15,       // whose median is the middle: an insertion sort takes 0.1 us
 };
 
 // A distance below this part of |x|^2 + |c|^2 is measured instead.
@@ -31,7 +32,7 @@ typedef struct {
   farro_assignment *out;
 
   size_t pitch, parts, part_rows, some_rows; // rows of a part, and in work at a time
-  void *mean, *offsets;                      // of the centres; their squared norms, less the mean
+  void *middle, *offsets;                    // of the centres; their squared norms, less the middle
   farro_packed_matrix *packed;
   double *sums, *totals, *inertias; // (parts, k, d), (parts, k), (parts)
   _Atomic bool failed;
@@ -58,7 +59,8 @@ typedef struct {
 
 static void assign_some(const assignment *a, const work_space *w, size_t part, size_t first, size_t rows) {
   const farro_assignment_shape *s = &a->shape;
-  a->type->rows->prepare(neighbor_squares, rows, s->d, row_of(a, first), s->ldx, a->mean, w->ready, a->pitch, w->norms);
+  a->type->rows->prepare(neighbor_squares, rows, s->d, row_of(a, first), s->ldx, a->middle, w->ready, a->pitch,
+                         w->norms);
   const farro_matmul_shape shape = {
       .batch = 1, .m = rows, .n = s->k, .k = a->pitch, .lda = a->pitch, .ldc = s->k, .transpose_b = true};
   a->type->product(&shape, w->ready, a->packed, w->products); // serial, within a task
@@ -101,14 +103,26 @@ static void assign_parts(void *context, size_t first, size_t last) {
 
 // ---- all of them ----
 
-void farro_assign_prepare(const assign_type *t, const farro_assignment_shape *s, const void *centers, size_t pitch,
-                          void *mean, void *ready, void *offsets) {
-  for (size_t j = 0; j < pitch; j++) {
-    double sum = 0;
-    for (size_t i = 0; i < s->k && j < s->d; i++) sum += value_at(t, centers, i * s->ld_centers + j);
-    set_value(t, mean, j, isfinite(sum) ? sum / (double)s->k : 0);
+// The median of some centres' j-th coordinates, evenly spaced. Not the mean: a single centre far from all others, as
+// k-means makes of an outlier, would carry it away, and with it the precision of all distances.
+static double middle_of(const assign_type *t, const farro_assignment_shape *s, const void *centers, size_t j) {
+  const size_t sampled = smaller(s->k, middle_centers);
+  double sorted[middle_centers];
+  size_t count = 0;
+  for (size_t i = 0; i < sampled; i++) {
+    const double value = value_at(t, centers, i * s->k / sampled * s->ld_centers + j);
+    if (!isfinite(value)) continue;
+    size_t at = count++;
+    for (; at > 0 && sorted[at - 1] > value; at--) sorted[at] = sorted[at - 1];
+    sorted[at] = value;
   }
-  t->rows->prepare(neighbor_squares, s->k, s->d, centers, s->ld_centers, mean, ready, pitch, offsets);
+  return count ? sorted[(count - 1) / 2] / 2 + sorted[count / 2] / 2 : 0;
+}
+
+void farro_assign_prepare(const assign_type *t, const farro_assignment_shape *s, const void *centers, size_t pitch,
+                          void *middle, void *ready, void *offsets) {
+  for (size_t j = 0; j < pitch; j++) set_value(t, middle, j, j < s->d ? middle_of(t, s, centers, j) : 0);
+  t->rows->prepare(neighbor_squares, s->k, s->d, centers, s->ld_centers, middle, ready, pitch, offsets);
   for (size_t i = 0; i < s->k; i++)
     if (isnan(value_at(t, offsets, i))) set_value(t, offsets, i, INFINITY);
 }
@@ -151,10 +165,10 @@ static farro_status assign(assignment *a) {
   a->inertias = space;
   a->totals = a->out->weights ? a->inertias + a->parts : NULL;
   a->sums = a->out->sums ? a->inertias + a->parts + (a->totals ? a->parts * k : 0) : NULL;
-  a->mean = space + sums;
-  a->offsets = (char *)a->mean + a->pitch * a->type->bytes;
+  a->middle = space + sums;
+  a->offsets = (char *)a->middle + a->pitch * a->type->bytes;
   void *ready = (char *)a->offsets + k * a->type->bytes;
-  farro_assign_prepare(a->type, s, a->centers, a->pitch, a->mean, ready, a->offsets);
+  farro_assign_prepare(a->type, s, a->centers, a->pitch, a->middle, ready, a->offsets);
   farro_status status = a->type->pack(a->pitch, k, true, ready, a->pitch, &a->packed);
   if (status == FARRO_OK) {
     const double terms = (double)s->n * ((double)k + 4) * (double)a->pitch;

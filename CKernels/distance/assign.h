@@ -23,10 +23,11 @@ bool farro_assign_type_f64(assign_type *type);
 farro_status farro_assign_rows(const assign_type *type, const farro_assignment_shape *shape, const void *x,
                                const void *centers, const void *weights, farro_assignment *out);
 
-// mean[j]: of the centres' j-th coordinates, 0 where it is not finite or j is beyond d. ready: the centres less their
-// mean, `pitch` apart; offsets: their squared norms, infinite for a centre with NaN, which is nearest to nothing.
+// middle[j]: the median of some centres' j-th coordinates that are finite, 0 where there is none or j is beyond d.
+// ready: the centres less that, `pitch` apart; offsets: their squared norms, infinite for a centre with NaN, which is
+// nearest to nothing.
 void farro_assign_prepare(const assign_type *type, const farro_assignment_shape *shape, const void *centers,
-                          size_t pitch, void *mean, void *ready, void *offsets);
+                          size_t pitch, void *middle, void *ready, void *offsets);
 
 // Elements between rows that are multiplied.
 size_t farro_assign_pitch(const assign_type *type, size_t d);

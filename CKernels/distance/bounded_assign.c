@@ -97,7 +97,7 @@ static double measure_rows(const bounded *a, work_space *w) {
   for (size_t i = 0, run; i < w->count; i += run) {
     for (run = 1; i + run < w->count && w->rows[i + run] == w->rows[i] + run;) run++;
     t->rows->prepare(neighbor_squares, run, b->shape.d, element_at(t, a->x, w->rows[i] * b->shape.ldx), b->shape.ldx,
-                     b->mean, (char *)w->ready + i * b->pitch * t->bytes, b->pitch,
+                     b->middle, (char *)w->ready + i * b->pitch * t->bytes, b->pitch,
                      (char *)w->scalar_norms + i * t->bytes);
   }
   double products = 0;
@@ -283,7 +283,7 @@ static farro_status prepare(bounded *a, const void *centers, size_t ld) {
     memcpy((char *)b->centers + i * row_bytes, element_at(t, centers, (size_t)b->order[i] * ld), row_bytes);
   farro_assignment_shape shape = b->shape;
   shape.ld_centers = shape.d;
-  farro_assign_prepare(t, &shape, b->centers, b->pitch, b->mean, b->ready, b->offsets);
+  farro_assign_prepare(t, &shape, b->centers, b->pitch, b->middle, b->ready, b->offsets);
   copy_centers(b, centers, ld);
   a->slack = (2 * (double)shape.d + 10) * (t->bytes == 4 ? 0x1p-24 : 0x1p-53);
   for (size_t i = 0; i < shape.k; i++) {

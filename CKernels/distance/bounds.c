@@ -13,7 +13,7 @@ farro_status farro_bounds_create(const assign_type *t, const farro_assignment_sh
   size_t bytes = 0;
 #define TAKE(count, size) (bytes += round_up((count) * (size), 64), bytes - round_up((count) * (size), 64))
   const size_t header = TAKE(1, sizeof(farro_bounds)), at_centers = TAKE(k * d, t->bytes);
-  const size_t at_ready = TAKE(k * pitch, t->bytes), at_mean = TAKE(pitch, t->bytes), at_offsets = TAKE(k, t->bytes);
+  const size_t at_ready = TAKE(k * pitch, t->bytes), at_middle = TAKE(pitch, t->bytes), at_offsets = TAKE(k, t->bytes);
   const size_t at_packed = TAKE(groups, sizeof(void *)), at_order = TAKE(k, 4), at_begins = TAKE(groups + 1, 4);
   const size_t at_group = TAKE(k, 4), at_drift = TAKE(k, 8), at_group_drift = TAKE(groups, 8), at_members = TAKE(k, 8);
   const size_t at_upper = TAKE(n, 4), at_lower = TAKE(n * groups, 4), at_before = TAKE(n, 4), at_moved = TAKE(n, 4);
@@ -29,7 +29,7 @@ farro_status farro_bounds_create(const assign_type *t, const farro_assignment_sh
                       .pitch = pitch,
                       .centers = space + at_centers,
                       .ready = space + at_ready,
-                      .mean = space + at_mean,
+                      .middle = space + at_middle,
                       .offsets = space + at_offsets,
                       .packed = (farro_packed_matrix **)(space + at_packed),
                       .order = (int32_t *)(space + at_order),

@@ -11,8 +11,8 @@ struct farro_bounds {
   farro_assignment_shape shape;
   size_t bytes, groups, pitch, widest; // centres of the largest group
   void *centers;                       // (k, d) of the last call
-  void *ready;                         // (k, pitch), in the order of groups, less the mean
-  void *mean, *offsets;                // pitch; k
+  void *ready;                         // (k, pitch), in the order of groups, less the middle
+  void *middle, *offsets;              // pitch; k
   farro_packed_matrix **packed;        // of each group
   int32_t *order;                      // centres, group by group, rising in each
   uint32_t *begins, *group_of;         // groups + 1: positions in order; k

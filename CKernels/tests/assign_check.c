@@ -101,7 +101,28 @@ static void check_specials(void) {
   EXPECT(farro_assign_f32(&shape, x, centers, NULL, &a) == FARRO_ERROR_ARGUMENT, "rows that overlap");
 }
 
+// An outlier with a centre of its own takes no precision from the other rows.
+static void check_far_center(void) {
+  enum { n = 400, k = 40, far = 7 };
+  float x[n], c[k];
+  int32_t labels[n];
+  for (size_t i = 0; i < n; i++) x[i] = (float)i / 4;
+  for (size_t j = 0; j < k; j++) c[j] = (float)j * 2.5F;
+  x[far] = c[far] = 1e8F;
+  const farro_assignment_shape shape = {.n = n, .d = 1, .k = k, .ldx = 1, .ld_centers = 1};
+  farro_assignment a = {.labels = labels};
+  EXPECT(farro_assign_f32(&shape, x, c, NULL, &a) == FARRO_OK, "assign_f32");
+  size_t wrong = labels[far] != far;
+  for (size_t i = 0; i < n; i++) {
+    float least = INFINITY;
+    for (size_t j = 0; j < k; j++) least = fminf(least, fabsf(x[i] - c[j]));
+    wrong += fabsf(x[i] - c[labels[i]]) > least + 0.01F;
+  }
+  EXPECT(wrong == 0, "assign_f32 with a centre far from all others: %zu wrong", wrong);
+}
+
 void check_assignment(void) {
+  check_far_center();
   check_f32();
   check_f64();
   check_specials();

@@ -111,24 +111,26 @@ enum { iterations = 22 };
     farro_spread *spread = NULL;                                                                                       \
     EXPECT(farro_spread_begin_##type(n, d, x, ld, p.weighted ? weights : NULL, &spread) == FARRO_OK, "spread_" #type); \
     for (size_t i = 0; i < p.k; i++) {                                                                                 \
-      double uniforms[32], least = INFINITY;                                                                           \
-      size_t row = n, best = n;                                                                                        \
+      double uniforms[32], totals[32], least = INFINITY;                                                               \
+      size_t row = n, candidates[32];                                                                                  \
       for (size_t t = 0; t < trials; t++) {                                                                            \
         uniforms[t] = (random_unit() + 1) / 2;                                                                         \
-        const size_t candidate = drawn_##type(n, mass, uniforms[t]);                                                   \
+        const size_t candidate = candidates[t] = drawn_##type(n, mass, uniforms[t]);                                   \
         double sum = 0;                                                                                                \
         for (size_t r = 0; r < n; r++) {                                                                               \
           double square = 0;                                                                                           \
           for (size_t l = 0; l < d; l++) square += pow((double)x[r * ld + l] - (double)x[candidate * ld + l], 2);      \
           sum += (p.weighted ? (double)weights[r] : 1) * fmin(square, closest[r]);                                     \
         }                                                                                                              \
-        if (sum < least) least = sum, best = candidate;                                                                \
+        totals[t] = sum, least = fmin(least, sum);                                                                     \
       }                                                                                                                \
       EXPECT(farro_spread_next(spread, trials, uniforms, &row) == FARRO_OK, "spread_" #type);                          \
-      EXPECT(row == best, "spread_" #type " n %zu, d %zu, %zu trials: row %zu, not %zu", n, d, trials, row, best);     \
+      bool is_best = false; /* of two that are as good, as two rows of one weight may be, rounding decides */          \
+      for (size_t t = 0; t < trials; t++) is_best |= row == candidates[t] && totals[t] <= least * (1 + 1e-6);          \
+      EXPECT(is_best, "spread_" #type " n %zu, d %zu, %zu trials: row %zu", n, d, trials, row);                        \
       for (size_t r = 0; r < n; r++) {                                                                                 \
         double square = 0;                                                                                             \
-        for (size_t l = 0; l < d; l++) square += pow((double)x[r * ld + l] - (double)x[best * ld + l], 2);             \
+        for (size_t l = 0; l < d; l++) square += pow((double)x[r * ld + l] - (double)x[row * ld + l], 2);              \
         closest[r] = fmin(closest[r], square);                                                                         \
         mass[r] = (p.weighted ? (double)weights[r] : 1) * closest[r];                                                  \
       }                                                                                                                \
