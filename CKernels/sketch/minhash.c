@@ -160,6 +160,7 @@ typedef struct {
   size_t slots;
   uint64_t seed;
   uint32_t *filled;
+  _Atomic bool failed;
 } fill_work;
 
 // The slot that an empty one tries at an attempt.
@@ -188,10 +189,14 @@ static void fill_row(const fill_work *work, const uint32_t *from, uint32_t *to, 
 }
 
 static void fill_rows(void *context, size_t first, size_t last) {
-  const fill_work *work = context;
+  fill_work *work = context;
   uint64_t small[64];
   const size_t bytes = ceil_divide(work->slots, 64) * sizeof(uint64_t);
   uint64_t *empty = bytes <= sizeof small ? small : farro_allocate(bytes);
+  if (!empty) {
+    work->failed = true;
+    return;
+  }
   for (size_t i = first; i < last; i++)
     fill_row(work, work->signatures + i * work->slots, work->filled + i * work->slots, empty);
   if (empty != small) farro_release(empty, bytes);
@@ -200,7 +205,7 @@ static void fill_rows(void *context, size_t first, size_t last) {
 farro_status farro_minhash_densify(const uint32_t *signatures, size_t rows, size_t slots, uint64_t seed,
                                    uint32_t *filled) {
   if (slots == 0 || slots > most_slots || !can_exist(rows, slots, 1)) return FARRO_ERROR_ARGUMENT;
-  fill_work work = {signatures, slots, seed, filled};
+  fill_work work = {.signatures = signatures, .slots = slots, .seed = seed, .filled = filled};
   farro_parallel_for(rows, 4096 / slots + 1, 2.0 * (double)rows * (double)slots, fill_rows, &work);
-  return FARRO_OK;
+  return work.failed ? FARRO_ERROR_MEMORY : FARRO_OK;
 }

@@ -112,6 +112,7 @@ private struct TableReader<Scalar: DecimalReadable> {
   private var column = 1
   private var header: [String]?
   private var isAtEnd = false
+  private var fields = 0
 
   init(_ text: UnsafeBufferPointer<UInt8>, _ options: CSV.Options<Scalar>) {
     (self.text, self.options) = (text, options)
@@ -147,32 +148,35 @@ private struct TableReader<Scalar: DecimalReadable> {
   /// Reads the first row, and goes back to its beginning if it is one of numbers; answers how many fields it has.
   private mutating func readHeader() throws(CSVProblem) -> Int {
     let start = tokens
-    var names: [String] = []
-    var (numbers, firstText): (Int, Int?) = (0, nil)
+    var (columns, numbers): (Int, Int) = (0, 0)
+    var firstText: (column: Int, text: String)?
     var ending = Field.Ending.delimiter
     while ending == .delimiter {
-      column = names.count + 1
+      column = columns + 1
       let field = try next()
-      ending = field.ending
-      names.append(field.text)
+      (ending, columns) = (field.ending, column)
       if field.trimmed.isEmpty { continue }
       if isNumber(field.trimmed) {
         numbers += 1
       } else if firstText == nil {
-        firstText = names.count
+        firstText = (column, field.text)
       }
     }
-    column = firstText ?? 1
+    column = firstText?.column ?? 1
     if options.header == .detected, numbers > 0, let firstText {
       line = 1
-      throw CSVProblem(problem: .unclearHeader(text: names[firstText - 1]))
+      throw CSVProblem(problem: .unclearHeader(text: firstText.text))
     }
     if options.header == .present || options.header == .detected && firstText != nil {
+      // Only now, as a row of numbers may be as long as the file, and names of them take many times as much memory.
+      var again = start
+      var names: [String] = []
+      while names.count < columns { names.append(try again.next().text) }
       (header, isAtEnd) = (names, ending == .text)
     } else {
       tokens = start
     }
-    return names.count
+    return columns
   }
 
   private func isNumber(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -181,6 +185,9 @@ private struct TableReader<Scalar: DecimalReadable> {
 
   private mutating func next() throws(CSVProblem) -> Field {
     line = tokens.line
+    // Not by rows, of which there may be but one.
+    fields &+= 1
+    if fields % 2048 == 0 && Task.isCancelled { throw CSVProblem(problem: nil) }
     do throws(CSVProblem) {
       return try tokens.next()
     } catch {
@@ -222,7 +229,6 @@ private struct TableReader<Scalar: DecimalReadable> {
         throw CSVProblem(problem: .otherColumnCount(found: found, expected: columns))
       }
       rows += 1
-      if rows % 1024 == 0 && Task.isCancelled { throw CSVProblem(problem: nil) }
       isAtEnd = ending == .text
     }
     return rows

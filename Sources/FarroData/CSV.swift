@@ -92,7 +92,7 @@ extension CSV {
   ///
   /// - Throws: ``FileError`` when the file cannot be read; ``CSVError``, which names the line and the column, when it is not a
   ///   table of numbers; `CancellationError` where the task was cancelled.
-  /// - Complexity: O(bytes of the file). The file is mapped: beside the tensor no memory is taken.
+  /// - Complexity: O(bytes of the file). The file is mapped: beside the tensor and the names of a header no memory is taken.
   public static func read<Scalar: CSVScalar>(
     _ path: String,
     as: Scalar.Type = Scalar.self,

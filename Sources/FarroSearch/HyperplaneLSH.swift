@@ -94,13 +94,14 @@ public struct HyperplaneLSH: VectorIndex {
 
   /// Adds the rows of `vectors`.
   ///
-  /// - Throws: ``IndexError``; the index is then as it was.
+  /// - Throws: ``IndexError``, or `CancellationError` where the task was cancelled; the index is then as it was.
   /// - Complexity: O(n d `bits`) for n vectors of d elements; O(`count` d) more where ids are not beyond all others.
   public mutating func add(_ vectors: Tensor<Float>, ids: [Int]?) throws {
     try checkRows(vectors, dimension, "add")
     let vectors = unitRows(vectors)
+    let hashes = try signatures(of: vectors) { try Task.checkCancellation() }
     let order = try rows.add(vectors, ids: ids)
-    signatures.append(self.signatures(of: vectors))
+    signatures.append(hashes)
     if let order { signatures = signatures.reordered(order, signatureBytes) }
   }
 
@@ -115,10 +116,13 @@ public struct HyperplaneLSH: VectorIndex {
   }
 
   /// A bit is 1 where the product with a plane is above 0.
-  private func signatures(of vectors: Tensor<Float>) -> Tensor<UInt8> {
+  ///
+  /// - Parameter proceed: Called before some rows at a time.
+  private func signatures(of vectors: Tensor<Float>, proceed: () throws -> Void) rethrows -> Tensor<UInt8> {
     let (n, bytes) = (vectors.shape[0], signatureBytes)
     var packed = [UInt8](repeating: 0, count: n * bytes)
     for first in stride(from: 0, to: n, by: 4096) {
+      try proceed()
       let some = vectors[first..<min(first + 4096, n)]
       matmul(some, planes, transposeB: true).withUnsafeBufferPointer { products in
         packed.withUnsafeMutableBufferPointer { packed in
@@ -183,7 +187,7 @@ public struct HyperplaneLSH: VectorIndex {
       }
       return (found.distances, chosen(found.indices, places))
     }
-    let hashes = signatures(of: queries)
+    let hashes = signatures(of: queries) {}
     let near = withSignatures(places) { bitNeighbors(of: hashes, inRows: $0, k: breadth, metric: .hamming).indices }
     let among = chosen(near, places)
     return rows.withRows(nil) {
@@ -223,7 +227,7 @@ public struct HyperplaneLSH: VectorIndex {
         ids: rows.ids(of: found.indices.scalars, places)
       )
     }
-    let hashes = signatures(of: queries)
+    let hashes = signatures(of: queries) {}
     let near = withSignatures(places) { bitNeighbors(of: hashes, inRows: $0, radius: most, metric: .hamming) }
     let indices = chosen(near.indices, places).scalars
     var results = RangeResults(offsets: [0], distances: [], ids: [])

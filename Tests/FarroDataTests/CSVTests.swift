@@ -146,10 +146,11 @@ import Testing
     }
   }
 
-  @Test func `reading ends when the task is cancelled`() async {
+  @Test(arguments: ["1,2\n", "1,2,"])
+  func `reading ends when the task is cancelled, also within a row`(part: String) async {
     let task = Task {
       withUnsafeCurrentTask { $0?.cancel() }
-      _ = try CSV.decode(Array(String(repeating: "1,2\n", count: 2000).utf8), as: Float.self)
+      _ = try CSV.decode(Array(String(repeating: part, count: 2000).utf8), as: Float.self)
     }
     await #expect(throws: CancellationError.self) { try await task.value }
   }

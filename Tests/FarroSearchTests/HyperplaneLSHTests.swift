@@ -181,4 +181,16 @@ import Testing
     #expect(try index.search(Tensor(zeros: [2, 3]), radius: 1).offsets == [0, 0, 0])
     #expect(try index.search(Tensor(zeros: [0, 3]), k: 2).ids.shape == [0, 2])
   }
+
+  @Test func `a cancelled task adds nothing`() async throws {
+    let task = Task {
+      var (index, _) = try pair(100, 12)
+      withUnsafeCurrentTask { $0?.cancel() }
+      #expect(throws: CancellationError.self) { try index.add(mixture(20, 12, seed: 4)) }
+      return index
+    }
+    let index = try await task.value
+    let (untouched, _) = try pair(100, 12)
+    #expect(index.count == 100 && index.signatures.count == untouched.signatures.count)
+  }
 }
