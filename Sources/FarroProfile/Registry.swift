@@ -90,12 +90,9 @@ extension ProfiledKernel {
   public static let all: [ProfiledKernel] =
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
     + batchNormKernels + scalingKernels + distanceKernels + bitDistanceKernels + sparseDistanceKernels + boxKernels
-    + neighborKernels
-    + linearAlgebraKernels + hashingKernels + sketchKernels + nearDuplicateKernels + conversionKernels + sortingKernels
-    + linearAlgebraKernels + hashingKernels + sketchKernels + countingKernels + conversionKernels + sortingKernels
-    + optimizerKernels
-    + randomKernels
-    + embeddingKernels + softmaxKernels + bfloat16Kernels + attentionKernels + convolutionKernels
+    + neighborKernels + linearAlgebraKernels + hashingKernels + sketchKernels + countingKernels + nearDuplicateKernels
+    + conversionKernels + sortingKernels + optimizerKernels + randomKernels + embeddingKernels + softmaxKernels
+    + bfloat16Kernels + attentionKernels + convolutionKernels
 
   /// The families that have a kernel registered, in order.
   public static var families: [String] {

@@ -1,3 +1,4 @@
+import Farro
 import Foundation
 
 /// How signatures are cut into bands: sets that agree in all slots of some band are candidates.
@@ -22,7 +23,7 @@ public struct LSHBands: Sendable, Hashable {
   ///
   /// - Precondition: both are positive.
   public init(bands: Int, rows: Int) {
-    precondition(bands > 0 && rows > 0, "LSHBands: \(bands) bands of \(rows) slots cut nothing")
+    require(bands > 0 && rows > 0, "LSHBands: \(bands) bands of \(rows) slots cut nothing")
     (self.bands, self.rows) = (bands, rows)
   }
 
@@ -35,9 +36,9 @@ public struct LSHBands: Sendable, Hashable {
   /// - Precondition: `threshold` is in 0...1, `slots` positive, and the weights are not negative, one of them positive.
   /// - Complexity: O(slots log slots).
   public init(threshold: Double, slots: Int, foundWeight: Double = 0.5, missedWeight: Double = 0.5) {
-    precondition(0...1 ~= threshold, "LSHBands: the threshold \(threshold) is not a similarity")
-    precondition(slots > 0, "LSHBands: there are no bands of \(slots) slots")
-    precondition(
+    require(0...1 ~= threshold, "LSHBands: the threshold \(threshold) is not a similarity")
+    require(slots > 0, "LSHBands: there are no bands of \(slots) slots")
+    require(
       foundWeight >= 0 && missedWeight >= 0 && foundWeight + missedWeight > 0,
       "LSHBands: the weights \(foundWeight) and \(missedWeight) prefer nothing"
     )

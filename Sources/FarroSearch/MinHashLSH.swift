@@ -57,8 +57,8 @@ public struct MinHashLSH: Sendable {
   /// - Precondition: `threshold` is in 0...1, and `bands` fit the scheme's slots.
   public init(_ scheme: MinHash.Scheme, threshold: Double, bands: LSHBands? = nil) {
     let bands = bands ?? LSHBands(threshold: threshold, slots: scheme.slots)
-    precondition(0...1 ~= threshold, "MinHashLSH: the threshold \(threshold) is not a similarity")
-    precondition(
+    require(0...1 ~= threshold, "MinHashLSH: the threshold \(threshold) is not a similarity")
+    require(
       bands.bands <= scheme.slots / bands.rows,
       "MinHashLSH: \(scheme.slots) slots are not cut into \(bands.bands) bands of \(bands.rows)"
     )
@@ -180,7 +180,7 @@ public struct MinHashLSH: Sendable {
   // MARK: - Tables
 
   private func checkScheme(_ signature: MinHash, _ call: String) {
-    precondition(signature.scheme == scheme, "MinHashLSH.\(call): the signature is of another scheme")
+    require(signature.scheme == scheme, "MinHashLSH.\(call): the signature is of another scheme")
   }
 
   private func makeKeys(_ slots: [UInt32]) -> [UInt64] {

@@ -66,8 +66,8 @@ public final class NearDuplicateFinder {
           foundWeight: 1 - missedWeight,
           missedWeight: missedWeight
         )
-      precondition(0...1 ~= threshold, "NearDuplicateFinder: the threshold \(threshold) is not a similarity")
-      precondition(
+      require(0...1 ~= threshold, "NearDuplicateFinder: the threshold \(threshold) is not a similarity")
+      require(
         bands.bands <= scheme.slots / bands.rows,
         "NearDuplicateFinder: \(scheme.slots) slots are not cut into \(bands.bands) bands of \(bands.rows)"
       )
