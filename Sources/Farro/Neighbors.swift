@@ -20,9 +20,10 @@ import CKernels
 ///   - metric: What is near.
 ///   - keep: Shape (n): rows where it is false are no neighbours.
 /// - Returns: Shape (m, k) both, the nearest first.
-/// - Precondition: the shapes are as above, and `k` is not negative; of a base of 16 or 8 bits, the metric is Euclidean,
-///   squared Euclidean, cosine or the inner product.
-/// - Complexity: O(m n d) at the speed of matrix products for most metrics; memory for the results and up to 100 MB.
+/// - Precondition: the shapes are as above, and `k` is not negative.
+/// - Complexity: O(m n d) at the speed of matrix products for most metrics; memory for the results and up to 100 MB. By
+///   other metrics than Euclidean, its square, cosine and the inner product, a base of 16 or 8 bits is held as `Float`
+///   meanwhile.
 public func nearestNeighbors<Query: DistanceElement, Element: DistanceElement>(
   of queries: Tensor<Query>,
   in base: Tensor<Element>,
@@ -30,7 +31,9 @@ public func nearestNeighbors<Query: DistanceElement, Element: DistanceElement>(
   metric: DistanceMetric = .euclidean,
   where keep: Tensor<Bool>? = nil
 ) -> (distances: Tensor<Element.Distance>, indices: Tensor<Int>) where Query.Distance == Element.Distance {
-  NeighborSearch(wide(queries), base, metric, keep, "nearestNeighbors").nearest(k)
+  isRead(Element.self, metric)
+    ? NeighborSearch(wide(queries), base, metric, keep, "nearestNeighbors").nearest(k)
+    : NeighborSearch(wide(queries), wide(base), metric, keep, "nearestNeighbors").nearest(k)
 }
 
 /// ``nearestNeighbors(of:in:k:metric:where:)`` into tensors that exist; their second axis tells how many.
@@ -45,7 +48,9 @@ public func nearestNeighbors<Query: DistanceElement, Element: DistanceElement>(
   into distances: inout Tensor<Element.Distance>,
   _ indices: inout Tensor<Int>
 ) where Query.Distance == Element.Distance {
-  NeighborSearch(wide(queries), base, metric, keep, "nearestNeighbors").nearest(into: &distances, &indices)
+  isRead(Element.self, metric)
+    ? NeighborSearch(wide(queries), base, metric, keep, "nearestNeighbors").nearest(into: &distances, &indices)
+    : NeighborSearch(wide(queries), wide(base), metric, keep, "nearestNeighbors").nearest(into: &distances, &indices)
 }
 
 /// Neighbours of several queries, of each its own number: those of query i are at `offsets[i] ..< offsets[i + 1]`.
@@ -109,7 +114,14 @@ public func radiusNeighbors<Query: DistanceElement, Element: DistanceElement>(
   metric: DistanceMetric = .euclidean,
   where keep: Tensor<Bool>? = nil
 ) -> NeighborLists<Element.Distance> where Query.Distance == Element.Distance {
-  NeighborSearch(wide(queries), base, metric, keep, "radiusNeighbors").within(radius)
+  isRead(Element.self, metric)
+    ? NeighborSearch(wide(queries), base, metric, keep, "radiusNeighbors").within(radius)
+    : NeighborSearch(wide(queries), wide(base), metric, keep, "radiusNeighbors").within(radius)
+}
+
+/// Whether kernels read a base of such elements for a metric, without `Float` in between.
+private func isRead<Element: DistanceElement>(_: Element.Type, _ metric: DistanceMetric) -> Bool {
+  Element.self == Element.Distance.self || [.euclidean, .squaredEuclidean, .cosine, .innerProduct].contains(metric)
 }
 
 /// Elements in the type of their distances.
@@ -191,10 +203,6 @@ private struct NeighborSearch<Element: DistanceElement> {
       "\(name): a base of \(base.shape) is filtered by \(base.shape[0]) booleans, not by \(keep?.shape ?? [])"
     )
     requireParameters(metric, queries.shape)
-    require(
-      Element.self == Scalar.self || [.euclidean, .squaredEuclidean, .cosine, .innerProduct].contains(metric),
-      "\(name): a base of \(Element.self) has no \(metric) distance, only Euclidean, cosine and inner product"
-    )
     (self.queries, self.metric, self.keep, self.name) = (queries, metric, keep, name)
     rows = base.shape[0]
     withBase = { body in base.withUnsafeBufferPointer { body($0.baseAddress!) } }

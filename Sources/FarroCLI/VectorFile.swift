@@ -91,7 +91,7 @@ struct VectorFile: Sendable {
       if header?.dtype == Scalar.dtype {
         return try ExactSearch(NPY.map(path, as: Scalar.self), metric: metric)
       }
-      if header?.dtype == .i8, Scalar.self == Float.self, metricsOfBytes.contains(metric) {
+      if header?.dtype == .i8, Scalar.self == Float.self {
         return try ExactSearch<Float>(NPY.map(path, as: Int8.self), metric: metric) as! ExactSearch<Scalar>
       }
       return try ExactSearch(unchecked(as: Scalar.self), metric: metric)
@@ -128,8 +128,6 @@ struct VectorFile: Sendable {
   /// An error of the search, as one of this file.
   func named(_ problem: IndexError.Problem) -> VectorFileError { VectorFileError(description: "\(path): \(problem)") }
 }
-
-private let metricsOfBytes: [DistanceMetric] = [.euclidean, .squaredEuclidean, .cosine, .innerProduct]
 
 /// Whether the file is to be read as NPY: by its name, or its first bytes.
 private func isNPY(_ path: String) throws -> Bool {

@@ -27,8 +27,7 @@ public struct ExactSearch<Scalar: KernelScalar>: Sendable {
 
   /// A search among the rows of a tensor, which may be mapped from a file that is larger than memory.
   ///
-  /// - Throws: ``IndexError`` when `base` has other than two axes, or the metric does not suit it: of elements of 16 and 8
-  ///   bits, any but Euclidean, squared Euclidean, cosine and the inner product.
+  /// - Throws: ``IndexError`` when `base` has other than two axes, or the metric does not suit it.
   public init<Element: DistanceElement>(
     _ base: Tensor<Element>,
     metric: DistanceMetric
@@ -36,7 +35,7 @@ public struct ExactSearch<Scalar: KernelScalar>: Sendable {
     guard base.rank == 2 else {
       throw IndexError(.wrongShape(found: base.shape, dimension: base.shape.last ?? 1), in: "ExactSearch")
     }
-    try requireMetric(metric, dimension: base.shape[1], ofFew: Element.self != Scalar.self)
+    try requireMetric(metric, dimension: base.shape[1])
     self.metric = metric
     (count, dimension) = (base.shape[0], base.shape[1])
     nearest = { nearestNeighbors(of: $1, in: base[$0], k: $2, metric: metric) }
@@ -62,10 +61,9 @@ private func firstNotFinite<Scalar: KernelScalar>(
   return nil
 }
 
-private func requireMetric(_ metric: DistanceMetric, dimension: Int, ofFew: Bool) throws(IndexError) {
-  let few: [DistanceMetric] = [.euclidean, .squaredEuclidean, .cosine, .innerProduct]
-  let supported = ofFew ? few : DistanceMetric.simple.filter { $0 != .haversine || dimension == 2 }
-  if case .minkowski = metric, !ofFew { return }
+private func requireMetric(_ metric: DistanceMetric, dimension: Int) throws(IndexError) {
+  if case .minkowski = metric { return }
+  let supported = DistanceMetric.simple.filter { $0 != .haversine || dimension == 2 }
   guard supported.contains(metric) else {
     throw IndexError(.unsupportedMetric(metric, supported: supported), in: "ExactSearch")
   }

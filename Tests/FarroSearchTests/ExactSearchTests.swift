@@ -38,7 +38,8 @@ import Testing
       let exact = nearestNeighbors(of: queries, in: bytes, k: 4, metric: .cosine)
       let ofBytes = try ExactSearch(NPY.map(path, as: Int8.self), metric: .cosine).nearest(to: queries, k: 4)
       #expect(ofBytes.distances == exact.distances && ofBytes.indices == exact.indices)
-      #expect(throws: IndexError.self) { _ = try ExactSearch(NPY.map(path, as: Int8.self), metric: .manhattan) }
+      let manhattan = try ExactSearch(NPY.map(path, as: Int8.self), metric: .manhattan).nearest(to: queries, k: 4)
+      #expect(manhattan == nearestNeighbors(of: queries, in: Tensor<Float>(casting: bytes), k: 4, metric: .manhattan))
     }
   }
 

@@ -54,6 +54,13 @@ import Testing
     let byteQueries = bytes[0..<7]
     let wideQueries = Tensor<Float>(casting: byteQueries)
     #expect(nearestNeighbors(of: byteQueries, in: bytes, k: 3) == nearestNeighbors(of: wideQueries, in: bytes, k: 3))
+    for metric in [DistanceMetric.manhattan, .canberra, .minkowski(p: 3)] {
+      let floats = Tensor<Float>(casting: bytes)
+      #expect(
+        nearestNeighbors(of: queries, in: bytes, k: 3, metric: metric)
+          == nearestNeighbors(of: queries, in: floats, k: 3, metric: metric)
+      )
+    }
     let halves = Tensor<BFloat16>(casting: base)
     let halfQueries = Tensor<BFloat16>(casting: queries)
     #expect(
