@@ -2,7 +2,7 @@ import Farro
 
 /// What a piece of work asks of the machine.
 public struct Work: Sendable, Equatable {
-  /// Operations of arithmetic, a multiply-add counted as two; floating-point ones, except where ``dtype`` is ``DType/i8``.
+  /// Operations of arithmetic, a multiply-add counted as two; floating-point ones, except where ``dtype`` is `DType.i8`.
   public var flops: Double
   /// The bytes that must move, each operand read or written once.
   public var bytes: Double
