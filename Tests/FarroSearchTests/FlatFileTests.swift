@@ -9,23 +9,23 @@ import Testing
   @Test func `of a flat index`() throws {
     var index = try FlatIndex(dimension: 3, metric: .minkowski(p: 1.5))
     try index.add(mixture(30, 3, seed: 1), ids: (0..<30).map { 3 * $0 })
-    try check(index, kind: "flat index", queries: mixture(5, 3, seed: 2))
+    try check(index, queries: mixture(5, 3, seed: 2))
   }
 
   @Test func `of a binary flat index`() throws {
     var index = try BinaryFlatIndex(dimension: 3, metric: .dice)
     let rows = Tensor<UInt8>((0..<90).map { UInt8($0 * 91 % 256) }, shape: [30, 3])
     try index.add(rows, ids: (0..<30).map { 3 * $0 })
-    try check(index, kind: "binary flat index", queries: rows[0..<5])
+    try check(index, queries: rows[0..<5])
   }
 
   @Test func `of an index of signatures`() throws {
     var index = try HyperplaneLSH(dimension: 3, bits: 20, candidates: 6, seed: 4)
     try index.add(mixture(30, 3, seed: 1), ids: (0..<30).map { 3 * $0 })
-    try check(index, kind: "hyperplane lsh", queries: mixture(5, 3, seed: 2))
+    try check(index, queries: mixture(5, 3, seed: 2))
   }
 
-  private func check<Index: NeighborIndex>(_ index: Index, kind: String, queries: Tensor<Index.Element>) throws {
+  private func check<Index: NeighborIndex>(_ index: Index, queries: Tensor<Index.Element>) throws {
     try withTemporaryFile { path in
       try index.save(to: path)
       let whole = try #require(FileManager.default.contents(atPath: path)).map { $0 }
@@ -41,38 +41,7 @@ import Testing
         #expect(throws: ArrayFileError.self) { try Index(contentsOf: path) }
       }
       try index.save(to: path)
-      try deceive(index, kind, queries, path)
-    }
-  }
-
-  /// Numbers at random in place of what a section holds, under checksums that are right.
-  private func deceive<Index: NeighborIndex>(
-    _ index: Index,
-    _ kind: String,
-    _ queries: Tensor<Index.Element>,
-    _ path: String
-  ) throws {
-    let cases = ProcessInfo.processInfo.environment["FARRO_FUZZ_CASES"].flatMap(Int.init) ?? 400
-    let file = try ArrayFile(path, kind: kind, newestVersion: 1)
-    let names = file.sectionNames
-    let contents = try names.map { try file.section($0).withUnsafeBytes(Array.init) }
-    var random = Xoshiro256(seed: 11)
-    var readCount = 0
-    for _ in 0..<cases {
-      var changed = contents
-      let section = Int(random.next() % UInt64(names.count))
-      for _ in 0...random.next() % 3 where !changed[section].isEmpty {
-        let place = Int(random.next() % UInt64(changed[section].count))
-        switch random.next() % 4 {
-        case 0: changed[section].remove(at: place)
-        case 1: changed[section].insert(UInt8(ascii: "9"), at: place)
-        case 2: changed[section][place] ^= UInt8(1 << (random.next() % 3))
-        default: changed[section][place] = UInt8(truncatingIfNeeded: random.next())
-        }
-      }
-      let sections = zip(names, changed).map { ArrayFileSection($0, bytes: $1) }
-      try ArrayFile.write(kind: kind, version: 1, sections: sections, to: path)
-      do {
+      try deceive(path, cases: 400) {
         var index = try Index(contentsOf: path)
         if index.dimension == 3 {
           _ = try index.search(queries, k: 4)
@@ -80,9 +49,7 @@ import Testing
           try? index.add(queries)
           index.remove(0..<60)
         }
-        readCount += 1
-      } catch is ArrayFileError {}
+      }
     }
-    #expect(cases / 20 < readCount && readCount < cases * 19 / 20, "\(readCount) of \(cases)")
   }
 }

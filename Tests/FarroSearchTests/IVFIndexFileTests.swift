@@ -88,7 +88,7 @@ import Testing
     try withTemporaryFile { path in
       try smallIndex(codes, keepsVectors: keepsVectors).save(to: path)
       let queries = mixture(5, 3, seed: 2)
-      try deceive(path, "ivf index") {
+      try deceive(path) {
         var index = try IVFIndex(contentsOf: path)
         if index.dimension == 3 {
           _ = try index.search(queries, k: 4)
