@@ -149,7 +149,8 @@ struct DedupCommand: AsyncParsableCommand {
         verification: verify,
         memoryLimit: memory?.bytes
       ),
-      listingPairs: list == .pairs
+      listingPairs: list == .pairs,
+      output: output
     )
   }
 

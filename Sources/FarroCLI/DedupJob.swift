@@ -16,6 +16,8 @@ struct DedupJob: Sendable {
   var documents = Documents.files
   var options = NearDuplicateFinder.Options()
   var listingPairs = false
+  /// Where the results go, which replace no file that they come from.
+  var output: String?
 
   /// What was read, and what not.
   struct Reading: Sendable {
@@ -35,12 +37,14 @@ struct DedupJob: Sendable {
   /// Broken lines that are told of one by one.
   private static let mostComplaints = 20
 
-  /// - Throws: `FileError`, `NearDuplicatesError`, `CancellationError`.
+  /// - Throws: `FileError`, ``VectorFileError``, `NearDuplicatesError`, `CancellationError`.
   func run(_ progress: @escaping (String) -> Void) throws -> (Reading, NearDuplicates) {
     let isByFile = if case .files = documents { true } else { false }
     var reading = Reading(list: DocumentList(areLines: !isByFile))
     let (finder, buffer) = (NearDuplicateFinder(options), FileBuffer())
-    for path in files(&reading) {
+    let files = files(&reading)
+    try checkOutputs([output].compactMap(\.self), inputs: files)
+    for path in files {
       try Task.checkCancellation()
       do {
         try read(path, buffer, finder, &reading, progress)

@@ -116,6 +116,19 @@ import Testing
     }
   }
 
+  @Test func `results replace no file that they come from`() async throws {
+    try await withTemporaryDirectory { folder in
+      try write(to: folder)
+      let path = "\(folder)/a/copyright"
+      let before = FileManager.default.contents(atPath: path)
+      for arguments in [["a/copyright"], ["a"], [".", "--list", "kept"]] {
+        let found = try await runFarro(["dedup"] + arguments + ["--output", "./a/copyright"], in: folder)
+        #expect(found.status == 1 && found.error.contains("this would replace"), "\(found)")
+      }
+      #expect(FileManager.default.contents(atPath: path) == before)
+    }
+  }
+
   @Test func `what cannot be read is told, and left out`() async throws {
     try await withTemporaryDirectory { folder in
       try write(to: folder)
