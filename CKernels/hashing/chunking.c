@@ -53,12 +53,13 @@ static size_t find_in_turn(const farro_chunker *chunker, const uint8_t *bytes, s
 enum { stretches = 4, stretch = 512 };
 
 static size_t find_in_stretches(const farro_chunker *chunker, const uint8_t *bytes, uint64_t limit, uint64_t *hash) {
+  const uint8_t *leaving = bytes - window;
   uint64_t h[stretches] = {*hash};
   size_t found[stretches] = {0};
-  for (size_t s = 1; s < stretches; s++) h[s] = hash_of_window(chunker, bytes + s * stretch - window);
+  for (size_t s = 1; s < stretches; s++) h[s] = hash_of_window(chunker, leaving + s * stretch);
   for (size_t i = 0; i < stretch; i++) {
     for (size_t s = 0; s < stretches; s++)
-      h[s] = rolled(chunker, h[s], bytes[s * stretch + i], bytes[s * stretch + i - window]);
+      h[s] = rolled(chunker, h[s], bytes[s * stretch + i], leaving[s * stretch + i]);
     if (h[0] < limit) return i + 1;
     if (__builtin_expect((h[1] < limit) | (h[2] < limit) | (h[3] < limit), 0))
       for (size_t s = 1; s < stretches; s++)
