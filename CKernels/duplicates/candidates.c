@@ -25,8 +25,8 @@ static double set_similarity(const candidates_work *work, uint32_t a, uint32_t b
   const uint64_t *offsets = work->c->set_offsets, *elements = work->c->set_elements;
   const size_t m = offsets[a + 1] - offsets[a], n = offsets[b + 1] - offsets[b];
   if (m == 0 || n == 0) return m == n;
-  // No more than the smaller one is in both.
-  if ((double)smaller(m, n) < work->c->threshold * (double)larger(m, n)) return 0;
+  // No more than the smaller one is in both. Divided as below, so that both round alike.
+  if ((double)smaller(m, n) / (double)larger(m, n) < work->c->threshold) return 0;
   const size_t common = work->kernels->sets->common_u64(elements + offsets[a], m, elements + offsets[b], n);
   return (double)common / (double)(m + n - common);
 }

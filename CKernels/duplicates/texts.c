@@ -5,6 +5,8 @@
 #include "include/near_duplicates.h"
 #include "runtime/dispatch.h"
 #include "runtime/sizes.h"
+#include "sketch/densify.h"
+#include "sketch/update.h"
 #include "text/shingle_hash.h"
 
 // On one thread, of a byte of text.
@@ -15,8 +17,8 @@ enum { task_bytes = 1 << 16, text_floor = 128 };
 typedef struct {
   const farro_kernels *kernels;
   const farro_minhash *minhash;
+  densifier filler;
   shingle_plan plan;
-  uint64_t seed;
   const uint8_t *bytes;
   const farro_span *texts;
   const size_t *tasks; // the first text of each, and their number
@@ -67,26 +69,29 @@ typedef struct {
 
 static void sign_hashes(void *context, const uint64_t *hashes, size_t count) {
   const signature_sink *sink = context;
-  const farro_minhash *minhash = sink->work->minhash;
-  const sketch_kernels *kernels = sink->work->kernels->sketch;
-  // The upper halves are the odd ones of the numbers of 32 bits: memory is little-endian.
-  if (minhash->engine == FARRO_MINHASH_BINS)
-    kernels->bin(minhash->slots, hashes, count, sink->signature);
-  else
-    kernels->permute(minhash, (const uint32_t *)hashes + 1, 2, count, sink->signature);
+  sketch_update(sink->work->kernels->sketch, sink->work->minhash, hashes, count, sink->signature);
 }
 
 static void sign_tasks(void *context, size_t first, size_t last) {
-  const texts_work *work = context;
+  texts_work *work = context;
   const size_t slots = work->minhash->slots, end = work->tasks[last];
   for (size_t i = work->tasks[first]; i < end; i++) {
     signature_sink sink = {work, work->signatures + i * slots};
     memset(sink.signature, 0xFF, slots * sizeof *sink.signature);
     work->kernels->text->shingle(&work->plan, work->bytes + work->texts[i].begin, work->texts[i].length, sign_hashes,
                                  &sink);
-    if (work->minhash->engine == FARRO_MINHASH_BINS)
-      farro_minhash_densify(sink.signature, 1, slots, work->seed, sink.signature);
+    if (work->minhash->engine == FARRO_MINHASH_BINS &&
+        !densifier_fill(&work->filler, sink.signature, 1, sink.signature))
+      __atomic_store_n(&work->lacks_memory, true, __ATOMIC_RELAXED);
   }
+}
+
+// Texts of fewer shingles than slots, at a guess: a word has some 6 bytes.
+static size_t count_sparse(const farro_shingler *shingler, size_t slots, const farro_span *texts, size_t count) {
+  const size_t most = slots * (shingler->unit == FARRO_SHINGLE_WORDS ? 6 : 1);
+  size_t sparse = 0;
+  for (size_t i = 0; i < count; i++) sparse += texts[i].length < most;
+  return sparse;
 }
 
 farro_status farro_sign_texts(const farro_minhash *minhash, const farro_shingler *shingler, uint64_t seed,
@@ -95,8 +100,18 @@ farro_status farro_sign_texts(const farro_minhash *minhash, const farro_shingler
   if (minhash->slots == 0 || minhash->slots > 1 << 24 || minhash->engine > FARRO_MINHASH_BINS ||
       !can_exist(count, minhash->slots, 1))
     return FARRO_ERROR_ARGUMENT;
-  texts_work work = {.minhash = minhash, .seed = seed, .bytes = bytes, .texts = texts, .signatures = signatures};
-  return run(&work, shingler, length, count, sign_tasks);
+  const farro_kernels *kernels = farro_current_kernels();
+  if (!kernels) return FARRO_ERROR_ISA;
+  const size_t sparse =
+      minhash->engine == FARRO_MINHASH_BINS ? count_sparse(shingler, minhash->slots, texts, count) : 0;
+  texts_work work = {.minhash = minhash,
+                     .filler = densifier_make(kernels->sketch, minhash->slots, seed, sparse),
+                     .bytes = bytes,
+                     .texts = texts,
+                     .signatures = signatures};
+  const farro_status status = run(&work, shingler, length, count, sign_tasks);
+  densifier_release(&work.filler);
+  return status;
 }
 
 // ---- sets ----

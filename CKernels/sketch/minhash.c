@@ -1,10 +1,12 @@
 // Entries of MinHash: updates, signatures of many sets and texts, merging, filling and comparing.
-#include "sketch/sketch.h"
+#include "include/sketch.h"
 
 #include <string.h>
 
 #include "runtime/dispatch.h"
 #include "runtime/sizes.h"
+#include "sketch/densify.h"
+#include "sketch/update.h"
 #include "text/shingle_hash.h"
 #include "text/text.h"
 
@@ -24,21 +26,12 @@ static bool is_minhash(const farro_minhash *minhash) {
   return minhash->slots > 0 && minhash->slots <= most_slots && minhash->engine <= FARRO_MINHASH_BINS;
 }
 
-static void update(const sketch_kernels *kernels, const farro_minhash *minhash, const uint64_t *hashes, size_t count,
-                   uint32_t *signature) {
-  // The upper halves are the odd ones of the numbers of 32 bits: memory is little-endian.
-  if (minhash->engine == FARRO_MINHASH_BINS)
-    kernels->bin(minhash->slots, hashes, count, signature);
-  else
-    kernels->permute(minhash, (const uint32_t *)hashes + 1, 2, count, signature);
-}
-
 farro_status farro_minhash_update(const farro_minhash *minhash, const uint64_t *hashes, size_t count,
                                   uint32_t *signature) {
   const farro_kernels *kernels = farro_current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
   if (!is_minhash(minhash) || !can_exist(count, 1, 1)) return FARRO_ERROR_ARGUMENT;
-  if (count) update(kernels->sketch, minhash, hashes, count, signature);
+  if (count) sketch_update(kernels->sketch, minhash, hashes, count, signature);
   return FARRO_OK;
 }
 
@@ -71,7 +64,7 @@ typedef struct {
 
 static void take_shingles(void *context, const uint64_t *hashes, size_t count) {
   const text_sink *sink = context;
-  update(sink->work->kernels->sketch, sink->work->minhash, hashes, count, sink->signature);
+  sketch_update(sink->work->kernels->sketch, sink->work->minhash, hashes, count, sink->signature);
 }
 
 static void sign(const sets_work *work, size_t i) {
@@ -80,7 +73,7 @@ static void sign(const sets_work *work, size_t i) {
   memset(signature, 0xFF, work->minhash->slots * sizeof *signature);
   if (count == 0) return;
   if (!work->plan)
-    return update(work->kernels->sketch, work->minhash, (const uint64_t *)work->items + first, count, signature);
+    return sketch_update(work->kernels->sketch, work->minhash, (const uint64_t *)work->items + first, count, signature);
   text_sink sink = {work, signature};
   work->kernels->text->shingle(work->plan, (const uint8_t *)work->items + first, count, take_shingles, &sink);
 }
@@ -156,56 +149,22 @@ farro_status farro_minhash_merge(uint32_t *into, const uint32_t *from, size_t co
 }
 
 typedef struct {
+  densifier filler;
   const uint32_t *signatures;
-  size_t slots;
-  uint64_t seed;
   uint32_t *filled;
   _Atomic bool failed;
 } fill_work;
 
-// The slot that an empty one tries at an attempt.
-static size_t slot_to_try(const fill_work *work, size_t k, uint64_t attempt) {
-  return (size_t)((mix64(work->seed + k * golden_step + (attempt << 32)) >> 32) * work->slots >> 32);
-}
-
-static void fill_row(const fill_work *work, const uint32_t *from, uint32_t *to, uint64_t *empty) {
-  const size_t slots = work->slots, words = ceil_divide(slots, 64);
-  size_t missing = 0;
-  memset(empty, 0, words * sizeof *empty);
-  for (size_t k = 0; k < slots; k++) {
-    const bool is_empty = from[k] == farro_minhash_empty;
-    empty[k / 64] |= (uint64_t)is_empty << k % 64;
-    missing += is_empty;
-    to[k] = from[k];
-  }
-  if (missing == slots) return;
-  for (size_t i = 0; i < words; i++)
-    for (uint64_t bits = empty[i]; bits; bits &= bits - 1) {
-      const size_t k = i * 64 + (size_t)__builtin_ctzll(bits);
-      size_t other = slot_to_try(work, k, 0);
-      for (uint64_t attempt = 1; empty[other / 64] >> other % 64 & 1; attempt++) other = slot_to_try(work, k, attempt);
-      to[k] = to[other]; // not empty, so never written
-    }
-}
-
 static void fill_rows(void *context, size_t first, size_t last) {
   fill_work *work = context;
-  uint64_t small[64];
-  const size_t bytes = ceil_divide(work->slots, 64) * sizeof(uint64_t);
-  uint64_t *empty = bytes <= sizeof small ? small : farro_allocate(bytes);
-  if (!empty) {
-    work->failed = true;
-    return;
-  }
-  for (size_t i = first; i < last; i++)
-    fill_row(work, work->signatures + i * work->slots, work->filled + i * work->slots, empty);
-  if (empty != small) farro_release(empty, bytes);
+  const size_t begin = first * work->filler.slots;
+  if (!densifier_fill(&work->filler, work->signatures + begin, last - first, work->filled + begin)) work->failed = true;
 }
 
 farro_status farro_minhash_densify(const uint32_t *signatures, size_t rows, size_t slots, uint64_t seed,
                                    uint32_t *filled) {
   if (slots == 0 || slots > most_slots || !can_exist(rows, slots, 1)) return FARRO_ERROR_ARGUMENT;
-  fill_work work = {.signatures = signatures, .slots = slots, .seed = seed, .filled = filled};
+  fill_work work = {.filler = densifier_make(NULL, slots, seed, 0), .signatures = signatures, .filled = filled};
   farro_parallel_for(rows, 4096 / slots + 1, 2.0 * (double)rows * (double)slots, fill_rows, &work);
   return work.failed ? FARRO_ERROR_MEMORY : FARRO_OK;
 }

@@ -118,6 +118,21 @@ static void check_threshold(const example *e) {
   free(pairs);
 }
 
+// 55 of 100 are 0.55, although 0.55 times 100 is above 55.
+static void check_similarity_at_threshold(void) {
+  uint32_t signatures[2 * slots] = {0}, parents[] = {0, 1};
+  uint64_t keys[2 * bands], elements[55 + 100];
+  const uint64_t pieces[] = {0, 2}, offsets[] = {0, 55, 155};
+  for (uint64_t i = 0; i < 155; i++) elements[i] = i < 55 ? i : i - 55;
+  farro_band_keys(signatures, 2, slots, bands, rows, keys);
+  farro_candidates c = {.count = 2, .bands = bands, .rows = rows, .slots = slots, .keys = keys, .pieces = pieces};
+  c.piece_count = 1, c.signatures = signatures, c.verification = FARRO_VERIFY_SETS, c.threshold = 0.55;
+  c.set_offsets = offsets, c.set_elements = elements;
+  EXPECT(farro_join_candidates(&c, 0, bands, 1, parents) == FARRO_OK && parents[1] == 0, "0.55 is below 0.55");
+  c.threshold = nextafter(0.55, 1), parents[1] = 1;
+  EXPECT(farro_join_candidates(&c, 0, bands, 1, parents) == FARRO_OK && parents[1] == 1, "0.55 is above 0.55");
+}
+
 static void check_candidates(void) {
   const example e = make_example();
   const uint64_t one[] = {0, sets}, many[] = {0, 1, 1, 700, 701, 1200, sets};
@@ -212,8 +227,36 @@ static void check_texts(void) {
   free(hashes), free(all);
 }
 
+// Many texts of few words are filled by another way than one.
+static void check_short_texts(size_t k) {
+  enum { texts = 500, most_slots = 90 };
+  static uint8_t bytes[texts * 60];
+  static farro_span spans[texts];
+  static uint32_t signatures[texts * most_slots], expected[most_slots];
+  static uint32_t multipliers[most_slots], addends[most_slots];
+  for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)"abcde fghi "[random_below(11)];
+  for (size_t i = 0; i < texts; i++) spans[i] = (farro_span){60 * i, random_below(60)};
+  farro_minhash_parameters(5, k, multipliers, addends);
+  const farro_minhash minhash = {FARRO_MINHASH_BINS, k, multipliers, addends};
+  const farro_shingler shingler = {FARRO_SHINGLE_WORDS, FARRO_WORDS_ALPHANUMERIC, 1, 1};
+  size_t wrong = 0;
+  EXPECT(farro_sign_texts(&minhash, &shingler, 3, bytes, sizeof bytes, spans, texts, signatures) == FARRO_OK,
+         "signing fails");
+  for (size_t i = 0; i < texts; i++) {
+    const uint64_t offsets[2] = {spans[i].begin, spans[i].begin + spans[i].length};
+    farro_minhash_texts(&minhash, &shingler, bytes, offsets, 1, expected);
+    farro_minhash_densify(expected, 1, k, 3, expected);
+    wrong += memcmp(expected, signatures + i * k, k * sizeof *expected) != 0;
+  }
+  EXPECT(wrong == 0, "%zu slots: %zu signatures are wrong", k, wrong);
+}
+
 void check_near_duplicates(void) {
   check_keys();
+  check_similarity_at_threshold();
   check_candidates();
   check_texts();
+  check_short_texts(1);
+  check_short_texts(64);
+  check_short_texts(90);
 }
