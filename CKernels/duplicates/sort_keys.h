@@ -14,7 +14,7 @@ typedef struct keyed {
 // look random: then O(count) for some billions of them.
 keyed *sort_keyed(keyed *items, keyed *other, size_t count);
 
-// Sorts hashes that should look random, O(count); `work` has room for as many, and `counters` for count / 4 + 2.
+// Sorts hashes that should look random, O(count); `work` has room for as many, and `counters` for count + 1.
 void sort_hashes(uint64_t *hashes, size_t count, uint64_t *work, uint32_t *counters);
 
 #endif

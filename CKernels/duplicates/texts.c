@@ -151,7 +151,7 @@ static void set_tasks(void *context, size_t first, size_t last) {
   for (size_t i = work->tasks[first]; i < work->tasks[last]; i++) {
     uint64_t *hashes = work->hashes + work->places[i];
     const size_t count = take_text(work, i, hashes);
-    const size_t size = count * sizeof *hashes, bytes = size + (count / 4 + 2) * sizeof(uint32_t);
+    const size_t size = count * sizeof *hashes, bytes = size + (count + 1) * sizeof(uint32_t);
     uint64_t *space = farro_allocate(bytes);
     if (!space) {
       __atomic_store_n(&work->lacks_memory, true, __ATOMIC_RELAXED);

@@ -3,7 +3,7 @@
 // A slot tries others in the order of a hash of its number, the attempt's and the seed, until it meets one that is not
 // empty: slots / n attempts, where n are not. For signatures with few such slots, a table tells by which attempt every
 // slot meets every other for the first time; the least over those that are not empty is found for 16 slots at a time.
-// Of 128 slots with 10 that are not empty, that takes 0.1 us instead of 3 on Zen 5.
+// Of 128 slots with 15 that are not empty, that takes 0.3 us instead of 2.3 on Zen 5.
 #include "sketch/densify.h"
 
 #include <string.h>
