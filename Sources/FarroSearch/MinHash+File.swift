@@ -12,7 +12,7 @@ extension IndexFile {
 
   func seed() throws(ArrayFileError) -> UInt64 { try value("seed", "a seed") { UInt64($0) } }
 
-  fileprivate func scheme() throws(ArrayFileError) -> MinHash.Scheme {
+  func scheme() throws(ArrayFileError) -> MinHash.Scheme {
     let engine: MinHash.Engine = try value("engine", "an engine: permutations or bins") {
       $0 == "permutations" ? .permutations : $0 == "bins" ? .bins : nil
     }
@@ -21,7 +21,7 @@ extension IndexFile {
 }
 
 extension IndexHeader {
-  fileprivate init(_ scheme: MinHash.Scheme) {
+  init(_ scheme: MinHash.Scheme) {
     self["engine"] = scheme.engine == .bins ? "bins" : "permutations"
     self["slots"] = "\(scheme.slots)"
     self["seed"] = "\(scheme.seed)"

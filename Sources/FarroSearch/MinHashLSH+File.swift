@@ -8,10 +8,7 @@ extension MinHashLSH {
   ///
   /// - Throws: `FileError`.
   public func save(to path: String) throws {
-    var header = IndexHeader()
-    header["engine"] = scheme.engine == .bins ? "bins" : "permutations"
-    header["slots"] = "\(scheme.slots)"
-    header["seed"] = "\(scheme.seed)"
+    var header = IndexHeader(scheme)
     header["threshold"] = "\(threshold)"
     header["bands"] = "\(bands.bands)"
     header["rows"] = "\(bands.rows)"
@@ -26,21 +23,13 @@ extension MinHashLSH {
   /// - Complexity: O(bytes of the file).
   public init(contentsOf path: String) throws {
     let file = try IndexFile(path, kind: MinHashLSH.kind)
-    let engine: MinHash.Engine = try file.value("engine", "bins or permutations") { name in
-      ["bins": MinHash.Engine.bins, "permutations": .permutations][name]
-    }
-    let slots = try file.integer("slots", in: 1...1 << 24)
-    let seed = try file.value("seed", "a seed") { UInt64($0) }
+    let scheme = try file.scheme()
     let threshold = try file.value("threshold", "a similarity") { Double($0).flatMap { 0...1 ~= $0 ? $0 : nil } }
-    let bands = try file.integer("bands", in: 1...slots)
-    let rows = try file.integer("rows", in: 1...slots / bands)
-    self.init(
-      MinHash.Scheme(engine, slots: slots, seed: seed),
-      threshold: threshold,
-      bands: LSHBands(bands: bands, rows: rows)
-    )
+    let bands = try file.integer("bands", in: 1...scheme.slots)
+    let rows = try file.integer("rows", in: 1...scheme.slots / bands)
+    self.init(scheme, threshold: threshold, bands: LSHBands(bands: bands, rows: rows))
     let places = try file.integer("places", in: 0...MinHashLSH.mostPlaces)
-    signatures = try file.column("signatures", count: product(places, slots))
+    signatures = try file.column("signatures", count: product(places, scheme.slots))
     live = try file.column("live", count: (places + 63) / 64)
     let isLive = live
     guard let table = IDTable(try file.column("ids", count: places), isUsed: { isLive.hasBit($0) }) else {

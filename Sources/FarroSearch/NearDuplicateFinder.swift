@@ -139,12 +139,17 @@ public final class NearDuplicateFinder {
 
   func flush() throws {
     guard !waitingTexts.isEmpty else { return }
-    let (bytes, texts) = (waiting, waitingTexts)
-    waiting.removeAll(keepingCapacity: true)
-    waitingTexts.removeAll(keepingCapacity: true)
+    // Taken out, so that their memory has one owner and is used again.
+    var (bytes, texts): ([UInt8], [TextSpan]) = ([], [])
+    swap(&bytes, &waiting)
+    swap(&texts, &waitingTexts)
     try bytes.withUnsafeBytes { bytes in
       try texts.withUnsafeBufferPointer { try take($0, in: bytes) }
     }
+    bytes.removeAll(keepingCapacity: true)
+    texts.removeAll(keepingCapacity: true)
+    swap(&bytes, &waiting)
+    swap(&texts, &waitingTexts)
   }
 
   // MARK: - Batches
