@@ -15,8 +15,14 @@ struct DedupCommand: AsyncParsableCommand {
       may be packed with gzip.
 
       Groups are printed as names, a line for each, with an empty line after each group; pairs with their similarity; of \
-      what is kept, the lines themselves, or the names of files. Statistics go to standard error. Exits with 0 also when \
-      files could not be read or lines are broken, unless --strict is given: then with 1.
+      what is kept, the lines themselves, or the names of files. As JSON, all of them are names of files and numbers of \
+      lines. Statistics go to standard error.
+
+      What cannot be read is told and left out: broken lines, files, and of files of lines that are cut or damaged what \
+      follows. Exits with 0 also then, unless --strict is given: then with 1.
+
+      Signatures and what else is kept of documents goes to files in TMPDIR beyond --memory. Some 50 MB are needed \
+      besides, and names, and the longest file or line.
       """
   )
 
@@ -57,7 +63,7 @@ struct DedupCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Most memory for what is kept of documents, as 500M or 2G; the rest goes to files.",
+      "Most memory for what is kept of documents, as 500M or 2G (default: half of the machine's).",
       valueName: "size"
     )
   )
@@ -107,27 +113,14 @@ struct DedupCommand: AsyncParsableCommand {
     let (job, progress) = (job, ProgressLine())
     defer { progress.clear() }
     let begin = ContinuousClock.now
-    do {
-      let (reading, found) = try await endingOnSignals { try job.run(progress.show) }
-      progress.clear()
-      let seconds = begin.duration(to: .now) / .seconds(1)
-      try print(DedupOutput(listing: list, format: format, choice: keep, list: reading.list, found: found))
-      if !quiet {
-        try? FileHandle.standardError.write(contentsOf: Data(found.statistics.summary(reading, seconds: seconds).utf8))
-      }
-      if strict && reading.unreadable + reading.broken + reading.withoutText > 0 { throw ExitCode(1) }
-    } catch let error as FileError {
-      progress.clear()
-      complain("farro: \(error)")
-      throw ExitCode(EX_IOERR)
-    } catch let error as NearDuplicatesError {
-      progress.clear()
-      complain("farro: \(error)")
-      throw ExitCode(EX_UNAVAILABLE)
-    } catch let problem as FileProblem {
-      complain("farro: cannot read the kept lines again: \(problem.reason)")
-      throw ExitCode(EX_NOINPUT)
+    let (reading, found) = try await endingOnSignals { try job.run(progress.show) }
+    progress.clear()
+    let seconds = begin.duration(to: .now) / .seconds(1)
+    try await print(DedupOutput(listing: list, format: format, choice: keep, list: reading.list, found: found))
+    if !quiet {
+      try? FileHandle.standardError.write(contentsOf: Data(found.statistics.summary(reading, seconds: seconds).utf8))
     }
+    if strict && reading.unreadable + reading.broken + reading.withoutText > 0 { throw ExitCode(1) }
   }
 
   private var job: DedupJob {
@@ -154,10 +147,15 @@ struct DedupCommand: AsyncParsableCommand {
     )
   }
 
-  private func print(_ result: DedupOutput) throws {
+  private func print(_ result: DedupOutput) async throws {
     guard let output else { return try result.print(writeOutput) }
-    try AtomicFile.write(to: output) { file in
-      try result.print { data in try data.withUnsafeBytes { try file.append($0) } }
+    try await endingOnSignals {
+      try AtomicFile.write(to: output) { file in
+        try result.print { data in
+          try Task.checkCancellation()
+          try data.withUnsafeBytes { try file.append($0) }
+        }
+      }
     }
   }
 }

@@ -42,7 +42,7 @@ struct DedupJob: Sendable {
     let isByFile = if case .files = documents { true } else { false }
     var reading = Reading(list: DocumentList(areLines: !isByFile))
     let (finder, buffer) = (NearDuplicateFinder(options), FileBuffer())
-    let files = files(&reading)
+    let files = try files(&reading)
     try checkOutputs([output].compactMap(\.self), inputs: files)
     for path in files {
       try Task.checkCancellation()
@@ -64,13 +64,13 @@ struct DedupJob: Sendable {
     return (reading, found)
   }
 
-  private func files(_ reading: inout Reading) -> [String] {
+  private func files(_ reading: inout Reading) throws -> [String] {
     var unreadable = 0
     var walk = FileWalk(include: include) { path, reason in
       unreadable += 1
       complain("farro: \(path): \(reason)")
     }
-    walk.walk(paths)
+    try walk.walk(paths)
     reading.unreadable = unreadable
     return walk.files
   }

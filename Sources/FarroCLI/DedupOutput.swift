@@ -21,7 +21,7 @@ struct DedupOutput {
   let list: DocumentList
   let found: NearDuplicates
 
-  /// - Throws: what `write` throws, and ``FileProblem`` when a file whose lines are kept cannot be read again.
+  /// - Throws: what `write` throws; ``FileProblem`` when a file whose lines are kept cannot be read again, or has fewer now.
   func print(_ write: (Data) throws -> Void) throws {
     switch listing {
     case .groups:
@@ -71,13 +71,16 @@ struct DedupOutput {
     var rest = documents[...]
     while let first = rest.first {
       let file = list.file(of: first)
-      let reader = try LineReader(list.files[file])
-      while let next = rest.first, list.file(of: next) == file {
-        guard try reader.next() else { break }
-        try printLines(of: reader, file, &rest, write)
+      do {
+        let reader = try LineReader(list.files[file])
+        while let next = rest.first, list.file(of: next) == file {
+          guard try reader.next() else { throw FileProblem(.reading, because: "it has become shorter") }
+          try printLines(of: reader, file, &rest, write)
+        }
+      } catch let problem as FileProblem {
+        let reason = "\(list.files[file]): cannot read the lines that are kept again: \(problem.reason)"
+        throw FileProblem(problem.moment, because: reason)
       }
-      // Lines that are no longer there: the file was changed in between.
-      while let next = rest.first, list.file(of: next) == file { rest.removeFirst() }
     }
   }
 
@@ -108,10 +111,11 @@ extension NearDuplicates.Statistics {
     let megabytes = Double(reading.bytes) / 1e6
     let rate = seconds > 0 ? 1 / seconds : 0
     var text = """
-      \(documents) documents in \(reading.files) \(reading.files == 1 ? "file" : "files"), \
-      \(fixed(megabytes, 1)) MB, in \(duration(seconds)): \
+      \(counted(documents, "document")) in \(counted(reading.files, "file")), \(fixed(megabytes, 1)) MB, \
+      in \(duration(seconds)): \
       \(fixed(Double(documents) * rate, 0)) documents/s, \(fixed(megabytes * rate, 1)) MB/s
-      \(duplicates) near-duplicates of others, in \(groups) groups; \(documents - duplicates) documents would be kept
+      \(counted(duplicates, "near-duplicate")) of others, in \(counted(groups, "group")); \
+      \(counted(documents - duplicates, "document")) would be kept
 
       """
     var table = TextTable(["stage", "time", "share", "MB/s"], leftAligned: [0])
@@ -126,7 +130,10 @@ extension NearDuplicates.Statistics {
     }
     text += table.description
     if spilledBytes > 0 { text += "\(byteCount(spilledBytes)) did not fit into memory and went to files\n" }
-    if let peak = peakMemory { text += "\(byteCount(peak)) of memory at most\n" }
+    if let peak = peakMemory {
+      let mapped = spilledBytes > 0 ? ", with what was read of those files" : ""
+      text += "\(byteCount(peak)) of memory at most\(mapped)\n"
+    }
     return text
   }
 

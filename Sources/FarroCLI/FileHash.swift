@@ -1,11 +1,12 @@
 import Farro
 import Foundation
 
-/// Why a file has no digest: what the system says of it.
-struct FileProblem: Error {
+/// Why a file cannot be read: what the system says of it.
+struct FileProblem: Error, CustomStringConvertible {
   enum Moment { case opening, reading }
   let moment: Moment
   let reason: String
+  var description: String { reason }
 
   init(_ moment: Moment, _ code: Int32) {
     (self.moment, reason) = (moment, String(cString: strerror(code)))

@@ -4,7 +4,7 @@ import Foundation
 /// The lines of a file, many at a time, in memory that is used again. A line of any length is one.
 final class LineReader {
   private let source: ByteSource
-  private var memory: UnsafeMutableRawBufferPointer
+  private var memory: FileMemory
   private var filled = 0
   private var used = 0
   private var isAtEnd = false
@@ -12,8 +12,6 @@ final class LineReader {
   private(set) var offsets: [Int] = []
   /// The number of the first of them, from 1.
   private(set) var firstLine = 1
-  /// The bytes read so far.
-  private(set) var byteCount = 0
 
   /// Large enough that threads have work, and small enough to stay in a third-level cache until all is done with it.
   private static let blockBytes = 4 << 20
@@ -21,40 +19,42 @@ final class LineReader {
   /// - Throws: ``FileProblem``.
   init(_ path: String) throws(FileProblem) {
     source = try ByteSource(path)
-    memory = UnsafeMutableRawBufferPointer(start: malloc(LineReader.blockBytes)!, count: LineReader.blockBytes)
+    memory = FileMemory(byteCount: LineReader.blockBytes)
   }
 
-  deinit { free(memory.baseAddress) }
-
   /// The memory that the offsets are places of; it may be changed.
-  var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: memory[..<filled]) }
+  var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: memory.bytes[..<filled]) }
 
   /// Reads the next lines; false at the end.
   ///
-  /// - Throws: ``FileProblem``.
+  /// - Throws: ``FileProblem``, when all whole lines before it have been read.
   func next() throws(FileProblem) -> Bool {
     firstLine += max(0, offsets.count - 1)
     // What is left of a line that the last block cut.
     filled -= used
-    memory.baseAddress!.copyMemory(from: memory.baseAddress! + used, byteCount: filled)
+    let start = memory.bytes.baseAddress!
+    start.copyMemory(from: start + used, byteCount: filled)
     used = 0
     offsets = [0]
     while !isAtEnd && offsets.count == 1 {
-      if filled == memory.count { grow() }
-      let (first, count) = (filled, try source.read(into: UnsafeMutableRawBufferPointer(rebasing: memory[filled...])))
+      if filled == memory.bytes.count { try memory.grow() }
+      let rest = UnsafeMutableRawBufferPointer(rebasing: memory.bytes[filled...])
+      let count = try read(into: rest)
+      isAtEnd = count == 0
+      appendLineEnds(of: UnsafeRawBufferPointer(rebasing: rest[..<count]), from: filled, to: &offsets)
       filled += count
-      byteCount += count
-      isAtEnd = filled < memory.count
-      appendLineEnds(of: UnsafeRawBufferPointer(rebasing: memory[first..<filled]), from: first, to: &offsets)
     }
     if isAtEnd && offsets.last! < filled { offsets.append(filled) }
     used = offsets.last!
     return offsets.count > 1
   }
 
-  private func grow() {
-    // The system moves large blocks without a copy.
-    let grown = realloc(memory.baseAddress, memory.count * 2)!
-    memory = UnsafeMutableRawBufferPointer(start: grown, count: memory.count * 2)
+  private func read(into memory: UnsafeMutableRawBufferPointer) throws(FileProblem) -> Int {
+    do {
+      return try source.read(into: memory)
+    } catch {
+      guard firstLine > 1 else { throw error }
+      throw FileProblem(error.moment, because: "nothing after line \(firstLine - 1) can be read: \(error.reason)")
+    }
   }
 }

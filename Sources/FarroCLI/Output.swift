@@ -67,6 +67,9 @@ func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digit
 
 func percent(_ fraction: Double) -> String { fixed(fraction * 100, 1) + "%" }
 
+/// "1 file", "2 files".
+func counted(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
 /// Three digits or so with the unit that suits: "1.23 ms".
 func duration(_ seconds: Double) -> String {
   let units = [("s", 1.0), ("ms", 1e-3), ("us", 1e-6)]

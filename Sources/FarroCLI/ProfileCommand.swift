@@ -155,7 +155,7 @@ extension ProfileCommand {
     do {
       return try Profile(json: Data(contents(ofFile: baseline)))
     } catch let problem as FileProblem {
-      throw refusal("cannot read \(baseline): \(problem.reason)", status: EX_NOINPUT)
+      throw refusal("cannot read \(baseline): \(problem.reason)", status: EX_IOERR)
     } catch {
       throw refusal("\(baseline) is not a profile.json of farro: \(mistake(error))", status: EX_DATAERR)
     }
@@ -167,7 +167,7 @@ extension ProfileCommand {
       try AtomicFile.write(Report.html(profile), to: directory + "/report.html")
       try AtomicFile.write(Roofline.svg(profile), to: directory + "/roofline.svg")
     } catch {
-      throw refusal("cannot write into \(directory): \(error)", status: EX_CANTCREAT)
+      throw refusal("cannot write into \(directory): \(error)", status: EX_IOERR)
     }
   }
 
@@ -180,11 +180,11 @@ extension ProfileCommand {
       }
       throw refusal(
         "cannot make the directory \(path): \(cause ?? error.localizedDescription)",
-        status: EX_CANTCREAT
+        status: EX_IOERR
       )
     }
     guard access(path, W_OK | X_OK) == 0 else {
-      throw refusal("cannot write into \(path): \(String(cString: strerror(errno)))", status: EX_CANTCREAT)
+      throw refusal("cannot write into \(path): \(String(cString: strerror(errno)))", status: EX_IOERR)
     }
   }
 

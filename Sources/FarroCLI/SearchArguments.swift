@@ -95,13 +95,15 @@ struct SearchArguments: ParsableArguments {
 /// - Throws: `FileError`, ``VectorFileError``.
 func checkOutputs(_ outputs: [String], inputs: [String]) throws {
   func place(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+  let inputPlaces = outputs.isEmpty ? [] : inputs.map(place)
   for (i, output) in outputs.enumerated() {
     try AtomicFile.check(output)
-    if outputs[..<i].contains(where: { place($0) == place(output) }) {
+    let here = place(output)
+    if outputs[..<i].contains(where: { place($0) == here }) {
       throw VectorFileError(description: "\(output): each result needs a file of its own")
     }
-    if let input = inputs.first(where: { place($0) == place(output) }) {
-      throw VectorFileError(description: "\(output): this would replace \(input), which is read")
+    if let input = inputPlaces.firstIndex(of: here) {
+      throw VectorFileError(description: "\(output): this would replace \(inputs[input]), which is read")
     }
   }
 }

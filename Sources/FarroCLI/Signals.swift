@@ -4,13 +4,13 @@ import Foundation
 import Synchronization
 
 /// Runs `body`, cancelling it when the process is asked to end by ^C or SIGTERM; farro then exits with 128 plus the signal's
-/// number, as a shell reports a program that a signal ended.
+/// number, as a shell reports a program that a signal ended. Afterwards signals end the process at once.
 func endingOnSignals<Result: Sendable>(
   _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
   let received = Atomic<Int32>(0)
   let task = Task { try await body() }
-  let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+  let sources = [SIGINT, SIGTERM, SIGHUP].filter(isHeeded).map { number in
     // A handler that does nothing, and not SIG_IGN, which the programs that are started would inherit.
     signal(number) { _ in }
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -18,6 +18,7 @@ func endingOnSignals<Result: Sendable>(
       received.store(number, ordering: .relaxed)
       task.cancel()
     }
+    source.setCancelHandler { signal(number, SIG_DFL) }
     source.resume()
     return source
   }
@@ -27,4 +28,11 @@ func endingOnSignals<Result: Sendable>(
   } catch is CancellationError {
     throw ExitCode(128 + received.load(ordering: .relaxed))
   }
+}
+
+/// Whether a signal is not ignored, as nohup and the background jobs of scripts have it: then it stays so.
+private func isHeeded(_ number: CInt) -> Bool {
+  let handler = signal(number, SIG_IGN)
+  signal(number, handler)
+  return unsafeBitCast(handler, to: Int.self) != unsafeBitCast(SIG_IGN, to: Int.self)
 }

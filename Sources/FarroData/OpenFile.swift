@@ -175,7 +175,7 @@ extension OpenFile {
     try requireName(folder)
     var template = Array("\(folder)/farro-XXXXXX".utf8CString)
     let descriptor = template.withUnsafeMutableBufferPointer { mkstemp($0.baseAddress!) }
-    guard descriptor >= 0 else { throw FileError("make a scratch file in", folder, code: errno) }
+    guard descriptor >= 0 else { throw FileError("make a scratch file", folder, code: errno) }
     template.withUnsafeBufferPointer { _ = unlink($0.baseAddress!) }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     return OpenFile(path: folder, descriptor: descriptor)

@@ -123,7 +123,7 @@ import Testing
       let before = FileManager.default.contents(atPath: path)
       for arguments in [["a/copyright"], ["a"], [".", "--list", "kept"]] {
         let found = try await runFarro(["dedup"] + arguments + ["--output", "./a/copyright"], in: folder)
-        #expect(found.status == 1 && found.error.contains("this would replace"), "\(found)")
+        #expect(found.status == 65 && found.error.contains("this would replace"), "\(found)")
       }
       #expect(FileManager.default.contents(atPath: path) == before)
     }
@@ -140,16 +140,6 @@ import Testing
       )
       #expect(try await farro("dedup", "a", "--strict", in: folder).status == 1)
       #expect(try await farro("dedup", "b", "--strict", in: folder).status == 0)
-    }
-  }
-
-  @Test(.enabled(if: geteuid() != 0, "root may read everything"))
-  func `a file without permission is told of`() async throws {
-    try await withTemporaryDirectory { folder in
-      try write(to: folder)
-      chmod("\(folder)/a/copyright", 0)
-      let found = try await farro("dedup", ".", "--strict", in: folder)
-      #expect(found.status == 1 && found.error.contains("a/copyright: Permission denied"))
     }
   }
 
@@ -253,7 +243,7 @@ import Testing
       try write(damaged, to: "\(folder)/damaged.gz")
       for name in ["cut.gz", "damaged.gz"] {
         let found = try await farro("dedup", name, "--field", "meta.text", "-q", "--strict", in: folder)
-        #expect(found.status == 1 && found.error.contains("farro: \(name): gzip: "), "\(found.error)")
+        #expect(found.status == 1 && found.error.contains(" can be read: gzip: "), "\(found.error)")
       }
     }
   }

@@ -37,10 +37,10 @@ import Testing
 
   @Test func `a baseline that cannot be read, and a directory that cannot be made, have their reasons`() async throws {
     let missing = try await farro("profile", "--baseline", "/nonexistent/profile.json")
-    #expect(missing.status == 66)
+    #expect(missing.status == 74)
     #expect(missing.error.contains("/nonexistent/profile.json: No such file or directory"))
     let output = try await farro("profile", "--output", "/dev/null/profile")
-    #expect(output.status == 73)
+    #expect(output.status == 74)
     #expect(output.error.contains("/dev/null/profile: Not a directory"))
   }
 
