@@ -104,8 +104,12 @@ static bool share_band_before(const farro_candidates *c, size_t band, uint32_t a
   return false;
 }
 
+static bool has_too_many(const candidates_work *work) {
+  return !work->parents && __atomic_load_n(&work->count, __ATOMIC_RELAXED) > work->capacity;
+}
+
 static void list_alike(candidates_work *work, size_t band, const keyed *items, size_t count) {
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count && !has_too_many(work); i++)
     for (size_t j = i + 1; j < count; j++) {
       farro_pair pair = {items[i].id, items[j].id, 0};
       if (share_band_before(work->c, band, pair.first, pair.second)) continue;
@@ -139,6 +143,7 @@ static size_t gather(const farro_candidates *c, size_t band, size_t part, size_t
 }
 
 static void walk_part(candidates_work *work, size_t band, size_t part) {
+  if (has_too_many(work)) return;
   const size_t count = gather(work->c, band, part, work->parts, NULL), bytes = 2 * count * sizeof(keyed);
   if (count < 2) return;
   keyed *space = farro_allocate(bytes);

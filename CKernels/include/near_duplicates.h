@@ -79,13 +79,15 @@ typedef struct farro_pair {
 } farro_pair;
 
 // The similar candidates of some bands that are candidates in no band before those where they are found, in no order.
-// *count becomes their number; those beyond `capacity` are counted and not written. Signatures are needed.
+// *count becomes their number; when there are more than `capacity`, some number above it, and the search ends early: of
+// sets that are all alike every one makes a pair with every other. Signatures are needed.
 FARRO_API farro_status farro_list_candidates(const farro_candidates *candidates, size_t first_band, size_t last_band,
                                              size_t parts, farro_pair *pairs, size_t capacity, size_t *count);
 
 // ---- references ---------------------------------------------------------------------------------------------------
 
-// The same as farro_list_candidates for all bands, by comparing every set with every other, ascending.
+// The same as farro_list_candidates for all bands, by comparing every set with every other, ascending. Those beyond
+// `capacity` are counted and not written.
 FARRO_API farro_status farro_list_candidates_reference(const farro_candidates *candidates, farro_pair *pairs,
                                                        size_t capacity, size_t *count);
 

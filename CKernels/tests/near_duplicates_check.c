@@ -133,6 +133,18 @@ static void check_similarity_at_threshold(void) {
   EXPECT(farro_join_candidates(&c, 0, bands, 1, parents) == FARRO_OK && parents[1] == 1, "0.55 is above 0.55");
 }
 
+// Of sets that are all alike, pairs are not counted to the end.
+static void check_too_many(const example *e) {
+  enum { capacity = 10 };
+  farro_pair pairs[capacity];
+  memset(e->signatures, 0, sets * slots * sizeof *e->signatures);
+  const uint64_t one[] = {0, sets};
+  const farro_candidates c = candidates_of(e, one, 1, FARRO_VERIFY_SIGNATURES, 0.5);
+  size_t count = 0;
+  EXPECT(farro_list_candidates(&c, 0, bands, 1, pairs, capacity, &count) == FARRO_OK, "pairs fail");
+  EXPECT(count > capacity && count < sets * sets / 10, "%zu pairs are counted", count);
+}
+
 static void check_candidates(void) {
   const example e = make_example();
   const uint64_t one[] = {0, sets}, many[] = {0, 1, 1, 700, 701, 1200, sets};
@@ -160,6 +172,7 @@ static void check_candidates(void) {
   c.threshold = 0.5, c.signatures = NULL;
   EXPECT(farro_list_candidates(&c, 0, bands, 1, NULL, 0, &count) == FARRO_ERROR_ARGUMENT, "no signatures");
   EXPECT(farro_band_keys(e.signatures, 1, slots, 9, rows, e.keys) == FARRO_ERROR_ARGUMENT, "too many bands");
+  check_too_many(&e);
   free_example(e);
 }
 

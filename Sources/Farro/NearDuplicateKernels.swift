@@ -19,6 +19,7 @@ package struct CandidatePair: BitwiseCopyable, Sendable {
 package enum NearDuplicateKernels {
   /// The signatures of texts, those of bins filled.
   ///
+  /// - Returns: False when there is no memory for the work.
   /// - Precondition: the texts lie within `bytes`.
   package static func sign(
     _ texts: UnsafeBufferPointer<TextSpan>,
@@ -26,7 +27,7 @@ package enum NearDuplicateKernels {
     by shingler: Shingler,
     scheme: MinHash.Scheme,
     into signatures: UnsafeMutablePointer<UInt32>
-  ) {
+  ) -> Bool {
     var kernel = shingler.kernel
     let status = scheme.withKernel { minhash in
       farro_sign_texts(
@@ -40,7 +41,7 @@ package enum NearDuplicateKernels {
         signatures
       )
     }
-    check(status, "NearDuplicateKernels.sign")
+    return isDone(status, "NearDuplicateKernels.sign")
   }
 
   /// The numbers of shingles of texts, repeated ones included.
@@ -68,31 +69,29 @@ package enum NearDuplicateKernels {
 
   /// The sets of shingles of texts, ascending, each from its place on.
   ///
-  /// - Returns: The numbers of their elements.
+  /// - Returns: The numbers of their elements; `nil` when there is no memory for the work.
   package static func makeSets(
     _ texts: UnsafeBufferPointer<TextSpan>,
     in bytes: UnsafeRawBufferPointer,
     by shingler: Shingler,
     places: [UInt64],
     into hashes: UnsafeMutablePointer<UInt64>
-  ) -> [UInt64] {
-    var kernel = shingler.kernel
-    return [UInt64](unsafeUninitializedCapacity: texts.count) { counts, initializedCount in
-      check(
-        farro_shingle_sets(
-          &kernel,
-          bytes.baseAddress,
-          bytes.count,
-          spans(texts),
-          texts.count,
-          places,
-          hashes,
-          counts.baseAddress
-        ),
-        "NearDuplicateKernels.makeSets"
+  ) -> [UInt64]? {
+    var (kernel, status) = (shingler.kernel, FARRO_OK)
+    let counts = [UInt64](unsafeUninitializedCapacity: texts.count) { counts, initializedCount in
+      status = farro_shingle_sets(
+        &kernel,
+        bytes.baseAddress,
+        bytes.count,
+        spans(texts),
+        texts.count,
+        places,
+        hashes,
+        counts.baseAddress
       )
-      initializedCount = texts.count
+      initializedCount = status == FARRO_OK ? texts.count : 0
     }
+    return isDone(status, "NearDuplicateKernels.makeSets") ? counts : nil
   }
 
   /// The keys of the bands of some signatures, band after band.
@@ -154,36 +153,32 @@ package struct CandidateSearch {
   /// - Returns: False when there is no memory for the work.
   package func join(bands: Range<Int>, parts: Int, _ parents: inout [UInt32]) -> Bool {
     let status = withKernel { farro_join_candidates($0, bands.lowerBound, bands.upperBound, parts, &parents) }
-    return isDone(status)
+    return isDone(status, "CandidateSearch.join")
   }
 
   /// Appends the similar candidates of some bands, in no order.
   ///
   /// - Returns: False when there is no memory for the work, or there are more than `most` in all.
   package func list(bands: Range<Int>, parts: Int, most: Int, _ pairs: inout [CandidatePair]) -> Bool {
-    var (capacity, count) = (1 << 16, 0)
+    let room = most - pairs.count
+    var (capacity, count) = (min(1 << 16, room), 0)
     while true {
       var status = FARRO_OK
       let found = [CandidatePair](unsafeUninitializedCapacity: capacity) { found, initializedCount in
-        let memory = UnsafeMutableRawPointer(found.baseAddress!).assumingMemoryBound(to: farro_pair.self)
+        let memory = UnsafeMutableRawPointer(found.baseAddress)?.assumingMemoryBound(to: farro_pair.self)
         status = withKernel {
           farro_list_candidates($0, bands.lowerBound, bands.upperBound, parts, memory, capacity, &count)
         }
         initializedCount = status == FARRO_OK ? min(count, capacity) : 0
       }
-      guard isDone(status), pairs.count + count <= most else { return false }
+      guard isDone(status, "CandidateSearch.list") else { return false }
       if count <= capacity {
         pairs.append(contentsOf: found)
         return true
       }
-      capacity = count
+      guard capacity < room else { return false }
+      capacity = min(8 * capacity, room)
     }
-  }
-
-  private func isDone(_ status: farro_status) -> Bool {
-    if status == FARRO_ERROR_MEMORY { return false }
-    check(status, "CandidateSearch")
-    return true
   }
 
   private func withKernel<Result>(_ body: (UnsafePointer<farro_candidates>) -> Result) -> Result {
@@ -207,6 +202,13 @@ package struct CandidateSearch {
       }
     }
   }
+}
+
+/// False when there is no memory for the work.
+private func isDone(_ status: farro_status, _ function: StaticString) -> Bool {
+  if status == FARRO_ERROR_MEMORY { return false }
+  check(status, function)
+  return true
 }
 
 extension CandidateSearch.Verification {

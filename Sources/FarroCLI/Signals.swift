@@ -4,7 +4,8 @@ import Foundation
 import Synchronization
 
 /// Runs `body`, cancelling it when the process is asked to end by ^C or SIGTERM; farro then exits with 128 plus the signal's
-/// number, as a shell reports a program that a signal ended. Afterwards signals end the process at once.
+/// number, as a shell reports a program that a signal ended. Afterwards signals end the process at once, and so does the
+/// second one while `body` has not heeded the first.
 func endingOnSignals<Result: Sendable>(
   _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
@@ -17,6 +18,7 @@ func endingOnSignals<Result: Sendable>(
     source.setEventHandler {
       received.store(number, ordering: .relaxed)
       task.cancel()
+      signal(number, SIG_DFL)
     }
     source.setCancelHandler { signal(number, SIG_DFL) }
     source.resume()

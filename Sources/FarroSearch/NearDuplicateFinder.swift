@@ -171,12 +171,14 @@ public final class NearDuplicateFinder {
     guard count + texts.count <= NearDuplicateFinder.mostDocuments else {
       throw NearDuplicatesError(.tooManyDocuments(most: NearDuplicateFinder.mostDocuments))
     }
+    if options.verification == .exact { try takeSets(texts, bytes) }
     let (n, slots, bands) = (texts.count, options.scheme.slots, options.bands)
     try signatures.append(most: n * slots * 4) { memory in
       let rows = memory.assumingMemoryBound(to: UInt32.self)
-      timed(\.signing) {
+      let isDone = timed(\.signing) {
         NearDuplicateKernels.sign(texts, in: bytes, by: options.shingler, scheme: options.scheme, into: rows)
       }
+      guard isDone else { throw NearDuplicatesError(.noMemory(bytes: slots / 8)) }
       return n * slots * 4
     } and: { memory in
       let rows = UnsafePointer(memory.assumingMemoryBound(to: UInt32.self))
@@ -195,7 +197,6 @@ public final class NearDuplicateFinder {
         return n * bands.bands * 8
       }
     }
-    if options.verification == .exact { try takeSets(texts, bytes) }
     for text in texts {
       lengths.append(UInt32(clamping: text.length))
       statistics.bytes += text.length
@@ -223,6 +224,7 @@ public final class NearDuplicateFinder {
           places: places,
           into: hashes
         )
+        guard let counts else { throw NearDuplicatesError(.noMemory(bytes: 12 * Int(most.max() ?? 0))) }
         var kept = 0
         for (place, count) in zip(places, counts) {
           if kept != Int(place) { (hashes + kept).update(from: hashes + Int(place), count: Int(count)) }

@@ -19,18 +19,18 @@ final class SpillableMemory {
   /// Appends at most `most` bytes: those that `body` writes, of which it answers the number. `use` sees them before they may
   /// leave memory.
   ///
-  /// - Throws: `FileError`, `NearDuplicatesError`, and what `use` throws.
+  /// - Throws: `FileError`, `NearDuplicatesError`, and what `body` and `use` throw.
   func append(
     most: Int,
-    _ body: (UnsafeMutableRawPointer) -> Int,
+    _ body: (UnsafeMutableRawPointer) throws -> Int,
     and use: (UnsafeMutableRawPointer) throws -> Void = { _ in }
   ) throws {
     if let file {
-      let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: max(most, 1), alignment: 64)
-      defer { piece.deallocate() }
-      let written = body(piece.baseAddress!)
-      try use(piece.baseAddress!)
-      try file.append(UnsafeRawBufferPointer(rebasing: piece[..<written]))
+      guard let piece = malloc(max(most, 1)) else { throw NearDuplicatesError(.noMemory(bytes: most)) }
+      defer { free(piece) }
+      let written = try body(piece)
+      try use(piece)
+      try file.append(UnsafeRawBufferPointer(start: piece, count: written))
       count += written
       return
     }
@@ -40,7 +40,7 @@ final class SpillableMemory {
       guard let grown = realloc(base, wanted) else { throw NearDuplicatesError(.noMemory(bytes: wanted)) }
       (base, capacity) = (grown, wanted)
     }
-    let written = body(base! + count)
+    let written = try body(base! + count)
     try use(base! + count)
     count += written
   }

@@ -14,7 +14,7 @@ import Testing
 
   /// Runs a script in which "$0" is farro; one that hangs is ended, with status 124.
   private func bash(_ script: String, in folder: String) async throws -> Outcome {
-    try await runProgram("/usr/bin/timeout", ["60", "/bin/bash", "-c", script, executable().path], in: folder)
+    try await runProgram("/usr/bin/timeout", ["240", "/bin/bash", "-c", script, executable().path], in: folder)
   }
 
   // MARK: - Files
@@ -91,6 +91,20 @@ import Testing
       #expect(found.status == 74 && found.error == "farro: b.txt: \(reason)\n", "\(found)")
     }
   }
+
+  #if os(Linux)
+    @Test func `too little memory for a file is an error, not a crash`() async throws {
+      try await withTemporaryDirectory { folder in
+        // Its set takes 256 MB, and 384 while it is sorted.
+        let script = """
+          head -c 32000000 /dev/zero > zeros; ulimit -v 800000
+          "$0" dedup zeros --unit bytes --verify exact --threads 1 -q
+          """
+        let found = try await bash(script, in: folder)
+        #expect(found.status == 69 && found.error.hasPrefix("farro: the system has no memory for "), "\(found)")
+      }
+    }
+  #endif
 
   // MARK: - Signals
 
