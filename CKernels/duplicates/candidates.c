@@ -68,7 +68,8 @@ static void join(uint32_t *parents, uint32_t a, uint32_t b) {
 }
 
 // Joins what is similar among sets with one key. Each that is found similar to one before is compared with those that
-// are left: like documents cost one comparison each, and unlike ones all pairs.
+// are left, but for one that is equal to it, which would find nothing else: so like sets cost one comparison each, and
+// unlike ones all pairs of those that differ.
 static void join_alike(const candidates_work *work, const keyed *items, size_t count, uint32_t *left, uint32_t *queue) {
   uint32_t *parents = work->parents;
   const uint32_t first = find(parents, items[0].id);
@@ -82,13 +83,13 @@ static void join_alike(const candidates_work *work, const keyed *items, size_t c
       size_t kept = 0;
       for (size_t i = 0; i < count; i++) {
         const uint32_t a = queue[done], b = left[i];
-        double similarity;
-        bool is_alike = find(parents, a) == find(parents, b);
-        if (!is_alike && measure(work, a, b, &similarity)) join(parents, a, b), is_alike = true;
-        if (is_alike)
-          queue[queued++] = b;
-        else
+        double similarity = 0;
+        const bool is_alike = measure(work, a, b, &similarity), is_joined = find(parents, a) == find(parents, b);
+        if (is_alike && !is_joined) join(parents, a, b);
+        if (!is_alike && !is_joined)
           left[kept++] = b;
+        else if (similarity < 1)
+          queue[queued++] = b;
       }
       count = kept;
     }

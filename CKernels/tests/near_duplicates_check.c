@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include "check.h"
 
 enum { sets = 1500, slots = 48, bands = 8, rows = 6 };
@@ -131,6 +133,29 @@ static void check_similarity_at_threshold(void) {
   EXPECT(farro_join_candidates(&c, 0, bands, 1, parents) == FARRO_OK && parents[1] == 0, "0.55 is below 0.55");
   c.threshold = nextafter(0.55, 1), parents[1] = 1;
   EXPECT(farro_join_candidates(&c, 0, bands, 1, parents) == FARRO_OK && parents[1] == 1, "0.55 is above 0.55");
+}
+
+// Two kinds of sets that share a band and are unlike: those of a kind are not all compared with those of the other.
+static void check_kinds(void) {
+  enum { many = 40000 };
+  uint32_t *signatures = calloc(many * slots, 4), *parents = malloc(many * 4);
+  uint64_t *keys = malloc(many * bands * 8);
+  for (uint32_t i = 0; i < many; i++) {
+    parents[i] = i;
+    for (size_t k = rows; k < slots; k++) signatures[i * slots + k] = i % 2;
+  }
+  farro_band_keys(signatures, many, slots, bands, rows, keys);
+  const uint64_t pieces[] = {0, many};
+  farro_candidates c = {.count = many, .bands = bands, .rows = rows, .slots = slots, .keys = keys, .pieces = pieces};
+  c.piece_count = 1, c.signatures = signatures, c.verification = FARRO_VERIFY_SIGNATURES, c.threshold = 0.5;
+  const clock_t begin = clock();
+  EXPECT(farro_join_candidates(&c, 0, 1, 1, parents) == FARRO_OK, "groups fail");
+  EXPECT(clock() - begin < CLOCKS_PER_SEC / 4, "%g s", (double)(clock() - begin) / CLOCKS_PER_SEC);
+  farro_flatten_groups(parents, many);
+  size_t right = 0;
+  for (uint32_t i = 0; i < many; i++) right += parents[i] == i % 2;
+  EXPECT(right == many, "%zu of %d sets are in their group", right, many);
+  free(signatures), free(parents), free(keys);
 }
 
 // Of sets that are all alike, pairs are not counted to the end.
@@ -268,6 +293,7 @@ void check_near_duplicates(void) {
   check_keys();
   check_similarity_at_threshold();
   check_candidates();
+  check_kinds();
   check_texts();
   check_short_texts(1);
   check_short_texts(64);
