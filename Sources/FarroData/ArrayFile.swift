@@ -39,6 +39,7 @@ public struct ArrayFile: Sendable {
   /// Opens the file at `path`, and checks all of it.
   ///
   /// - Parameters:
+  ///   - path: The file.
   ///   - kind: What the file must hold.
   ///   - newestVersion: The newest version of it that the caller can read.
   ///   - verifying: Whether the checksums of sections are compared, for which all of the file is read. Without, the file's
@@ -108,6 +109,7 @@ extension ArrayFile {
   ///   - kind: What the file holds: at most 24 bytes of ASCII.
   ///   - version: Raised when older programs cannot read it any more.
   ///   - sections: Of different names.
+  ///   - path: The file, which is replaced if it is there.
   /// - Precondition: `kind`, `version` and the names are as above.
   /// - Throws: ``FileError``, and what a section's closure throws.
   /// - Complexity: O(*n*) for *n* bytes.

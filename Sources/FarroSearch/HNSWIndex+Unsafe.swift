@@ -56,7 +56,10 @@ extension HNSWIndex {
 
   /// Adds the rows of `vectors`, and tells how far it is.
   ///
-  /// - Parameter progress: Called some times with the share of the vectors that are linked, from 0 to 1.
+  /// - Parameters:
+  ///   - vectors: Shape (n, `dimension`).
+  ///   - ids: What the vectors are called; when omitted, numbers follow on the largest that was ever used.
+  ///   - progress: Called some times with the share of the vectors that are linked, from 0 to 1.
   /// - Throws: ``IndexError``, or `CancellationError` where the task was cancelled; the index then holds what it held.
   /// - Complexity: O(n `efConstruction` `m` d log `count`) for n vectors, usually.
   public mutating func add(_ vectors: Tensor<Float>, ids: [Int]? = nil, progress: (Double) -> Void) throws {

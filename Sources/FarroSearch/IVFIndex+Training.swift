@@ -36,7 +36,10 @@ extension IVFIndex {
 
   /// Adds the rows of `vectors`, and tells how far it is.
   ///
-  /// - Parameter progress: Called some times with the share of the work that is done, from 0 to 1.
+  /// - Parameters:
+  ///   - vectors: Shape (n, `dimension`).
+  ///   - ids: What the vectors are called; when omitted, numbers follow on the largest that was ever used.
+  ///   - progress: Called some times with the share of the work that is done, from 0 to 1.
   /// - Throws: ``IndexError``, or `CancellationError` where the task was cancelled; the index is then as it was.
   /// - Complexity: O(n ``lists`` d) for n vectors, and the time of training, if they do.
   public mutating func add(_ vectors: Tensor<Float>, ids: [Int]? = nil, progress: (Double) -> Void) throws {

@@ -45,8 +45,15 @@ public final class NearDuplicateFinder {
 
     /// What is compared and how.
     ///
-    /// - Parameter bands: By default those that suit the threshold, the scheme's slots and the verification: where candidates
-    ///   are verified, a missed one counts nine times as much as one too many.
+    /// - Parameters:
+    ///   - shingler: What of a text is compared.
+    ///   - scheme: What signatures are made by.
+    ///   - threshold: The Jaccard similarity of near-duplicates.
+    ///   - bands: How signatures are cut. By default as suits the threshold, the scheme's slots and the verification: where
+    ///     candidates are verified, a missed one counts nine times as much as one too many.
+    ///   - verification: How candidates become near-duplicates.
+    ///   - memoryLimit: Most bytes of memory; half of the machine's by default.
+    ///   - scratchFolder: Where files without a name are made; the system's folder for them by default.
     /// - Precondition: `threshold` is in 0...1, and `bands` fit the scheme's slots.
     public init(
       shingler: Shingler = .words(5),

@@ -37,10 +37,12 @@ public protocol NeighborIndex<Element>: Sendable {
   /// Whether there is a vector of that id.
   func contains(_ id: Int) -> Bool
 
-  /// Adds the rows of `vectors`, shape (n, `dimension`).
+  /// Adds vectors.
   ///
-  /// - Parameter ids: What the vectors are called: `n` different numbers from 0 that the index does not hold yet. When
-  ///   omitted, numbers follow on the largest that was ever used.
+  /// - Parameters:
+  ///   - vectors: The rows of a tensor of the shape (n, `dimension`).
+  ///   - ids: What the vectors are called: `n` different numbers from 0 that the index does not hold yet. When omitted,
+  ///     numbers follow on the largest that was ever used.
   /// - Throws: ``IndexError``; the index is then as it was.
   mutating func add(_ vectors: Tensor<Element>, ids: [Int]?) throws
 
@@ -48,10 +50,12 @@ public protocol NeighborIndex<Element>: Sendable {
   @discardableResult
   mutating func remove(_ ids: some Sequence<Int>) -> Int
 
-  /// The `k` nearest vectors of each row of `queries`, shape (m, `dimension`), best first; of equally near ones, those with
-  /// the smaller id first.
+  /// The nearest vectors of each query, best first; of equally near ones, those with the smaller id first.
   ///
-  /// - Parameter filter: Which vectors may be found; `nil`: all.
+  /// - Parameters:
+  ///   - queries: The rows of a tensor of the shape (m, `dimension`).
+  ///   - k: How many are found for each.
+  ///   - filter: Which vectors may be found; `nil`: all.
   /// - Returns: Shapes (m, `k`). Where fewer than `k` vectors may be found, the id -1 and the distance infinity (of inner
   ///   products, minus infinity) follow.
   /// - Precondition: `k` is not negative.
