@@ -12,7 +12,8 @@ extern "C" {
 
 // `depth` rows of `width` counters, in each of which an element has one. The least of them is the estimate of how often
 // it came: never too low, and above the truth by more than e N / width with the probability e^-depth at most, for N
-// elements in all. Amounts and their sum N must stay below 2^64.
+// elements in all. In one row, the others add M / width on average to an element's counter, with the variance
+// S / width (1 - 1 / width), where M is the sum of their counts and S that of the squares. A counter stops at 2^64 - 1.
 //
 // Source: G. Cormode, S. Muthukrishnan, "An improved data stream summary: the count-min sketch and its applications",
 // Journal of Algorithms 55, 2005.
@@ -49,7 +50,8 @@ FARRO_API void farro_count_min_reference_update(const farro_count_min *sketch, u
 // The `capacity` elements that come most often, with counts and by how much each may be too high. Of N elements in all,
 // every one that comes more than N / capacity times is there, and no count is too high by more than that. An element
 // that is not there takes the place, and the count, of the one with the least count (of these, the least key). The
-// result depends on the order of elements, and on nothing else.
+// result depends on the order of elements, and on nothing else: nothing is drawn at random, and no seed is needed.
+// Counts, and N, stop at 2^64 - 1.
 //
 // Sources: A. Metwally, D. Agrawal, A. El Abbadi, "Efficient computation of frequent and top-k elements in data
 // streams", ICDT 2005; merging: M. Cafaro, M. Pulimeno, P. Tempesta, Information Sciences 329, 2016.

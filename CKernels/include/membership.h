@@ -7,8 +7,9 @@
 //
 // A block has Poisson(count / blocks) elements, so that the rate of false positives is
 //   sum over i of P(i) (1 - (31/32)^i)^8.
-// At 10 bits per element it is 0.0126, at 16 bits 0.0013; a Bloom filter that sets its bits anywhere, each in another
-// line of the cache, has 0.0082 and 0.00046.
+// Of q elements that are not in the set, the number that is found has the variance of q independent ones.
+// At 10 bits per element the rate is 0.0126, at 16 bits 0.0013; a Bloom filter that sets its bits anywhere, each in
+// another line of the cache, has 0.0082 and 0.00046.
 //
 // Sources: F. Putze, P. Sanders, J. Singler, "Cache-, hash- and space-efficient Bloom filters", WEA 2007; J. Apple,
 // "Split block Bloom filters", arXiv 2101.01719; github.com/apache/parquet-format, BloomFilter.md.
@@ -22,7 +23,8 @@ extern "C" {
 #endif
 
 // A filter has 8 `blocks` words, all 0 in an empty set, best aligned to 32 bytes; 1 to 2^31 blocks
-// (FARRO_ERROR_ARGUMENT for others).
+// (FARRO_ERROR_ARGUMENT for others). Beyond 2^28 (8 GiB), blocks get elements unevenly unless their number is a power
+// of two, since the 2^32 values that choose one are shared out among them: the rate rises, to four times at worst.
 
 // Inserts elements, by 64-bit hashes that look random; or numbers of any kind, hashed by farro_mix_keys (sketch.h).
 // O(count), on the calling thread.

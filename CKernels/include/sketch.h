@@ -113,11 +113,18 @@ FARRO_API farro_status farro_weighted_minhash_merge(size_t slots, double *least,
 
 // ---- SimHash ----------------------------------------------------------------------------------------------------
 
-// Bit i of *result is set if more hashes have bit i set than not; by weight, unless `weights` is NULL. An element that
-// comes n times has n times its weight. Of two bags whose vectors of weights are at an angle t, results differ in about
-// 64 t / pi bits, with the variance 64 t / pi (1 - t / pi) (for bags of many elements). O(count).
+// Bit i of *result is set if more hashes have bit i set than not, and not set where they are as many; by weight, unless
+// `weights` is NULL. An element that comes n times has n times its weight; a weight that is NaN leaves no bit set.
+// Of two bags whose vectors of weights are at an angle t, results differ in about 64 t / pi bits, with the variance
+// 64 t / pi (1 - t / pi) (for bags of many elements). A seed is the hashes' own. O(count).
 // Source: M. Charikar, "Similarity estimation techniques from rounding algorithms", STOC 2002.
 FARRO_API farro_status farro_simhash(const uint64_t *hashes, const float *weights, size_t count, uint64_t *result);
+
+// The same of elements that come in parts: adds their votes, the weight for each bit that is set and minus the weight
+// for each that is not, to the sums of the 64 bits, 0 of no elements. Sums of two bags' votes are those of both
+// together. Exact of whole weights up to 2^53 in all.
+FARRO_API farro_status farro_simhash_vote(const uint64_t *hashes, const float *weights, size_t count, double sums[64]);
+FARRO_API uint64_t farro_simhash_result(const double sums[64]);
 
 // The same of the shingles of many texts, in parallel.
 FARRO_API farro_status farro_simhash_texts(const farro_shingler *shingler, const void *bytes, const uint64_t *offsets,

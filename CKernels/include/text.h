@@ -13,7 +13,8 @@
 // combined by rotation and exclusive or (the cyclic polynomial of D. Lemire, O. Kaser, "Recursive n-gram hashing is
 // pairwise independent, at best", Computer Speech & Language 24, 2010), so that each part is hashed once and each
 // shingle costs O(1); a multiplication mixes the result. Not cryptographic. Two different shingles share a hash with
-// the probability 2^-64, about.
+// the probability 2^-64, about; those whose parts repeat, with a higher one, 2^(n - 65) at worst: that is so of n equal
+// parts where n is a power of two, and no matter below some 32 parts.
 #ifndef FARRO_TEXT_H
 #define FARRO_TEXT_H
 

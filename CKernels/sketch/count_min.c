@@ -43,10 +43,15 @@ static void fetch(const rows *rows, const uint64_t *counters, const uint64_t *ha
     for (size_t r = 0; r < rows->depth; r++) __builtin_prefetch(counters + place(rows, r, hashes[i]), 1);
 }
 
+// A counter that is full stays so: what it counts came as often, or more often.
+static inline void add_to(uint64_t *counter, uint64_t amount) {
+  *counter = __builtin_elementwise_add_sat(*counter, amount);
+}
+
 static void add(const rows *rows, uint64_t *counters, const uint64_t *hashes, const uint64_t *amounts, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const uint64_t amount = amounts ? amounts[i] : 1;
-    for (size_t r = 0; r < rows->depth; r++) counters[place(rows, r, hashes[i])] += amount;
+    for (size_t r = 0; r < rows->depth; r++) add_to(&counters[place(rows, r, hashes[i])], amount);
   }
 }
 
@@ -59,11 +64,11 @@ static void add_least(const rows *rows, uint64_t *counters, const uint64_t *hash
       places[r] = counters + place(rows, r, hashes[i]);
       least = __builtin_elementwise_min(least, *places[r]);
     }
-    const uint64_t needed = least + (amounts ? amounts[i] : 1);
+    add_to(&least, amounts ? amounts[i] : 1);
     for (size_t r = 0; r < depth; r++) {
       // Which ones must be raised has no pattern either: branches take 20 ns of an element, this takes 6.
       const uint64_t counter = *places[r];
-      *places[r] = __builtin_unpredictable(counter < needed) ? needed : counter;
+      *places[r] = __builtin_unpredictable(counter < least) ? least : counter;
     }
   }
 }
@@ -118,6 +123,6 @@ farro_status farro_count_min_estimate_keys(const farro_count_min *sketch, const 
 
 farro_status farro_count_min_merge(const farro_count_min *sketch, uint64_t *into, const uint64_t *from) {
   if (!is_sketch(sketch)) return FARRO_ERROR_ARGUMENT;
-  for (size_t i = 0; i < sketch->width * sketch->depth; i++) into[i] += from[i];
+  for (size_t i = 0; i < sketch->width * sketch->depth; i++) add_to(&into[i], from[i]);
   return FARRO_OK;
 }

@@ -47,10 +47,10 @@ void farro_count_min_reference_update(const farro_count_min *sketch, uint64_t *c
       places[r] = counters + r * sketch->width + (size_t)((unsigned __int128)upper * sketch->width >> 32);
       if (*places[r] < least) least = *places[r];
     }
-    for (size_t r = 0; r < sketch->depth; r++)
-      if (!sketch->conservative)
-        *places[r] += amount;
-      else if (*places[r] < least + amount)
-        *places[r] = least + amount;
+    for (size_t r = 0; r < sketch->depth; r++) {
+      const uint64_t from = sketch->conservative ? least : *places[r];
+      const uint64_t to = from > UINT64_MAX - amount ? UINT64_MAX : from + amount;
+      if (*places[r] < to) *places[r] = to;
+    }
   }
 }

@@ -103,6 +103,9 @@ static void sift_up(const hitters *h, size_t place) {
 
 // ---- elements ----
 
+// Counts end at 2^64 - 1.
+static uint64_t add(uint64_t count, uint64_t amount) { return __builtin_elementwise_add_sat(count, amount); }
+
 static void append(const hitters *h, size_t slot, uint64_t key, uint64_t count, uint64_t error) {
   const uint32_t entry = (uint32_t)(*h->count)++;
   h->keys[entry] = key, h->counts[entry] = count, h->errors[entry] = error;
@@ -113,11 +116,11 @@ static void append(const hitters *h, size_t slot, uint64_t key, uint64_t count, 
 
 static void count_key(const hitters *h, uint64_t key, uint64_t amount) {
   if (amount == 0) return;
-  *h->total += amount;
+  *h->total = add(*h->total, amount);
   const size_t slot = find(h, key);
   if (h->table[slot]) {
     const uint32_t entry = h->table[slot] - 1;
-    h->counts[entry] += amount;
+    h->counts[entry] = add(h->counts[entry], amount);
     return sift_down(h, h->places[entry]);
   }
   if (*h->count < h->capacity) return append(h, slot, key, amount, 0);
@@ -125,7 +128,7 @@ static void count_key(const hitters *h, uint64_t key, uint64_t amount) {
   clear(h, find(h, h->keys[entry]));
   h->keys[entry] = key;
   h->errors[entry] = h->counts[entry];
-  h->counts[entry] += amount;
+  h->counts[entry] = add(h->counts[entry], amount);
   h->table[find(h, key)] = entry + 1;
   sift_down(h, 0);
 }
@@ -161,8 +164,8 @@ farro_status farro_heavy_hitters_restore(uint64_t *block, size_t capacity, uint6
   if (count > capacity || farro_heavy_hitters_words(capacity) == 0) return FARRO_ERROR_ARGUMENT;
   uint64_t sum = 0;
   for (size_t i = 0; i < count; i++) {
-    if (counts[i] <= errors[i] || counts[i] > total - sum) return FARRO_ERROR_ARGUMENT;
-    sum += counts[i];
+    sum = add(sum, counts[i]);
+    if ((counts[i] <= errors[i] && counts[i] < UINT64_MAX) || sum > total) return FARRO_ERROR_ARGUMENT;
   }
   farro_heavy_hitters_init(block, capacity);
   const hitters h = parts(block);
@@ -205,11 +208,11 @@ farro_status farro_heavy_hitters_merge(uint64_t *into, const uint64_t *from) {
       if (number && side == 1) continue;
       const uint64_t more = number ? other->counts[number - 1] : missing;
       const uint64_t error = number ? other->errors[number - 1] : missing;
-      entries[count++] = (entry){mine->keys[i], mine->counts[i] + more, mine->errors[i] + error};
+      entries[count++] = (entry){mine->keys[i], add(mine->counts[i], more), add(mine->errors[i], error)};
     }
   }
   qsort(entries, count, sizeof *entries, compare_entries);
-  const uint64_t total = *x.total + *y.total;
+  const uint64_t total = add(*x.total, *y.total);
   count = smaller(count, x.capacity);
   farro_heavy_hitters_init(into, x.capacity);
   *x.total = total;

@@ -42,21 +42,31 @@ static uint64_t result_of(const votes *v) {
   return result;
 }
 
-farro_status farro_simhash(const uint64_t *hashes, const float *weights, size_t count, uint64_t *result) {
+farro_status farro_simhash_vote(const uint64_t *hashes, const float *weights, size_t count, double sums[64]) {
   if (!can_exist(count, 1, 1)) return FARRO_ERROR_ARGUMENT;
   if (!weights) {
     pthread_once(&once, fill_spread);
     votes v = {0};
     count_votes(&v, hashes, count);
-    *result = result_of(&v);
+    for (size_t b = 0; b < 64; b++) sums[b] += 2 * (double)v.set[b] - (double)count;
     return FARRO_OK;
   }
-  double sums[64] = {0};
   for (size_t i = 0; i < count; i++)
     for (size_t b = 0; b < 64; b++) sums[b] += hashes[i] >> b & 1 ? (double)weights[i] : -(double)weights[i];
-  *result = 0;
-  for (size_t b = 0; b < 64; b++) *result |= (uint64_t)(sums[b] > 0) << b;
   return FARRO_OK;
+}
+
+uint64_t farro_simhash_result(const double sums[64]) {
+  uint64_t result = 0;
+  for (size_t b = 0; b < 64; b++) result |= (uint64_t)(sums[b] > 0) << b;
+  return result;
+}
+
+farro_status farro_simhash(const uint64_t *hashes, const float *weights, size_t count, uint64_t *result) {
+  double sums[64] = {0};
+  const farro_status status = farro_simhash_vote(hashes, weights, count, sums);
+  if (status == FARRO_OK) *result = farro_simhash_result(sums);
+  return status;
 }
 
 // ---- texts ----

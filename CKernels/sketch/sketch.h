@@ -4,9 +4,12 @@
 
 #include "include/sketch.h"
 
+// A number of 32 bits, or half of one of 64.
+typedef uint32_t minhash_value __attribute__((may_alias));
+
 typedef struct sketch_kernels {
   // signature[k] = min(signature[k], a[k] x + b[k]) over x = values[i * stride].
-  void (*permute)(const farro_minhash *minhash, const uint32_t *values, size_t stride, size_t count,
+  void (*permute)(const farro_minhash *minhash, const minhash_value *values, size_t stride, size_t count,
                   uint32_t *signature);
   void (*bin)(size_t slots, const uint64_t *hashes, size_t count, uint32_t *signature);
   void (*minimum)(uint32_t *into, const uint32_t *from, size_t count);

@@ -17,8 +17,8 @@ OVERLOAD void store_up_to(uint32_t *p, u32v v, size_t n) {
 }
 
 // `vectors` is a constant after inlining; the last of them has `last` lanes.
-INLINE void permute_some(const farro_minhash *minhash, size_t at, size_t vectors, size_t last, const uint32_t *values,
-                         size_t stride, size_t count, uint32_t *signature) {
+INLINE void permute_some(const farro_minhash *minhash, size_t at, size_t vectors, size_t last,
+                         const minhash_value *values, size_t stride, size_t count, uint32_t *signature) {
   u32v least[permute_vectors], a[permute_vectors], b[permute_vectors];
   UNROLL for (size_t i = 0; i < vectors; i++) {
     const size_t first = at + i * f32_lanes, lanes = i + 1 < vectors ? (size_t)f32_lanes : last;
@@ -34,7 +34,7 @@ INLINE void permute_some(const farro_minhash *minhash, size_t at, size_t vectors
       store_up_to(signature + at + i * f32_lanes, least[i], i + 1 < vectors ? (size_t)f32_lanes : last);
 }
 
-static void sketch_permute(const farro_minhash *minhash, const uint32_t *values, size_t stride, size_t count,
+static void sketch_permute(const farro_minhash *minhash, const minhash_value *values, size_t stride, size_t count,
                            uint32_t *signature) {
   const size_t slots = minhash->slots;
   size_t at = 0;

@@ -10,7 +10,7 @@ static inline void sketch_update(const sketch_kernels *kernels, const farro_minh
   if (minhash->engine == FARRO_MINHASH_BINS)
     kernels->bin(minhash->slots, hashes, count, signature);
   else
-    kernels->permute(minhash, (const uint32_t *)hashes + 1, 2, count, signature);
+    kernels->permute(minhash, (const minhash_value *)hashes + 1, 2, count, signature);
 }
 
 #endif

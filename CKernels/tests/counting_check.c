@@ -314,6 +314,37 @@ static void check_heavy_hitters(void) {
   EXPECT(farro_heavy_hitters_words(0) == 0, "no capacity is accepted");
 }
 
+// What has come 2^64 - 1 times comes no less often when it comes again.
+static void check_full_counters(void) {
+  const uint64_t key = 5, most = UINT64_MAX, amounts[] = {most - 3, 2, 7, most, 0};
+  for (int conservative = 0; conservative < 2; conservative++) {
+    const farro_count_min sketch = {1, 2, 0, conservative};
+    uint64_t counters[2] = {0}, expected[2] = {0}, estimate;
+    for (size_t i = 0; i < 5; i++) {
+      farro_count_min_update(&sketch, counters, &key, &amounts[i], 1);
+      farro_count_min_reference_update(&sketch, expected, &key, &amounts[i], 1);
+      farro_count_min_estimate(&sketch, counters, &key, 1, &estimate);
+      EXPECT(estimate == (i == 0 ? most - 3 : i == 1 ? most - 1 : most), "a full counter holds %zu", (size_t)estimate);
+      EXPECT(same(counters, expected, sizeof counters), "a full counter is not the reference's");
+    }
+    farro_count_min_merge(&sketch, counters, expected);
+    EXPECT(counters[0] == most && counters[1] == most, "merging overflows");
+  }
+  enum { capacity = 2, words = 64 };
+  uint64_t block[words], other[words], keys[capacity], counts[capacity], errors[capacity];
+  EXPECT(farro_heavy_hitters_words(capacity) <= words, "a block is larger");
+  farro_heavy_hitters_init(block, capacity), farro_heavy_hitters_init(other, capacity);
+  // Both are full in the end, and a third takes the place of one.
+  static const uint64_t of[] = {1, 2, 1, 2, 1, 3};
+  static const uint64_t by[] = {UINT64_MAX - 1, 9, 5, UINT64_MAX, 1, 8};
+  farro_heavy_hitters_update(block, of, by, 6);
+  farro_heavy_hitters_update(other, of, by, 2);
+  EXPECT(farro_heavy_hitters_merge(block, other) == FARRO_OK, "merging fails");
+  farro_heavy_hitters_entries(block, keys, counts, errors);
+  EXPECT(counts[0] == most && counts[1] == most && farro_heavy_hitters_total(block) == most, "counts overflow");
+  EXPECT(farro_heavy_hitters_restore(other, capacity, most, keys, counts, errors, 2) == FARRO_OK, "full ones are none");
+}
+
 void check_counting(void) {
   fill_elements();
   check_mixing();
@@ -326,4 +357,5 @@ void check_counting(void) {
   check_filter_sizes();
   check_counters();
   check_heavy_hitters();
+  check_full_counters();
 }

@@ -187,6 +187,10 @@ static void check_votes(void) {
     for (size_t i = 0; i < count; i++) weights[i] = 2;
     farro_simhash(hashes, weights, count, &doubled);
     EXPECT(doubled == expected, "equal weights make a difference");
+    double sums[64] = {0};
+    farro_simhash_vote(hashes, NULL, count / 3, sums);
+    farro_simhash_vote(hashes + count / 3, NULL, count - count / 3, sums);
+    EXPECT(farro_simhash_result(sums) == expected, "votes of %zu in parts", count);
   }
   const farro_shingler shingler = {FARRO_SHINGLE_WORDS, FARRO_WORDS_ALPHANUMERIC, 2, 3};
   const char *text = "some words and more words and some more";
