@@ -13,7 +13,8 @@ import CKernels
 ///
 /// An element sets one bit in each of the 8 words of 32 bits of one block, which is one access to memory. Blocks have
 /// Poisson(*n* / blocks) elements, so that the rate of false positives is Σ P(i) (1 - (31/32)^i)^8
-/// (``falsePositiveRate(afterInserting:)``): 0.0126 at 10 bits per element, 0.0013 at 16.
+/// (``falsePositiveRate(afterInserting:)``): 0.0126 at 10 bits per element, 0.0013 at 16. Those of many other elements that are
+/// found vary as so many independent ones do.
 ///
 /// The bits are those of Apache Parquet's filters: one of hashes by ``XXH64`` with the seed 0 can be written to a Parquet
 /// file as it is (``words``), and one from there can be asked.
@@ -48,11 +49,12 @@ public struct BloomFilter: Sendable, Equatable {
       "BloomFilter: there is no filter for \(expectedCount) elements with a rate of \(falsePositiveRate)"
     )
     let blocks = farro_bloom_blocks(Double(expectedCount), falsePositiveRate)
+    // None is large enough: SIZE_MAX, which is -1 here.
     require(
-      blocks <= 1 << 31,
+      blocks > 0,
       "BloomFilter: a filter for \(expectedCount) elements with a rate of \(falsePositiveRate) is larger than 64 GiB"
     )
-    self.init(blocks: Int(blocks), seed: seed)
+    self.init(blocks: blocks, seed: seed)
   }
 
   /// A filter from its words, as ``words`` gave them.
@@ -130,23 +132,21 @@ public struct BloomFilter: Sendable, Equatable {
 
   /// Makes this the filter of the union of both sets.
   ///
-  /// - Precondition: both have the same number of blocks and the same seed.
+  /// - Throws: ``SketchMismatch`` unless both have the same number of blocks and the same seed.
   /// - Complexity: O(blocks).
-  public mutating func formUnion(_ other: BloomFilter) {
-    require(
-      blocks == other.blocks && seed == other.seed,
-      "BloomFilter: filters of \(blocks) and \(other.blocks) blocks, or of different seeds, have no union"
-    )
+  public mutating func formUnion(_ other: BloomFilter) throws(SketchMismatch) {
+    try requireEqual("BloomFilter", "numbers of blocks", blocks, other.blocks)
+    try requireEqual("BloomFilter", "seeds", seed, other.seed)
     merge(other)
   }
 
   /// The filter of the union of both sets.
   ///
-  /// - Precondition: both have the same number of blocks and the same seed.
+  /// - Throws: ``SketchMismatch`` unless both have the same number of blocks and the same seed.
   /// - Complexity: O(blocks).
-  public func union(_ other: BloomFilter) -> BloomFilter {
+  public func union(_ other: BloomFilter) throws(SketchMismatch) -> BloomFilter {
     var result = self
-    result.formUnion(other)
+    try result.formUnion(other)
     return result
   }
 }

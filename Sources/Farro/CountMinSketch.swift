@@ -9,7 +9,9 @@ import CKernels
 /// ```
 ///
 /// An element has one counter in each of `depth` rows of `width`; the least is the estimate. Of N elements in all, it is above
-/// the truth by more than e N / width with the probability e^-depth at most.
+/// the truth by more than e N / width with the probability e^-depth at most. In one row, the others add M / width on average,
+/// with the variance S / width (1 - 1 / width), where M is the sum of their counts and S that of the squares. Counts stop at
+/// 2^64 - 1.
 ///
 /// Source: G. Cormode, S. Muthukrishnan, "An improved data stream summary: the count-min sketch and its applications",
 /// Journal of Algorithms 55, 2005.
@@ -81,7 +83,7 @@ public struct CountMinSketch: Sendable, Equatable {
   /// - Complexity: O(depth · *n*) for *n* elements.
   public mutating func insert(contentsOf keys: some Sequence<UInt64>) { add(keys, nil, areKeys: true) }
 
-  /// Adds elements, each as often as `counts` says. All counts together stay below 2^64.
+  /// Adds elements, each as often as `counts` says.
   ///
   /// - Precondition: there are as many counts as elements.
   /// - Complexity: O(depth · *n*) for *n* elements.
@@ -107,7 +109,7 @@ public struct CountMinSketch: Sendable, Equatable {
         "CountMinSketch: \(counts?.count ?? 0) counts are not those of \(elements.count) elements"
       )
       update(&counters, kernel, elements, counts, areKeys: areKeys)
-      total &+= counts?.reduce(0, &+) ?? UInt64(elements.count)
+      total = counts?.reduce(total, saturatingSum) ?? saturatingSum(total, UInt64(elements.count))
     }
   }
 
@@ -137,15 +139,21 @@ public struct CountMinSketch: Sendable, Equatable {
 
   /// Adds what another sketch has counted. Of sketches that are not conservative, the result is that of all elements in one.
   ///
-  /// - Precondition: both have the same width, depth and seed, and both or none are conservative.
+  /// - Throws: ``SketchMismatch`` unless both have the same width, depth and seed, and both or none are conservative.
   /// - Complexity: O(width · depth).
-  public mutating func merge(_ other: CountMinSketch) {
-    require(
-      width == other.width && depth == other.depth && seed == other.seed && isConservative == other.isConservative,
-      "CountMinSketch: sketches of different shapes or seeds cannot be merged"
-    )
+  public mutating func merge(_ other: CountMinSketch) throws(SketchMismatch) {
+    try requireEqual("CountMinSketch", "widths", width, other.width)
+    try requireEqual("CountMinSketch", "depths", depth, other.depth)
+    try requireEqual("CountMinSketch", "seeds", seed, other.seed)
+    try requireEqual("CountMinSketch", "conservative updates", isConservative, other.isConservative)
     var kernel = kernel
     check(farro_count_min_merge(&kernel, &counters, other.counters), "CountMinSketch")
-    total &+= other.total
+    total = saturatingSum(total, other.total)
   }
+}
+
+/// `a + b`, or the largest number.
+private func saturatingSum(_ a: UInt64, _ b: UInt64) -> UInt64 {
+  let (sum, overflows) = a.addingReportingOverflow(b)
+  return overflows ? .max : sum
 }

@@ -52,6 +52,15 @@ public struct DatasketchMinHash: Sendable, Equatable {
     }
   }
 
+  /// A signature from its slots, as ``slots`` gave them or datasketch's `hashvalues`.
+  ///
+  /// - Precondition: there are 1 to 2^24 slots.
+  /// - Complexity: O(slots).
+  public init(slots: [UInt32], seed: UInt32 = 1, scheme: Scheme = .affine32) {
+    self.init(slots: slots.count, seed: seed, scheme: scheme)
+    self.slots = slots
+  }
+
   /// Adds items to the set: datasketch's `update_batch`.
   ///
   /// - Complexity: O(slots · *n*) for *n* items.
@@ -71,10 +80,12 @@ public struct DatasketchMinHash: Sendable, Equatable {
 
   /// Makes this the signature of the union of both sets: datasketch's `merge`.
   ///
-  /// - Precondition: both have the same scheme, seed and number of slots.
+  /// - Throws: ``SketchMismatch`` unless both have the same scheme, seed and number of slots.
   /// - Complexity: O(slots).
-  public mutating func formUnion(_ other: DatasketchMinHash) {
-    checkScheme(other)
+  public mutating func formUnion(_ other: DatasketchMinHash) throws(SketchMismatch) {
+    try requireEqual("DatasketchMinHash", "schemes", scheme, other.scheme)
+    try requireEqual("DatasketchMinHash", "seeds", seed, other.seed)
+    try requireEqual("DatasketchMinHash", "numbers of slots", slots.count, other.slots.count)
     check(farro_minhash_merge(&slots, other.slots, slots.count), "DatasketchMinHash")
   }
 
@@ -83,16 +94,12 @@ public struct DatasketchMinHash: Sendable, Equatable {
   /// - Precondition: both have the same scheme, seed and number of slots.
   /// - Complexity: O(slots).
   public func jaccardSimilarity(to other: DatasketchMinHash) -> Double {
-    checkScheme(other)
-    var matches: UInt32 = 0
-    check(farro_minhash_matches(slots, 1, other.slots, 1, slots.count, &matches, 1), "DatasketchMinHash")
-    return Double(matches) / Double(slots.count)
-  }
-
-  private func checkScheme(_ other: DatasketchMinHash) {
     require(
       scheme == other.scheme && seed == other.seed && slots.count == other.slots.count,
       "DatasketchMinHash: signatures of different schemes cannot be compared"
     )
+    var matches: UInt32 = 0
+    check(farro_minhash_matches(slots, 1, other.slots, 1, slots.count, &matches, 1), "DatasketchMinHash")
+    return Double(matches) / Double(slots.count)
   }
 }

@@ -10,7 +10,7 @@ import CKernels
 ///
 /// Of N elements in all, every one that came more than N / `capacity` times is there, and no count is too high by more than
 /// that, or by more than its ``Element/error``. None is too low. The result depends on the order of elements, and on
-/// nothing else.
+/// nothing else: nothing is drawn at random, and no seed is needed. Counts stop at 2^64 - 1.
 ///
 /// Sources: A. Metwally, D. Agrawal, A. El Abbadi, "Efficient computation of frequent and top-k elements in data streams",
 /// ICDT 2005 ("Space-Saving"); merging: M. Cafaro, M. Pulimeno, P. Tempesta, "A parallel space saving algorithm for frequent
@@ -91,7 +91,7 @@ public struct HeavyHitters: Sendable, Equatable {
     withElements(keys) { farro_heavy_hitters_update(&block, $0.baseAddress, nil, $0.count) }
   }
 
-  /// Adds elements, each as often as `counts` says. All counts together stay below 2^64.
+  /// Adds elements, each as often as `counts` says.
   ///
   /// - Precondition: there are as many counts as elements.
   /// - Complexity: O(*n* · log capacity) for *n* elements.
@@ -115,13 +115,10 @@ public struct HeavyHitters: Sendable, Equatable {
 
   /// Adds what another has counted, with the bounds above for all elements of both.
   ///
-  /// - Precondition: both have the same capacity.
+  /// - Throws: ``SketchMismatch`` unless both have the same capacity.
   /// - Complexity: O(capacity · log capacity).
-  public mutating func merge(_ other: HeavyHitters) {
-    require(
-      capacity == other.capacity,
-      "HeavyHitters: those of the capacities \(capacity) and \(other.capacity) cannot be merged"
-    )
+  public mutating func merge(_ other: HeavyHitters) throws(SketchMismatch) {
+    try requireEqual("HeavyHitters", "capacities", capacity, other.capacity)
     check(farro_heavy_hitters_merge(&block, other.block), "HeavyHitters")
   }
 

@@ -10,8 +10,7 @@ import CKernels
 /// ```
 ///
 /// Of *n* different elements and m = 2^`precision` registers, the estimate has the relative standard error 1.04 / √m where *n*
-/// is some times m, less below, and a bias far smaller than that at every size (``relativeStandardError``). Up to m / 4
-/// elements (4096 at most) are kept in a list, with the standard error 0.00009 *n*: exactly, in effect.
+/// is some times m, less below (``relativeStandardError``), and a bias within 0.5 / m. Up to m / 4 elements (4096 at most) are kept in a list, with the standard error 0.00009 *n*: exactly, in effect.
 ///
 /// It is a function of the set of elements alone: any order, any number of repetitions and any union of parts give equal
 /// sketches.
@@ -92,21 +91,21 @@ public struct HyperLogLog: Sendable, Equatable {
 
   /// Makes this the sketch of the union of both sets, of the lower precision of both.
   ///
-  /// - Precondition: both have the same seed.
+  /// - Throws: ``SketchMismatch`` unless both have the same seed.
   /// - Complexity: O(m) for m registers of the larger.
-  public mutating func formUnion(_ other: HyperLogLog) {
-    require(seed == other.seed, "HyperLogLog: sketches of the seeds \(seed) and \(other.seed) have no union")
+  public mutating func formUnion(_ other: HyperLogLog) throws(SketchMismatch) {
+    try requireEqual("HyperLogLog", "seeds", seed, other.seed)
     if other.precision < precision { self = reduced(to: other.precision) }
     merge(other)
   }
 
   /// The sketch of the union of both sets, of the lower precision of both.
   ///
-  /// - Precondition: both have the same seed.
+  /// - Throws: ``SketchMismatch`` unless both have the same seed.
   /// - Complexity: O(m) for m registers of the larger.
-  public func union(_ other: HyperLogLog) -> HyperLogLog {
+  public func union(_ other: HyperLogLog) throws(SketchMismatch) -> HyperLogLog {
     var result = self
-    result.formUnion(other)
+    try result.formUnion(other)
     return result
   }
 

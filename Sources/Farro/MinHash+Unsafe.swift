@@ -124,19 +124,20 @@ func signatures(
   check(status, "MinHashes")
 }
 
-/// Numbers of equal slots as estimates.
+/// Numbers of equal slots as estimates: those beyond `chance`, which agree by it, of those that may be.
 func similarities(
   _ m: Int,
   _ n: Int,
-  scale: Float,
-  offset: Float = 0,
+  slots: Int,
+  chance: Float = 0,
   _ matches: (UnsafeMutablePointer<UInt32>?) -> farro_status
 ) -> Tensor<Float> {
-  Tensor(unsafeUninitializedShape: [m, n]) { out in
+  let byChance = chance * Float(slots)
+  return Tensor(unsafeUninitializedShape: [m, n]) { out in
     guard let base = out.baseAddress else { return }
     base.withMemoryRebound(to: UInt32.self, capacity: m * n) { check(matches($0), "jaccardSimilarities") }
     let counts = UnsafeMutableRawPointer(base).assumingMemoryBound(to: UInt32.self)
-    for i in 0..<m * n { base[i] = Float(counts[i]) * scale + offset }
+    for i in 0..<m * n { base[i] = (Float(counts[i]) - byChance) / (Float(slots) - byChance) }
   }
 }
 

@@ -114,20 +114,22 @@ public struct MinHash: Sendable, Equatable {
 
   /// Makes this the signature of the union of both sets.
   ///
-  /// - Precondition: both have the same scheme.
+  /// - Throws: ``SketchMismatch`` unless both have the same scheme.
   /// - Complexity: O(slots).
-  public mutating func formUnion(_ other: MinHash) {
-    require(scheme == other.scheme, "MinHash: signatures of different schemes have no union")
+  public mutating func formUnion(_ other: MinHash) throws(SketchMismatch) {
+    try requireEqual("MinHash", "engines", scheme.engine, other.scheme.engine)
+    try requireEqual("MinHash", "numbers of slots", scheme.slots, other.scheme.slots)
+    try requireEqual("MinHash", "seeds", scheme.seed, other.scheme.seed)
     check(farro_minhash_merge(&slots, other.slots, slots.count), "MinHash")
   }
 
   /// The signature of the union of both sets.
   ///
-  /// - Precondition: both have the same scheme.
+  /// - Throws: ``SketchMismatch`` unless both have the same scheme.
   /// - Complexity: O(slots).
-  public func union(_ other: MinHash) -> MinHash {
+  public func union(_ other: MinHash) throws(SketchMismatch) -> MinHash {
     var result = self
-    result.formUnion(other)
+    try result.formUnion(other)
     return result
   }
 

@@ -80,7 +80,7 @@ public struct MinHashes: Sendable, Equatable {
     let others = others ?? self
     require(scheme == others.scheme, "MinHashes: signatures of different schemes cannot be compared")
     let (x, y) = (scheme.filled(slots), scheme.filled(others.slots))
-    return similarities(count, others.count, scale: 1 / Float(scheme.slots)) {
+    return similarities(count, others.count, slots: scheme.slots) {
       farro_minhash_matches(x, count, y, others.count, scheme.slots, $0, others.count)
     }
   }
@@ -97,6 +97,8 @@ public struct MinHashes: Sendable, Equatable {
 /// Slots that differ agree in b bits with the probability c = 2^-b, so that estimates are (p - c) / (1 - c) for a fraction p
 /// of slots that agree. With permutations their variance is P (1 - P) / (k (1 - c)²) for k slots, where P = c + (1 - c) J: at
 /// 1 bit and J = 0.8, 2.25 times that of whole slots.
+///
+/// Few bits cannot tell which slot is the smaller: signatures are merged as a whole (``MinHash/formUnion(_:)``), and packed then.
 ///
 /// Source: P. Li, A. C. König, "b-Bit minwise hashing", WWW 2010.
 public struct PackedMinHashes: Sendable, Equatable {
@@ -144,9 +146,7 @@ public struct PackedMinHashes: Sendable, Equatable {
       scheme == others.scheme && bits == others.bits,
       "PackedMinHashes: signatures of different schemes cannot be compared"
     )
-    let chance = 1 / Float(1 << bits)
-    let scale = 1 / (Float(scheme.slots) * (1 - chance))
-    return similarities(count, others.count, scale: scale, offset: -chance / (1 - chance)) {
+    return similarities(count, others.count, slots: scheme.slots, chance: 1 / Float(1 << bits)) {
       farro_minhash_packed_matches(
         words,
         count,

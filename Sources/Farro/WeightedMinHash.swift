@@ -58,10 +58,11 @@ public struct WeightedMinHash: Sendable, Equatable {
 
   /// Makes this the signature of the union of both sets, in which elements have the larger of their weights.
   ///
-  /// - Precondition: both have the same seed and number of slots.
+  /// - Throws: ``SketchMismatch`` unless both have the same seed and number of slots.
   /// - Complexity: O(slots).
-  public mutating func formUnion(_ other: WeightedMinHash) {
-    checkScheme(other)
+  public mutating func formUnion(_ other: WeightedMinHash) throws(SketchMismatch) {
+    try requireEqual("WeightedMinHash", "seeds", seed, other.seed)
+    try requireEqual("WeightedMinHash", "numbers of slots", slots.count, other.slots.count)
     check(farro_weighted_minhash_merge(slots.count, &least, &slots, other.least, other.slots), "WeightedMinHash")
   }
 
@@ -70,16 +71,12 @@ public struct WeightedMinHash: Sendable, Equatable {
   /// - Precondition: both have the same seed and number of slots.
   /// - Complexity: O(slots).
   public func similarity(to other: WeightedMinHash) -> Double {
-    checkScheme(other)
-    var matches: UInt32 = 0
-    check(farro_minhash_matches(slots, 1, other.slots, 1, slots.count, &matches, 1), "WeightedMinHash")
-    return Double(matches) / Double(slots.count)
-  }
-
-  private func checkScheme(_ other: WeightedMinHash) {
     require(
       seed == other.seed && slots.count == other.slots.count,
       "WeightedMinHash: signatures of different schemes cannot be compared"
     )
+    var matches: UInt32 = 0
+    check(farro_minhash_matches(slots, 1, other.slots, 1, slots.count, &matches, 1), "WeightedMinHash")
+    return Double(matches) / Double(slots.count)
   }
 }

@@ -63,6 +63,17 @@ extension ArrayFileHead {
   }
 }
 
+extension ArrayFileHead {
+  /// Shows the whole file, piece by piece.
+  func visit(_ sections: [ArrayFileSection], _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try bytes.withUnsafeBytes(body)
+    for (section, entry) in zip(sections, entries) {
+      try section.withBytes(body)
+      try [UInt8](repeating: 0, count: ArrayFile.padding(after: entry.count)).withUnsafeBytes(body)
+    }
+  }
+}
+
 private func isName(_ name: String, most: Int) -> Bool {
   (1...most).contains(name.utf8.count) && name.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
 }

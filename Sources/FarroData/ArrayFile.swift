@@ -21,7 +21,7 @@
 /// A file must not be shortened or written to while it is mapped, which kills the reader or changes what it sees.
 /// ``write(kind:version:sections:to:)`` does neither: it puts a new file in the old one's place.
 public struct ArrayFile: Sendable {
-  /// The file, as the caller named it.
+  /// The file, as the caller named it; "bytes in memory" of others.
   public let path: String
   /// The version of what the file holds.
   public let version: Int
@@ -47,7 +47,28 @@ public struct ArrayFile: Sendable {
   /// - Throws: ``ArrayFileError``, ``FileError``.
   /// - Complexity: O(*n*) for a file of *n* bytes; without `verifying`, O(sections).
   public init(_ path: String, kind: String, newestVersion: Int, verifying: Bool = true) throws {
-    let file = try MappedFile(path)
+    try self.init(MappedFile(path), path, kind, newestVersion, verifying)
+  }
+
+  /// Takes the bytes of such a file, and checks all of them.
+  ///
+  /// - Parameters:
+  ///   - bytes: What ``bytes(kind:version:sections:)`` made, or what a file held.
+  ///   - kind: What they must hold.
+  ///   - newestVersion: The newest version of it that the caller can read.
+  /// - Throws: ``ArrayFileError``, which names them "bytes in memory".
+  /// - Complexity: O(*n*) for *n* bytes.
+  public init(bytes: [UInt8], kind: String, newestVersion: Int) throws(ArrayFileError) {
+    try self.init(MappedFile(copying: bytes), "bytes in memory", kind, newestVersion, true)
+  }
+
+  private init(
+    _ file: MappedFile,
+    _ path: String,
+    _ kind: String,
+    _ newestVersion: Int,
+    _ verifying: Bool
+  ) throws(ArrayFileError) {
     let head = try ArrayFileHead(file, path)
     guard head.kind == kind else {
       throw ArrayFileError(.otherKind(found: head.kind, expected: kind), path: path, offset: 16)
@@ -115,13 +136,24 @@ extension ArrayFile {
   /// - Complexity: O(*n*) for *n* bytes.
   public static func write(kind: String, version: Int, sections: [ArrayFileSection], to path: String) throws {
     let head = try ArrayFileHead(kind: kind, version: version, sections: sections)
-    try AtomicFile.write(to: path) { file in
-      try file.append(head.bytes)
-      for section in sections {
-        try section.withBytes { try file.append($0) }
-        try file.append([UInt8](repeating: 0, count: ArrayFile.padding(after: file.count)))
-      }
-    }
+    try AtomicFile.write(to: path) { file in try head.visit(sections) { try file.append($0) } }
+  }
+
+  /// The bytes of such a file, in memory.
+  ///
+  /// - Parameters:
+  ///   - kind: What they hold: at most 24 bytes of ASCII.
+  ///   - version: Raised when older programs cannot read it any more.
+  ///   - sections: Of different names.
+  /// - Precondition: `kind`, `version` and the names are as above.
+  /// - Throws: What a section's closure throws.
+  /// - Complexity: O(*n*) for *n* bytes.
+  public static func bytes(kind: String, version: Int, sections: [ArrayFileSection]) throws -> [UInt8] {
+    let head = try ArrayFileHead(kind: kind, version: version, sections: sections)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(head.fileBytes)
+    try head.visit(sections) { bytes.append(contentsOf: $0) }
+    return bytes
   }
 
   static func padding(after count: Int) -> Int { (alignment - count % alignment) % alignment }

@@ -21,7 +21,7 @@ public struct ArrayFileError: Error, Hashable, Sendable {
   /// What is wrong, and what would be right.
   public let problem: Problem
 
-  /// The file, as the caller named it.
+  /// The file, as the caller named it; "bytes in memory" of others.
   public let path: String
 
   /// Where in the file, in bytes from its start.

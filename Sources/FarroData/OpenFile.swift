@@ -111,14 +111,23 @@ final class OpenFile {
 /// `@unchecked Sendable`: the memory is never written.
 final class MappedFile: @unchecked Sendable {
   let memory: UnsafeRawBufferPointer
+  private let isMapped: Bool
   var count: Int { memory.count }
 
   init(_ path: String) throws(FileError) {
     let file = try OpenFile.reading(path)
-    memory = try file.mapped()
+    (memory, isMapped) = (try file.mapped(), true)
+  }
+
+  /// Bytes that a file would have, aligned as it would be.
+  init(copying bytes: [UInt8]) {
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: ArrayFile.alignment)
+    copy.copyBytes(from: bytes)
+    (memory, isMapped) = (UnsafeRawBufferPointer(copy), false)
   }
 
   deinit {
+    guard isMapped else { return memory.deallocate() }
     if let base = memory.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), memory.count) }
   }
 }

@@ -3,27 +3,25 @@ import FarroData
 
 // Files of sketches that count, as those of indexes: a header, and sections that are arrays.
 
-extension HyperLogLog {
-  private static let kind = "hyperloglog"
+extension HyperLogLog: ArrayFileRepresentable {
+  /// What such files hold.
+  public static var fileKind: String { "hyperloglog" }
 
-  /// Writes the sketch to a file, which is there whole or not at all.
-  ///
-  /// - Throws: `FileError`.
-  public func save(to path: String) throws {
+  /// The list of the first elements, and the registers of more.
+  public var fileSections: [ArrayFileSection] {
     var header = IndexHeader()
     header["precision"] = "\(precision)"
     header["seed"] = "\(seed)"
     header["codes"] = "\(codes.count)"
     header["registers"] = "\(registers.count)"
-    let sections = [codes.section("codes"), registers.section("registers")]
-    try IndexFile.write(HyperLogLog.kind, header, sections, to: path)
+    return [header.section, codes.section("codes"), registers.section("registers")]
   }
 
-  /// A sketch from a file.
+  /// The sketch that a file holds.
   ///
-  /// - Throws: `ArrayFileError`, `FileError`.
-  public init(contentsOf path: String) throws {
-    let file = try IndexFile(path, kind: HyperLogLog.kind)
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    let file = try IndexFile(file)
     let precision = try file.integer("precision", in: 4...18)
     let codes: [UInt32] = try file.array("codes", count: try file.integer("codes", in: 0...4096))
     let count = try file.integer("registers", in: 0...1 << precision)
@@ -36,50 +34,48 @@ extension HyperLogLog {
   }
 }
 
-extension BloomFilter {
-  private static let kind = "bloom filter"
+extension BloomFilter: ArrayFileRepresentable {
+  /// What such files hold.
+  public static var fileKind: String { "bloom filter" }
 
-  /// Writes the filter to a file, which is there whole or not at all.
-  ///
-  /// - Throws: `FileError`.
-  public func save(to path: String) throws {
+  /// The filter's words.
+  public var fileSections: [ArrayFileSection] {
     var header = IndexHeader()
     header["blocks"] = "\(blocks)"
     header["seed"] = "\(seed)"
-    try IndexFile.write(BloomFilter.kind, header, [words.section("words")], to: path)
+    return [header.section, words.section("words")]
   }
 
-  /// A filter from a file.
+  /// The filter that a file holds.
   ///
-  /// - Throws: `ArrayFileError`, `FileError`.
-  public init(contentsOf path: String) throws {
-    let file = try IndexFile(path, kind: BloomFilter.kind)
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    let file = try IndexFile(file)
     let blocks = try file.integer("blocks", in: 1...1 << 31)
     self.init(words: try file.array("words", count: 8 * blocks), seed: try file.seed())
   }
 }
 
-extension CountMinSketch {
-  private static let kind = "count-min sketch"
+extension CountMinSketch: ArrayFileRepresentable {
+  /// What such files hold.
+  public static var fileKind: String { "count-min sketch" }
 
-  /// Writes the sketch to a file, which is there whole or not at all.
-  ///
-  /// - Throws: `FileError`.
-  public func save(to path: String) throws {
+  /// The sketch's counters.
+  public var fileSections: [ArrayFileSection] {
     var header = IndexHeader()
     header["width"] = "\(width)"
     header["depth"] = "\(depth)"
     header["seed"] = "\(seed)"
     header["conservative"] = "\(isConservative)"
     header["total"] = "\(total)"
-    try IndexFile.write(CountMinSketch.kind, header, [counters.section("counters")], to: path)
+    return [header.section, counters.section("counters")]
   }
 
-  /// A sketch from a file.
+  /// The sketch that a file holds.
   ///
-  /// - Throws: `ArrayFileError`, `FileError`.
-  public init(contentsOf path: String) throws {
-    let file = try IndexFile(path, kind: CountMinSketch.kind)
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    let file = try IndexFile(file)
     let width = try file.integer("width", in: 1...1 << 32)
     let depth = try file.integer("depth", in: 1...32)
     self.init(
@@ -93,13 +89,12 @@ extension CountMinSketch {
   }
 }
 
-extension HeavyHitters {
-  private static let kind = "heavy hitters"
+extension HeavyHitters: ArrayFileRepresentable {
+  /// What such files hold.
+  public static var fileKind: String { "heavy hitters" }
 
-  /// Writes the elements to a file, which is there whole or not at all.
-  ///
-  /// - Throws: `FileError`.
-  public func save(to path: String) throws {
+  /// The elements that are kept.
+  public var fileSections: [ArrayFileSection] {
     let elements = elements
     var header = IndexHeader()
     header["capacity"] = "\(capacity)"
@@ -107,18 +102,17 @@ extension HeavyHitters {
     header["total"] = "\(total)"
     // As many as there may be: no file makes a reader take much more memory than the file itself has.
     let rest = [UInt64](repeating: 0, count: capacity - elements.count)
-    let sections = [
-      (elements.map(\.key) + rest).section("keys"), (elements.map(\.count) + rest).section("counts"),
+    return [
+      header.section, (elements.map(\.key) + rest).section("keys"), (elements.map(\.count) + rest).section("counts"),
       (elements.map(\.error) + rest).section("errors"),
     ]
-    try IndexFile.write(HeavyHitters.kind, header, sections, to: path)
   }
 
-  /// The elements from a file.
+  /// The elements that a file holds.
   ///
-  /// - Throws: `ArrayFileError`, `FileError`.
-  public init(contentsOf path: String) throws {
-    let file = try IndexFile(path, kind: HeavyHitters.kind)
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    let file = try IndexFile(file)
     let capacity = try file.integer("capacity", in: 1...1 << 28)
     let count = try file.integer("elements", in: 0...capacity)
     let total = try file.value("total", "a total") { UInt64($0) }

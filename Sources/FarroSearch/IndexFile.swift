@@ -33,7 +33,11 @@ struct IndexFile {
   }
 
   init(_ path: String, kind: String) throws {
-    file = try ArrayFile(path, kind: kind, newestVersion: IndexFile.version)
+    try self.init(ArrayFile(path, kind: kind, newestVersion: IndexFile.version))
+  }
+
+  init(_ file: ArrayFile) throws(ArrayFileError) {
+    self.file = file
     var header = IndexHeader()
     for line in String(decoding: try file.section("header").withUnsafeBytes(Array.init), as: UTF8.self).split(
       separator: "\n"

@@ -35,67 +35,64 @@ extension Array where Element: BitwiseCopyable {
   }
 }
 
-extension MinHash {
-  /// Writes the signature to a file, which is there whole or not at all: as `MinHashes` with one signature.
-  ///
-  /// - Throws: `FileError`.
-  public func save(to path: String) throws { try MinHashes(scheme, slots: slots).save(to: path) }
+extension MinHash: ArrayFileRepresentable {
+  /// What such files hold: those of `MinHashes` with one signature are the same.
+  public static var fileKind: String { MinHashes.fileKind }
 
-  /// A signature from a file.
+  /// The signature's slots.
+  public var fileSections: [ArrayFileSection] { MinHashes(scheme, slots: slots).fileSections }
+
+  /// The signature that a file holds.
   ///
-  /// - Throws: `ArrayFileError`, `FileError`.
-  public init(contentsOf path: String) throws {
-    let (hashes, file) = try MinHashes.read(path)
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    let hashes = try MinHashes(file)
     guard hashes.count == 1 else {
-      throw file.unsuitable("header", found: "\(hashes.count) signatures", expected: "one")
+      throw try IndexFile(file).unsuitable("header", found: "\(hashes.count) signatures", expected: "one")
     }
     self = hashes[0]
   }
 }
 
-extension MinHashes {
-  private static let kind = "minhash signatures"
+extension MinHashes: ArrayFileRepresentable {
+  /// What such files hold.
+  public static var fileKind: String { "minhash signatures" }
 
-  /// Writes the signatures to a file, which is there whole or not at all.
-  ///
-  /// - Throws: `FileError`.
-  public func save(to path: String) throws {
+  /// The signatures' slots.
+  public var fileSections: [ArrayFileSection] {
     var header = IndexHeader(scheme)
     header["count"] = "\(count)"
-    try IndexFile.write(MinHashes.kind, header, [slots.section("slots")], to: path)
+    return [header.section, slots.section("slots")]
   }
 
-  /// Signatures from a file.
+  /// The signatures that a file holds.
   ///
-  /// - Throws: `ArrayFileError`, `FileError`.
-  public init(contentsOf path: String) throws { self = try MinHashes.read(path).hashes }
-
-  fileprivate static func read(_ path: String) throws -> (hashes: MinHashes, file: IndexFile) {
-    let file = try IndexFile(path, kind: MinHashes.kind)
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    let file = try IndexFile(file)
     let scheme = try file.scheme()
     let count = try file.integer("count", in: 0...Int.max)
-    return (MinHashes(scheme, slots: try file.array("slots", count: product(count, scheme.slots))), file)
+    self.init(scheme, slots: try file.array("slots", count: product(count, scheme.slots)))
   }
 }
 
-extension PackedMinHashes {
-  private static let kind = "b-bit minhash signatures"
+extension PackedMinHashes: ArrayFileRepresentable {
+  /// What such files hold.
+  public static var fileKind: String { "b-bit minhash signatures" }
 
-  /// Writes the signatures to a file, which is there whole or not at all.
-  ///
-  /// - Throws: `FileError`.
-  public func save(to path: String) throws {
+  /// The bits of the signatures.
+  public var fileSections: [ArrayFileSection] {
     var header = IndexHeader(scheme)
     header["count"] = "\(count)"
     header["bits"] = "\(bits)"
-    try IndexFile.write(PackedMinHashes.kind, header, [words.section("words")], to: path)
+    return [header.section, words.section("words")]
   }
 
-  /// Signatures from a file.
+  /// The signatures that a file holds.
   ///
-  /// - Throws: `ArrayFileError`, `FileError`.
-  public init(contentsOf path: String) throws {
-    let file = try IndexFile(path, kind: PackedMinHashes.kind)
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    let file = try IndexFile(file)
     let scheme = try file.scheme()
     let bits = try file.integer("bits", in: 1...16)
     let count = try file.integer("count", in: 0...Int.max)
@@ -107,24 +104,23 @@ extension PackedMinHashes {
   }
 }
 
-extension WeightedMinHash {
-  private static let kind = "weighted minhash"
+extension WeightedMinHash: ArrayFileRepresentable {
+  /// What such files hold.
+  public static var fileKind: String { "weighted minhash" }
 
-  /// Writes the signature to a file, which is there whole or not at all.
-  ///
-  /// - Throws: `FileError`.
-  public func save(to path: String) throws {
+  /// The signature's slots, and the keys of the samples in them.
+  public var fileSections: [ArrayFileSection] {
     var header = IndexHeader()
     header["slots"] = "\(slots.count)"
     header["seed"] = "\(seed)"
-    try IndexFile.write(WeightedMinHash.kind, header, [slots.section("slots"), least.section("least")], to: path)
+    return [header.section, slots.section("slots"), least.section("least")]
   }
 
-  /// A signature from a file.
+  /// The signature that a file holds.
   ///
-  /// - Throws: `ArrayFileError`, `FileError`.
-  public init(contentsOf path: String) throws {
-    let file = try IndexFile(path, kind: WeightedMinHash.kind)
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    let file = try IndexFile(file)
     let count = try file.integer("slots", in: 1...1 << 24)
     let (slots, least): ([UInt32], [Double]) = (
       try file.array("slots", count: count), try file.array("least", count: count)
@@ -136,23 +132,62 @@ extension WeightedMinHash {
   }
 }
 
-extension Array where Element == SimHash {
-  private static var kind: String { "simhash signatures" }
+extension DatasketchMinHash: ArrayFileRepresentable {
+  /// What such files hold.
+  public static var fileKind: String { "datasketch minhash" }
 
-  /// Writes the signatures to a file, which is there whole or not at all.
-  ///
-  /// - Throws: `FileError`.
-  public func save(to path: String) throws {
+  /// The signature's slots.
+  public var fileSections: [ArrayFileSection] {
     var header = IndexHeader()
-    header["count"] = "\(count)"
-    try IndexFile.write(Self.kind, header, [map(\.bits).section("bits")], to: path)
+    header["scheme"] = scheme == .legacy ? "legacy" : "affine32"
+    header["slots"] = "\(slots.count)"
+    header["seed"] = "\(seed)"
+    return [header.section, slots.section("slots")]
   }
 
-  /// Signatures from a file.
+  /// The signature that a file holds.
   ///
-  /// - Throws: `ArrayFileError`, `FileError`.
-  public init(contentsOf path: String) throws {
-    let file = try IndexFile(path, kind: Self.kind)
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    let file = try IndexFile(file)
+    let scheme = try file.value("scheme", "a scheme: affine32 or legacy") { name in
+      ["affine32": Scheme.affine32, "legacy": .legacy][name]
+    }
+    let seed = try file.value("seed", "a seed below 2^32") { UInt32($0) }
+    let count = try file.integer("slots", in: 1...1 << 24)
+    self.init(slots: try file.array("slots", count: count), seed: seed, scheme: scheme)
+  }
+}
+
+extension SimHash.Votes: ArrayFileRepresentable {
+  /// What such files hold.
+  public static var fileKind: String { "simhash votes" }
+
+  /// The sums of the 64 bits' votes.
+  public var fileSections: [ArrayFileSection] { [IndexHeader().section, sums.section("sums")] }
+
+  /// The votes that a file holds.
+  ///
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) { self.init(sums: try IndexFile(file).array("sums", count: 64)) }
+}
+
+extension Array: ArrayFileRepresentable where Element == SimHash {
+  /// What such files hold.
+  public static var fileKind: String { "simhash signatures" }
+
+  /// The signatures' bits.
+  public var fileSections: [ArrayFileSection] {
+    var header = IndexHeader()
+    header["count"] = "\(count)"
+    return [header.section, map(\.bits).section("bits")]
+  }
+
+  /// The signatures that a file holds.
+  ///
+  /// - Throws: `ArrayFileError`.
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    let file = try IndexFile(file)
     let bits: [UInt64] = try file.array("bits", count: try file.integer("count", in: 0...Int.max))
     self = bits.map(SimHash.init(bits:))
   }

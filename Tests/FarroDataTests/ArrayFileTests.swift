@@ -75,6 +75,33 @@ import Testing
     }
   }
 
+  @Test func `bytes in memory are those of the file, in place and aligned`() throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/file"
+      try write(path)
+      let bytes = try ArrayFile.bytes(kind: "things", version: 3, sections: Self.sections)
+      #expect(contents(path) == bytes)
+      let file = try ArrayFile(bytes: bytes, kind: "things", newestVersion: 3)
+      for section in Self.sections {
+        try section.withBytes { expected in
+          try file.section(section.name).withUnsafeBytes { found in
+            #expect(found.elementsEqual(expected))
+            if let base = found.baseAddress { #expect(Int(bitPattern: base) % 64 == 0) }
+          }
+        }
+      }
+      for length in 0..<bytes.count {
+        #expect(throws: ArrayFileError.self) {
+          try ArrayFile(bytes: Array(bytes[..<length]), kind: "things", newestVersion: 3)
+        }
+      }
+      let error = #expect(throws: ArrayFileError.self) { try ArrayFile(bytes: [], kind: "things", newestVersion: 3) }
+      #expect(error?.path == "bytes in memory" && error?.problem == .notAnArrayFile)
+      #expect(throws: ArrayFileError.self) { try ArrayFile(bytes: bytes, kind: "others", newestVersion: 3) }
+      #expect(throws: ArrayFileError.self) { try ArrayFile(bytes: bytes, kind: "things", newestVersion: 2) }
+    }
+  }
+
   @Test func `a change of any byte is found`() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/file"

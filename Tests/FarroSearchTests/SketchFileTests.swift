@@ -6,14 +6,31 @@ import Testing
 @testable import FarroSearch
 
 @Suite struct SketchFileTests {
-  /// A sketch of each kind, whatever its type: how it is written, read and compared.
+  /// A sketch of each kind, whatever its type: its bytes, and how they are read and used.
   struct Kind: Sendable, CustomTestStringConvertible {
     let name: String
     let save: @Sendable (String) throws -> Void
+    let bytes: @Sendable () throws -> [UInt8]
     /// Reads a file and uses what was read.
     let read: @Sendable (String) throws -> Void
+    let readBytes: @Sendable ([UInt8]) throws -> Void
     let isSame: @Sendable (String) throws -> Bool
+    let areSame: @Sendable ([UInt8]) throws -> Bool
     var testDescription: String { name }
+
+    init<Sketch: ArrayFileRepresentable & Equatable & Sendable>(
+      _ name: String,
+      _ sketch: Sketch,
+      _ use: @escaping @Sendable (Sketch) throws -> some Any
+    ) {
+      self.name = name
+      save = { try sketch.save(to: $0) }
+      bytes = { try sketch.serialized() }
+      read = { _ = try use(Sketch(contentsOf: $0)) }
+      readBytes = { _ = try use(Sketch(serialized: $0)) }
+      isSame = { try Sketch(contentsOf: $0) == sketch }
+      areSame = { try Sketch(serialized: $0) == sketch }
+    }
   }
 
   static let elements = (0..<300).map { XXH3.hash("element \($0)") }
@@ -41,63 +58,58 @@ import Testing
     rare.insert(contentsOf: [5, 6, 5])
     let minHash = MinHash(.init(.permutations, slots: 33, seed: 2), of: elements)
 
+    var (affine, legacy) = (DatasketchMinHash(slots: 7, seed: .max), DatasketchMinHash(slots: 5, scheme: .legacy))
+    affine.insert(contentsOf: ["a", "b"])
+    legacy.insert("a")
+    var votes = SimHash.Votes()
+    votes.insert(contentsOf: elements, weights: elements.indices.map { Float($0 % 7) / 3 })
+
     return [
-      kind("minhash", minHash, { try $0.save(to: $1) }, MinHash.init(contentsOf:)) { $0.jaccardSimilarity(to: $0) },
-      kind("minhashes", minHashes, { try $0.save(to: $1) }, MinHashes.init(contentsOf:)) { $0.jaccardSimilarities() },
-      kind("b-bit", minHashes.packed(bits: 2), { try $0.save(to: $1) }, PackedMinHashes.init(contentsOf:)) {
-        $0.jaccardSimilarities()
-      },
-      kind("weighted", weighted, { try $0.save(to: $1) }, WeightedMinHash.init(contentsOf:)) { $0.similarity(to: $0) },
-      kind("simhash", simHashes, { try $0.save(to: $1) }, [SimHash].init(contentsOf:)) { $0.count },
-      kind("few", few, { try $0.save(to: $1) }, HyperLogLog.init(contentsOf:), use),
-      kind("many", many, { try $0.save(to: $1) }, HyperLogLog.init(contentsOf:), use),
-      kind("bloom", filter, { try $0.save(to: $1) }, BloomFilter.init(contentsOf:)) { filter in
+      Kind("minhash", minHash) { $0.jaccardSimilarity(to: $0) },
+      Kind("minhashes", minHashes) { $0.jaccardSimilarities() },
+      Kind("b-bit", minHashes.packed(bits: 2)) { $0.jaccardSimilarities() },
+      Kind("weighted", weighted) { $0.similarity(to: $0) },
+      Kind("simhash", simHashes) { $0.count },
+      Kind("votes", votes) { $0.simHash },
+      Kind("datasketch", affine) { $0.jaccardSimilarity(to: $0) },
+      Kind("datasketch of old", legacy) { $0.jaccardSimilarity(to: $0) },
+      Kind("few", few, use),
+      Kind("many", many, use),
+      Kind("bloom", filter) { filter in
         var filter = filter
         filter.insert(contentsOf: 0..<50)
         return filter.membership(of: 0..<50)
       },
-      kind("count-min", counts, { try $0.save(to: $1) }, CountMinSketch.init(contentsOf:)) { sketch in
+      Kind("count-min", counts) { sketch in
         var sketch = sketch
         sketch.insert(hashes: elements)
         return sketch.estimatedCounts(ofHashes: elements)
       },
-      kind("heavy hitters", hitters, { try $0.save(to: $1) }, HeavyHitters.init(contentsOf:), use),
-      kind("rare hitters", rare, { try $0.save(to: $1) }, HeavyHitters.init(contentsOf:), use),
+      Kind("heavy hitters", hitters, use),
+      Kind("rare hitters", rare, use),
     ]
   }()
 
-  @Sendable private static func use(_ sketch: HyperLogLog) -> Double {
+  @Sendable private static func use(_ sketch: HyperLogLog) throws -> Double {
     var sketch = sketch
     sketch.insert(contentsOf: 0..<500)
-    return sketch.union(sketch.reduced(to: 4)).estimatedCount
+    return try sketch.union(sketch.reduced(to: 4)).estimatedCount
   }
 
-  @Sendable private static func use(_ hitters: HeavyHitters) -> [HeavyHitters.Element] {
+  @Sendable private static func use(_ hitters: HeavyHitters) throws -> [HeavyHitters.Element] {
     var hitters = hitters
     hitters.insert(contentsOf: 0..<500)
-    hitters.merge(hitters)
+    try hitters.merge(hitters)
     return hitters.elements
   }
 
-  private static func kind<Sketch: Equatable & Sendable>(
-    _ name: String,
-    _ sketch: Sketch,
-    _ save: @escaping @Sendable (Sketch, String) throws -> Void,
-    _ read: @escaping @Sendable (String) throws -> Sketch,
-    _ use: @escaping @Sendable (Sketch) -> some Any
-  ) -> Kind {
-    Kind(
-      name: name,
-      save: { try save(sketch, $0) },
-      read: { _ = use(try read($0)) },
-      isSame: { try read($0) == sketch }
-    )
-  }
-
-  @Test(arguments: kinds) func `a saved sketch is the same`(kind: Kind) throws {
+  @Test(arguments: kinds) func `a saved sketch is the same, and its bytes are the file's`(kind: Kind) throws {
     try withTemporaryFile { path in
       try kind.save(path)
       #expect(try kind.isSame(path))
+      let bytes = try kind.bytes()
+      #expect(FileManager.default.contents(atPath: path).map(Array.init) == bytes)
+      #expect(try kind.areSame(bytes))
     }
   }
 
@@ -137,20 +149,16 @@ import Testing
   }
 
   @Test(arguments: kinds) func `a change of any byte, and a cut anywhere, is found`(kind: Kind) throws {
-    try withTemporaryFile { path in
-      try kind.save(path)
-      let whole = try #require(FileManager.default.contents(atPath: path)).map { $0 }
-      for place in whole.indices {
-        var changed = whole
-        changed[place] ^= 1 << UInt8(place % 8)
-        try Data(changed).write(to: URL(fileURLWithPath: path))
-        #expect(throws: ArrayFileError.self) { try kind.read(path) }
-      }
-      for length in stride(from: 0, to: whole.count, by: 7) {
-        try Data(whole[..<length]).write(to: URL(fileURLWithPath: path))
-        #expect(throws: ArrayFileError.self) { try kind.read(path) }
-      }
+    let whole = try kind.bytes()
+    for place in whole.indices {
+      var changed = whole
+      changed[place] ^= 1 << UInt8(place % 8)
+      #expect(throws: ArrayFileError.self) { try kind.readBytes(changed) }
     }
+    for length in whole.indices {
+      #expect(throws: ArrayFileError.self) { try kind.readBytes(Array(whole[..<length])) }
+    }
+    #expect(throws: ArrayFileError.self) { try kind.readBytes(whole + [0]) }
   }
 
   /// Numbers at random in place of what a section holds, under checksums that are right.
