@@ -3,8 +3,7 @@
 // A register holds the largest rank (the place of the first bit that is set) of the hashes that fall to it: of a hash,
 // the upper `precision` bits choose one of m = 2^precision registers, and the rank is that of the rest, 1 to 65 -
 // precision. The estimate has the relative standard error 1.04 / sqrt(m), less where there are not some m elements yet,
-// and a bias far below that at every size. All results are exact functions of the set: the same in any order, and on
-// every machine.
+// and a bias within 0.5 / m. All results are exact functions of the set: the same in any order, and on every machine.
 //
 // Sources: P. Flajolet, É. Fusy, O. Gandouet, F. Meunier, "HyperLogLog", AofA 2007; S. Heule, M. Nunkesser, A. Hall,
 // "HyperLogLog in practice", EDBT 2013 (the sparse form); O. Ertl, "New cardinality estimation algorithms for

@@ -55,6 +55,22 @@ static farro_hash128 tabulation(const uint8_t *key, size_t length, uint64_t seed
   return (farro_hash128){hash, 0};
 }
 
+static farro_hash128 mixed(const uint8_t *key, size_t length, uint64_t seed) {
+  uint64_t word = 0, hash;
+  memcpy(&word, key, length < 8 ? length : 8);
+  farro_mix_keys(seed, &word, 1, &hash);
+  return (farro_hash128){hash, 0};
+}
+
+// The one shingle of as many bytes.
+static farro_hash128 shingle(const uint8_t *key, size_t length, uint64_t seed) {
+  const farro_shingler shingler = {FARRO_SHINGLE_BYTES, FARRO_WORDS_ALPHANUMERIC, (uint32_t)length, seed};
+  uint64_t hash = 0;
+  size_t count;
+  farro_shingles(&shingler, key, length, &hash, 1, &count);
+  return (farro_hash128){hash, 0};
+}
+
 static bool bit_of(farro_hash128 hash, size_t bit) {
   return (bit < 64 ? hash.low >> bit : hash.high >> (bit - 64)) & 1;
 }
@@ -103,4 +119,6 @@ void check_avalanche(void) {
   check_hash(murmur3_32, "MurmurHash3-32", 32, most_length);
   check_hash(murmur3_128, "MurmurHash3-128", 128, most_length);
   check_hash(tabulation, "tabulation", 64, 8);
+  check_hash(mixed, "mixed keys", 64, 8);
+  check_hash(shingle, "shingles of bytes", 64, farro_most_shingle_parts);
 }

@@ -169,7 +169,9 @@ extension SimHash.Votes: ArrayFileRepresentable {
   /// The votes that a file holds.
   ///
   /// - Throws: `ArrayFileError`.
-  public init(_ file: ArrayFile) throws(ArrayFileError) { self.init(sums: try IndexFile(file).array("sums", count: 64)) }
+  public init(_ file: ArrayFile) throws(ArrayFileError) {
+    self.init(sums: try IndexFile(file).array("sums", count: 64))
+  }
 }
 
 extension Array: ArrayFileRepresentable where Element == SimHash {

@@ -41,7 +41,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [100, 1000, 50_000]) func `a sketch of lower precision is what it would have become`(count: UInt64) throws {
+  @Test(arguments: [100, 1000, 50_000]) func `a sketch of lower precision is what it would have become`(count: UInt64)
+    throws
+  {
     let fine = sketch(0..<count, precision: 16)
     for precision in 4...16 {
       #expect(fine.reduced(to: precision) == sketch(0..<count, precision: precision))
@@ -111,17 +113,23 @@ import Testing
   @Test(arguments: [(4, 20_000), (6, 5000), (10, 400), (18, 12)])
   func `where registers fill, estimates have no more than the bias that is told`(precision: Int, sketches: Int) {
     let m = 1 << precision
-    for eighths in [3, 8, 20, 24, 32, 40] {
-      let count = UInt64(m * eighths / 8)
-      var estimates = MinHashEstimateTests.Estimates()
-      estimates.values = (0..<sketches).map {
-        sketch(0..<count, precision: precision, seed: UInt64($0)).estimatedCount / Double(count)
+    let counts = [3, 8, 20, 24, 32, 40].map { m * $0 / 8 }
+    let keys = Array(0..<UInt64(5 * m))
+    var estimates = counts.map { _ in [Double]() }
+    for seed in 0..<sketches {
+      var (sketch, inserted) = (HyperLogLog(precision: precision, seed: UInt64(seed)), 0)
+      for (i, count) in counts.enumerated() {
+        sketch.insert(contentsOf: keys[inserted..<count])
+        inserted = count
+        estimates[i].append(sketch.estimatedCount / Double(count))
       }
-      let n = Double(sketches)
-      let mean = estimates.values.reduce(0, +) / n
-      let error = (estimates.values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1) / n).squareRoot()
-      #expect(abs(mean - 1) < 0.5 / Double(m) + 4 * error, "\(eighths) m / 8 elements: \(mean) of them")
-      #expect(error * n.squareRoot() < 1.04 / Double(m).squareRoot() * (1 + 4 / (2 * n).squareRoot()))
+    }
+    let n = Double(sketches)
+    for (count, values) in zip(counts, estimates) {
+      let mean = values.reduce(0, +) / n
+      let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)).squareRoot()
+      #expect(abs(mean - 1) < 0.5 / Double(m) + 4 * deviation / n.squareRoot(), "\(count) elements: \(mean) of them")
+      #expect(deviation < 1.04 / Double(m).squareRoot() * (1 + 4 / (2 * n).squareRoot()), "\(count) elements")
     }
   }
 

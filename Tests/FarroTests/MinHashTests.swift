@@ -184,7 +184,7 @@ import Testing
       let common = Int((similarity * Double(union)).rounded())
       let exact = Double(common) / Double(union)
       var estimates = Estimates()
-      pairs(union > 500 ? 1000 : 2500, union: union, common: common, seed: UInt64(slots + union)) {
+      pairs(union > 500 ? 2000 : 2500, union: union, common: common, seed: UInt64(slots + union)) {
         seed,
         first,
         second in
@@ -195,6 +195,33 @@ import Testing
       let (mean, spread) = estimates.deviations(mean: exact, variance: variance)
       #expect(abs(mean) < 4, "\(engine), \(union) elements: the mean is \(mean) standard errors off")
       #expect(abs(spread) < 4, "\(engine), \(union) elements: the variance is \(spread) standard errors off")
+    }
+  }
+
+  /// Words as alike as numbers in turn are: whatever pattern their hashes had would show.
+  @Test(arguments: [Shingler.Unit.words, .bytes]) func `estimates from texts have the mean and the variance of theory`(
+    unit: Shingler.Unit
+  ) {
+    for engine in [MinHash.Engine.permutations, .bins] {
+      var (generator, estimates) = (SplitMix(state: 5), Estimates())
+      let (common, union, slots) = (150, 250, 128)
+      for _ in 0..<500 {
+        // Shingles of the 4 bytes of each number, which begin at a multiple of 4, or of each word.
+        let shingler = Shingler(unit, size: unit == .words ? 1 : 4, seed: generator.next())
+        let first = Int(generator.next() % 9000)
+        let elements = (first..<first + union).map { number in
+          shingler.shingles(of: unit == .words ? "\(number)" : String("\(10_000 + number)".suffix(4)))[0]
+        }
+        let half = common + (union - common) / 2
+        let scheme = MinHash.Scheme(engine, slots: slots, seed: generator.next())
+        let (x, y) = (
+          MinHash(scheme, of: elements[..<half]), MinHash(scheme, of: elements[..<common] + elements[half...])
+        )
+        estimates.values.append(x.jaccardSimilarity(to: y))
+      }
+      let scheme = MinHash.Scheme(engine, slots: slots)
+      let (mean, spread) = estimates.deviations(mean: 0.6, variance: scheme.variance(at: 0.6, unionCount: union))
+      #expect(abs(mean) < 4 && abs(spread) < 4, "\(engine): \(mean) and \(spread) standard errors off")
     }
   }
 
