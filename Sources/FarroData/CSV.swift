@@ -198,7 +198,7 @@ extension CSV {
   }
 
   /// A text as a field, in quotes where it needs them.
-  private static func field(_ text: String, _ delimiter: CSVDelimiter, isAlone: Bool) -> [UInt8] {
+  static func field(_ text: String, _ delimiter: CSVDelimiter, isAlone: Bool) -> [UInt8] {
     let bytes = Array(text.utf8)
     let isPlain = bytes.allSatisfy { $0 != delimiter.byte && $0 != quote && $0 != newline && $0 != carriageReturn }
     let hasMark = bytes.starts(with: byteOrderMark)
