@@ -39,6 +39,7 @@ let package = Package(
     .library(name: "FarroData", targets: ["FarroData"]),
     .library(name: "FarroSearch", targets: ["FarroSearch"]),
     .library(name: "FarroModels", targets: ["FarroModels"]),
+    .library(name: "FarroDatasets", targets: ["FarroDatasets"]),
     .library(name: "FarroProfile", targets: ["FarroProfile"]),
     .executable(name: "farro", targets: ["FarroCLI"]),
   ],
@@ -57,6 +58,7 @@ let package = Package(
     .target(name: "FarroData", dependencies: ["Farro"]),
     .target(name: "FarroSearch", dependencies: ["Farro", "FarroData"]),
     .target(name: "FarroModels", dependencies: ["Farro", "FarroData"]),
+    .target(name: "FarroDatasets", dependencies: ["Farro", "FarroData"], exclude: ["make.py"]),
     .target(name: "CProcessUsage"),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(
@@ -76,6 +78,7 @@ let package = Package(
     .testTarget(name: "FarroDataTests", dependencies: ["FarroData", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "FarroSearchTests", dependencies: ["FarroSearch", "TestSupport"]),
     .testTarget(name: "FarroModelsTests", dependencies: ["FarroModels", "TestSupport"]),
+    .testTarget(name: "FarroDatasetsTests", dependencies: ["FarroDatasets"]),
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(
       name: "FarroCLITests",
