@@ -73,7 +73,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
-    .target(name: "TestSupport", dependencies: ["Farro"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Farro", "FarroData"], path: "Tests/TestSupport"),
     .testTarget(name: "FarroTests", dependencies: ["Farro", "TestSupport"]),
     .testTarget(name: "FarroDataTests", dependencies: ["FarroData", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "FarroSearchTests", dependencies: ["FarroSearch", "TestSupport"]),
