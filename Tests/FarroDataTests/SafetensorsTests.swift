@@ -35,7 +35,10 @@ import Testing
     #endif
     try check("float32", [0, -0.0, 1.5, -2.25, Float.greatestFiniteMagnitude, .leastNonzeroMagnitude])
     try check("float64", [0, -0.0, 1.5, -2.25, Double.greatestFiniteMagnitude, .leastNonzeroMagnitude])
-    #expect(try file.tensor("scalar", as: Double.self).shape == [] && file.tensor(casting: "scalar", to: Float.self).scalars == [2.5])
+    #expect(
+      try file.tensor("scalar", as: Double.self).shape == []
+        && file.tensor(casting: "scalar", to: Float.self).scalars == [2.5]
+    )
     #expect(try file.tensor("empty", as: Float.self).shape == [3, 0])
     #expect(try file.tensor("a \"name\"\n\u{E9}", as: UInt8.self).scalars == [0, 1, 2, 3, 4])
     #expect(try file.tensor(casting: "bool", to: Float.self).scalars == [1, 0, 0, 1, 1, 1])
@@ -161,7 +164,7 @@ import Testing
       let whole = try #require(contents(path))
       var generator = Xoshiro256(seed: 3)
       var readCount = 0
-      for _ in 0..<4000 {
+      for _ in 0..<800 {
         var changed = whole
         for _ in 0...generator.next() % 2 {
           let place = Int.random(in: 0..<changed.count, using: &generator)
@@ -179,7 +182,7 @@ import Testing
           readCount += 1
         } catch is SafetensorsError {}
       }
-      #expect(readCount > 200 && readCount < 3800, "\(readCount)")
+      #expect(readCount > 20 && readCount < 780, "\(readCount)")
       for length in 0..<whole.count {
         try Data(whole[..<length]).write(to: URL(fileURLWithPath: path))
         #expect(throws: SafetensorsError.self) { try Safetensors(path) }
