@@ -202,7 +202,10 @@ extension CSV {
     let bytes = Array(text.utf8)
     let isPlain = bytes.allSatisfy { $0 != delimiter.byte && $0 != quote && $0 != newline && $0 != carriageReturn }
     let hasMark = bytes.starts(with: byteOrderMark)
-    if isPlain && !hasMark && !(isAlone && bytes.isEmpty) { return bytes }
+    // Outside of quotes, blanks around a text do not belong to it.
+    let blanks: [UInt8?] = [0x20, 0x09]
+    let hasBlank = blanks.contains(bytes.first) || blanks.contains(bytes.last)
+    if isPlain && !hasMark && !hasBlank && !(isAlone && bytes.isEmpty) { return bytes }
     return [quote] + bytes.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
   }
 }

@@ -175,7 +175,7 @@ import Testing
           default: changed[place] = UInt8(truncatingIfNeeded: generator.next())
           }
         }
-        try Data(changed).write(to: URL(fileURLWithPath: path))
+        try replace(path, changed)
         do {
           let file = try Safetensors(path)
           for name in file.names { #expect(try file.tensor(casting: name, to: Double.self).shape == file[name]?.shape) }
@@ -184,7 +184,7 @@ import Testing
       }
       #expect(readCount > 20 && readCount < 780, "\(readCount)")
       for length in 0..<whole.count {
-        try Data(whole[..<length]).write(to: URL(fileURLWithPath: path))
+        try replace(path, Array(whole[..<length]))
         #expect(throws: SafetensorsError.self) { try Safetensors(path) }
       }
     }

@@ -13,20 +13,25 @@ public func checkDamage<Model: StorableModel>(to model: Model, cases: Int = 600,
   let cases = ProcessInfo.processInfo.environment["FARRO_FUZZ_CASES"].flatMap(Int.init) ?? cases
   let url = FileManager.default.temporaryDirectory.appendingPathComponent("farro-\(UUID().uuidString).farro")
   defer { try? FileManager.default.removeItem(at: url) }
+  // To write into a file that is there may wait for the disk, and for thousands of files too long.
+  func replace(_ bytes: [UInt8]) throws {
+    try FileManager.default.removeItem(at: url)
+    try Data(bytes).write(to: url)
+  }
   try model.save(to: url.path)
   try use(Model(contentsOf: url.path))
   let whole = try Array(Data(contentsOf: url))
   for place in whole.indices {
     var changed = whole
     changed[place] ^= 1 << UInt8(place % 8)
-    try Data(changed).write(to: url)
+    try replace(changed)
     #expect(throws: ModelFileError.self, "\(place)") { try Model(contentsOf: url.path) }
   }
   for length in stride(from: 0, to: whole.count, by: 7) {
-    try Data(whole[..<length]).write(to: url)
+    try replace(Array(whole[..<length]))
     #expect(throws: ModelFileError.self) { try Model(contentsOf: url.path) }
   }
-  try Data(whole + [0]).write(to: url)
+  try replace(whole + [0])
   #expect(throws: ModelFileError.self) { try Model(contentsOf: url.path) }
 
   var random = Xoshiro256(seed: 11)
@@ -45,7 +50,7 @@ public func checkDamage<Model: StorableModel>(to model: Model, cases: Int = 600,
       }
     }
     ModelFile.seal(&changed)
-    try Data(changed).write(to: url)
+    try replace(changed)
     do {
       let model = try Model(contentsOf: url.path)
       try use(model)
