@@ -210,5 +210,8 @@ extension CSV {
   }
 }
 
-let (newline, carriageReturn, quote): (UInt8, UInt8, UInt8) = (0x0A, 0x0D, 0x22)
+// One by one: constants that are made of a tuple are set up when the program runs, and asked for at every byte.
+let newline: UInt8 = 0x0A
+let carriageReturn: UInt8 = 0x0D
+let quote: UInt8 = 0x22
 let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]

@@ -7,7 +7,10 @@ private struct SVMLightProblem: Error {
   let problem: SVMLightError.Problem?
 }
 
-private let (blank, tabulator, colon, numberSign): (UInt8, UInt8, UInt8, UInt8) = (0x20, 0x09, 0x3A, 0x23)
+private let blank: UInt8 = 0x20
+private let tabulator: UInt8 = 0x09
+private let colon: UInt8 = 0x3A
+private let numberSign: UInt8 = 0x23
 
 private struct SVMLightReader<Scalar: DecimalReadable & KernelScalar> {
   let text: UnsafeBufferPointer<UInt8>
