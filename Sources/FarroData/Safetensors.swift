@@ -145,6 +145,7 @@ extension Safetensors {
   /// - Parameters:
   ///   - arrays: Of different names, none of which is `__metadata__`.
   ///   - metadata: Texts that are kept beside them.
+  ///   - path: The file.
   /// - Precondition: The names are as above, and the header has no more than 100 MB.
   /// - Throws: ``FileError``.
   /// - Complexity: O(*n*) for *n* bytes.

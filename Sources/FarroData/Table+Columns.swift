@@ -65,8 +65,10 @@ extension Table {
 
   /// All columns as a matrix of shape (rows, columns), each number rounded to the nearest; NaN stands for what is missing.
   ///
-  /// - Parameter categoriesAsCodes: Whether categories become their codes, which are no quantities: trees can use them. Else they are
-  ///   refused.
+  /// - Parameters:
+  ///   - as: The type of the elements.
+  ///   - categoriesAsCodes: Whether categories become their codes, which are no quantities: trees can use them. Else they are
+  ///     refused.
   /// - Throws: ``TableError`` for a column of categories.
   /// - Complexity: O(rows columns).
   public func tensor<Scalar: KernelScalar>(
