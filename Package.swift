@@ -39,6 +39,7 @@ let package = Package(
     .library(name: "FarroData", targets: ["FarroData"]),
     .library(name: "FarroSearch", targets: ["FarroSearch"]),
     .library(name: "FarroModels", targets: ["FarroModels"]),
+    .library(name: "FarroDatasets", targets: ["FarroDatasets"]),
     .library(name: "FarroProfile", targets: ["FarroProfile"]),
     .executable(name: "farro", targets: ["FarroCLI"]),
   ],
@@ -57,6 +58,7 @@ let package = Package(
     .target(name: "FarroData", dependencies: ["Farro"]),
     .target(name: "FarroSearch", dependencies: ["Farro", "FarroData"]),
     .target(name: "FarroModels", dependencies: ["Farro", "FarroData"]),
+    .target(name: "FarroDatasets", dependencies: ["Farro", "FarroData"], exclude: ["make.py"]),
     .target(name: "CProcessUsage"),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(
@@ -71,11 +73,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
     ),
-    .target(name: "TestSupport", dependencies: ["Farro"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Farro", "FarroData"], path: "Tests/TestSupport"),
     .testTarget(name: "FarroTests", dependencies: ["Farro", "TestSupport"]),
     .testTarget(name: "FarroDataTests", dependencies: ["FarroData", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "FarroSearchTests", dependencies: ["FarroSearch", "TestSupport"]),
     .testTarget(name: "FarroModelsTests", dependencies: ["FarroModels", "TestSupport"]),
+    .testTarget(name: "FarroDatasetsTests", dependencies: ["FarroDatasets"]),
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(
       name: "FarroCLITests",

@@ -198,14 +198,20 @@ extension CSV {
   }
 
   /// A text as a field, in quotes where it needs them.
-  private static func field(_ text: String, _ delimiter: CSVDelimiter, isAlone: Bool) -> [UInt8] {
+  static func field(_ text: String, _ delimiter: CSVDelimiter, isAlone: Bool) -> [UInt8] {
     let bytes = Array(text.utf8)
     let isPlain = bytes.allSatisfy { $0 != delimiter.byte && $0 != quote && $0 != newline && $0 != carriageReturn }
     let hasMark = bytes.starts(with: byteOrderMark)
-    if isPlain && !hasMark && !(isAlone && bytes.isEmpty) { return bytes }
+    // Outside of quotes, blanks around a text do not belong to it.
+    let blanks: [UInt8?] = [0x20, 0x09]
+    let hasBlank = blanks.contains(bytes.first) || blanks.contains(bytes.last)
+    if isPlain && !hasMark && !hasBlank && !(isAlone && bytes.isEmpty) { return bytes }
     return [quote] + bytes.flatMap { $0 == quote ? [quote, quote] : [$0] } + [quote]
   }
 }
 
-let (newline, carriageReturn, quote): (UInt8, UInt8, UInt8) = (0x0A, 0x0D, 0x22)
+// One by one: constants that are made of a tuple are set up when the program runs, and asked for at every byte.
+let newline: UInt8 = 0x0A
+let carriageReturn: UInt8 = 0x0D
+let quote: UInt8 = 0x22
 let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]

@@ -8,6 +8,12 @@ public struct CSVError: Error, Hashable, Sendable {
     case empty
     /// The text is in UTF-16, of two bytes a character.
     case utf16
+    /// The text of the field is not in UTF-8.
+    case notUTF8
+    /// Two columns have the same name.
+    case duplicateName(String)
+    /// The columns, whose names these are, lack one that was asked for.
+    case missingColumn(String, columns: [String])
     /// There is nothing in the field.
     case missingValue
     /// The field is not a number in decimal notation.
@@ -64,6 +70,12 @@ extension CSVError.Problem: CustomStringConvertible {
       "there are no rows"
     case .utf16:
       "the text is in UTF-16; save it in UTF-8"
+    case .notUTF8:
+      "the text is not in UTF-8; save it so"
+    case .duplicateName(let name):
+      "an earlier column has the name \(quoted(name)) too"
+    case .missingColumn(let name, let columns):
+      "there is no column \(quoted(name)); the columns are \(listed(columns))"
     case .missingValue:
       "the value is missing, and must be a number"
     case .notANumber(let text):
@@ -90,8 +102,14 @@ extension CSVError.Problem: CustomStringConvertible {
   }
 }
 
+/// The first of some names.
+func listed(_ names: [String]) -> String {
+  let most = 10
+  return names.prefix(most).map(quoted).joined(separator: ", ") + (names.count > most ? ", ..." : "")
+}
+
 /// A text of any length and characters, on one line.
-private func quoted(_ text: String) -> String {
+func quoted(_ text: String) -> String {
   let most = 40
   return (text.count > most ? text.prefix(most) + "..." : text[...]).debugDescription
 }

@@ -1,4 +1,5 @@
 import Farro
+import FarroData
 
 /// Centres that ``KMeans`` or ``MiniBatchKMeans`` found.
 public struct ClusterModel<Scalar: KernelScalar>: Clusterer, Transformer {
@@ -49,5 +50,17 @@ public struct ClusterModel<Scalar: KernelScalar>: Clusterer, Transformer {
     guard x.rank == 2 else { throw .notRows(shape: x.shape) }
     guard x.shape[1] == centers.shape[1] else { throw .columns(x.shape[1], expected: centers.shape[1]) }
     try checkFinite(x)
+  }
+}
+
+extension ClusterModel: StorableModel {
+  public static var fileKind: String { "clusters of \(Scalar.dtype.rawValue)" }
+  public static var fileVersion: Int { 1 }
+
+  public var flaw: String? {
+    guard centers.rank == 2, centers.shape[0] > 0 else { return "centres cannot have the shape \(centers.shape)" }
+    guard centers.scalars.allSatisfy(\.isFinite) else { return "a centre holds NaN or an infinity" }
+    guard labels.allSatisfy({ 0..<Int32(clamping: nClusters) ~= $0 }) else { return "a row belongs to no cluster" }
+    return inertia >= 0 && iterations >= 0 ? nil : "inertia \(inertia) or iterations \(iterations) are negative"
   }
 }

@@ -10,6 +10,12 @@ func golden(_ label: String) -> String {
 
 func contents(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map(Array.init) }
 
+/// A new file in the place of an old one. To write into the old one may wait for the disk, and for thousands of files too long.
+func replace(_ path: String, _ bytes: [UInt8]) throws {
+  try FileManager.default.removeItem(atPath: path)
+  try Data(bytes).write(to: URL(fileURLWithPath: path))
+}
+
 /// Calls `body` with the path of an empty directory, which is then removed.
 func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
   let url = FileManager.default.temporaryDirectory.appendingPathComponent("farro-\(UUID().uuidString)")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the NPY and CSV files beside this script, with NumPy 2 and Python's csv module.
+"""Makes the NPY, CSV and safetensors files beside this script, with NumPy 2, Python's csv module and safetensors.
 
 Each element type has eight values, which NPYTests.swift repeats; an array takes as many of them, in row-major order and
 starting over, as its shape needs.
@@ -9,6 +9,7 @@ import csv
 import pathlib
 
 import numpy as np
+from safetensors.numpy import save_file
 
 HERE = pathlib.Path(__file__).parent
 
@@ -88,3 +89,7 @@ np.savetxt(HERE / "table-savetxt.csv", TABLE, delimiter=",", fmt="%.18e")
 np.savetxt(HERE / "table-no-end.csv", TABLE, delimiter=",", fmt="%.17g", newline="\r\n")
 path = HERE / "table-no-end.csv"
 path.write_bytes(path.read_bytes().removesuffix(b"\r\n"))
+
+arrays = {name: array(name, (2, 3)) for name in VALUES}
+arrays |= {"scalar": np.array(2.5), "empty": np.zeros((3, 0), "float32"), 'a "name"\n\u00e9': np.arange(5, dtype="uint8")}
+save_file(arrays, HERE / "arrays.safetensors", metadata={"format": "np", "note": "\u00fc\n"})
