@@ -41,7 +41,9 @@ struct ClassTotals<Label: Hashable & Sendable> {
         predicted[other] += 1
         right[mine] += mine == other ? 1 : 0
       }
-      (self.right, self.predicted, self.actual) = (right.map(Double.init), predicted.map(Double.init), actual.map(Double.init))
+      (self.right, self.predicted, self.actual) = (
+        right.map(Double.init), predicted.map(Double.init), actual.map(Double.init)
+      )
     }
   }
 

@@ -88,7 +88,8 @@ public func matthewsCorrelation<Label: Hashable & Sendable>(
   func product(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
   let together = right * total - product(totals.actual, totals.predicted)
   let spread =
-    (total * total - product(totals.predicted, totals.predicted)) * (total * total - product(totals.actual, totals.actual))
+    (total * total - product(totals.predicted, totals.predicted))
+    * (total * total - product(totals.actual, totals.actual))
   return spread == 0 ? 0 : together / spread.squareRoot()
 }
 

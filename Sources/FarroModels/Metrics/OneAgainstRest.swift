@@ -120,7 +120,10 @@ private struct OneAgainstRest<Label: Hashable & Sendable, Scalar: KernelScalar> 
       let weight = average == .macro ? 1 : ranking.positives
       if weight == 0 { continue }
       guard Self.isKnown(ranking, needsNegatives) else {
-        throw .classes([label], "no row or every row has it, so that it has no score: average by weight, or name fewer labels")
+        throw .classes(
+          [label],
+          "no row or every row has it, so that it has no score: average by weight, or name fewer labels"
+        )
       }
       sum += weight * ranking.value
       total += weight

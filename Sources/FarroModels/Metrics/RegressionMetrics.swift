@@ -126,7 +126,9 @@ public func maxError<Scalar: KernelScalar>(
   predicted: Tensor<Scalar>
 ) throws(MetricError) -> Double {
   let residuals = try Residuals(actual, predicted, nil)
-  guard residuals.outputs.count == 1 else { throw .shape(actual.shape, reason: "the largest error is that of one output") }
+  guard residuals.outputs.count == 1 else {
+    throw .shape(actual.shape, reason: "the largest error is that of one output")
+  }
   return residuals.outputs[0].reduce(0) { max($0, abs($1)) }
 }
 
