@@ -112,6 +112,10 @@ import Testing
     #expect(throws: MetricError.self) { try averagePrecision([false, false, false], scores: scores) }
     #expect(try averagePrecision([true, true, true], scores: scores) == 1)
     #expect(throws: MetricError.self) { try rocAUC([0, 1, 2], scores: scores) }
+    #expect(throws: MetricError.self) { try rocAUC([0, 1, 3], scores: scores) }
+    #expect(throws: MetricError.self) { try rocAUC([2, 2, 2], scores: scores) }
+    #expect(throws: MetricError.self) { try rocAUC([0, 0, 0], scores: scores) }
+    #expect(try rocAUC([-3, 7, 7], scores: scores) == 0.5 && rocAUC([-3, 7, 7] as [Int32], scores: scores) == 0.5)
     #expect(throws: MetricError.parameter(name: "maxFPR", reason: "must be above 0 and at most 1, not 0.0")) {
       try rocAUC([0, 1, 1], scores: scores, maxFPR: 0)
     }

@@ -31,17 +31,9 @@ public func accuracy<Label: Hashable & Sendable>(
 ) throws(MetricError) -> Double {
   try checkRows(actual.count, predicted: predicted.count)
   try checkMetricWeights(weights, rows: actual.count)
-  guard let weights = weights?.scalars else {
-    var right = 0
-    for row in actual.indices where actual[row] == predicted[row] { right += 1 }
-    return Double(right) / Double(actual.count)
-  }
-  var (right, total) = (0.0, 0.0)
-  for row in actual.indices {
-    total += weights[row]
-    if actual[row] == predicted[row] { right += weights[row] }
-  }
-  return right / total
+  let right = matches(actual, predicted).scalars
+  if let weights { return mean(right.map(Double.init), weights) }
+  return Double(right.reduce(0) { $0 + Int($1) }) / Double(actual.count)
 }
 
 /// The average over classes of the part of their rows that was predicted, so that rare classes count as much as frequent ones.
