@@ -6,8 +6,8 @@
 // Scores may be infinite; -0 equals 0. A NaN has no rank: where one is met, `first_nan` is its row and nothing else is
 // computed.
 //
-// Work space of n scores (and weights), and twice as much for about a thousandth of them; FARRO_ERROR_MEMORY when there
-// is none. Results do not depend on the number of threads or the instruction set.
+// Work space of n scores (and weights), and on each thread as much as the largest range below; FARRO_ERROR_MEMORY when
+// there is none. Results do not depend on the number of threads or the instruction set.
 //
 // Rows are dealt into about a thousand ranges of scores, of equal width between quantiles of a sample, as the score
 // without its sign and with the row's class in its lowest bit: no range has scores of both signs. A range then sorts in

@@ -34,6 +34,7 @@ public enum MetricError: Error, Equatable, CustomStringConvertible {
       "row \(row) has \(value) in column \(column), which is no probability from 0 to 1"
     case .unknownLabel(let label, let row):
       "row \(row) has the label \(label), which is not among those that were named"
+    case .classes([], let reason): reason
     case .classes(let labels, let reason): "labels of the classes \(labels.joined(separator: ", ")): \(reason)"
     case .weights(let reason): "weights: \(reason)"
     case .parameter(let name, let reason): "\(name): \(reason)"

@@ -125,6 +125,6 @@ public func precisionRecallCurve<Label: Hashable & Sendable, Scalar: KernelScala
 ) throws(MetricError) -> PrecisionRecallCurve {
   let mask = try checkedRows(actual, scores, positive, weights)
   let curve = rankingCurve(scores, positive: mask, weights: weights)
-  try check(curve.ranking, needsNegatives: false)
+  try checkRanking(curve.ranking, needsNegatives: false)
   return PrecisionRecallCurve(curve, dropIntermediate: dropIntermediate)
 }

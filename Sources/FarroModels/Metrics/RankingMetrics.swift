@@ -37,7 +37,7 @@ public func rocAUC<Label: Hashable & Sendable, Scalar: KernelScalar>(
       .standardizedArea(upTo: maxFPR)
   }
   let ranking = rocArea(scores, positive: mask, weights: weights)
-  try check(ranking, needsNegatives: true)
+  try checkRanking(ranking, needsNegatives: true)
   return ranking.value
 }
 
@@ -59,7 +59,7 @@ public func averagePrecision<Label: Hashable & Sendable, Scalar: KernelScalar>(
 ) throws(MetricError) -> Double {
   let mask = try checkedRows(actual, scores, positive, weights)
   let ranking = averagePrecisionOfScores(scores, positive: mask, weights: weights)
-  try check(ranking, needsNegatives: false)
+  try checkRanking(ranking, needsNegatives: false)
   return ranking.value
 }
 
@@ -80,11 +80,11 @@ func checkedRows<Label: Hashable & Sendable, Scalar: KernelScalar>(
 }
 
 func checked<Scalar: KernelScalar>(_ curve: RankingCurve<Scalar>) throws(MetricError) -> RankingCurve<Scalar> {
-  try check(curve.ranking, needsNegatives: true)
+  try checkRanking(curve.ranking, needsNegatives: true)
   return curve
 }
 
-func check(_ ranking: ScoreRanking, needsNegatives: Bool, column: Int = 0) throws(MetricError) {
+func checkRanking(_ ranking: ScoreRanking, needsNegatives: Bool, column: Int = 0) throws(MetricError) {
   if let row = ranking.firstNaN { throw .scoreIsNaN(row: row, column: column) }
   guard ranking.positives > 0 else { throw .classes([], reason: "no row of the positive class counts") }
   guard ranking.negatives > 0 || !needsNegatives else {

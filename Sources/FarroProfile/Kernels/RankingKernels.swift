@@ -7,15 +7,18 @@ let rankingKernels = bothTypes(ranking(of: Float.self), ranking(of: Double.self)
 
 private func ranking<Scalar: KernelScalar>(of type: Scalar.Type) -> [ProfiledKernel] {
   [
-    rankingKernel(of: type, named: "roc_area", run: { rocArea($0, positive: $1).value }) { scores, positive in
-      (Reference.ranking(scores, positive: positive).area, 2 * 0x1p-53)
-    },
-    rankingKernel(of: type, named: "average_precision", run: { averagePrecisionOfScores($0, positive: $1).value }) {
-      scores,
-      positive in
-      let exact = Reference.ranking(scores, positive: positive).averagePrecision
-      return (exact, 2 * Double(scores.count) * 0x1p-53)
-    },
+    rankingKernel(
+      of: type,
+      named: "roc_area",
+      run: { rocArea($0, positive: $1).value },
+      exact: { (Reference.ranking($0, positive: $1).area, 2 * 0x1p-53) }
+    ),
+    rankingKernel(
+      of: type,
+      named: "average_precision",
+      run: { averagePrecisionOfScores($0, positive: $1).value },
+      exact: { (Reference.ranking($0, positive: $1).averagePrecision, 2 * Double($0.count) * 0x1p-53) }
+    ),
   ]
 }
 
