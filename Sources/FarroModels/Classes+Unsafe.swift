@@ -1,3 +1,9 @@
+/// The same array, if its elements are of a type that is known; as a cast, which would look at each element.
+@inline(__always)
+func known<Element, Known>(_ elements: [Element], _: Known.Type) -> [Known]? {
+  Element.self == Known.self ? unsafeBitCast(elements, to: [Known].self) : nil
+}
+
 /// The strings that occur, in the order of their first occurrences, and the position among them of each row's.
 ///
 /// Two strings of the same two words in memory are the same: up to 15 bytes of UTF-8 stand in these words, and others are

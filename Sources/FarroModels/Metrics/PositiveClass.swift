@@ -25,8 +25,8 @@ func positiveRows<Label: Hashable & Sendable>(
   if let positive { return mask(actual, positive) }
   if Label.self == Bool.self { return mask(actual, true as! Label) }
   // Of two integers the larger one is positive: it is 1, or the last.
-  if Label.self == Int.self, let mask = maskOfLarger(actual as! [Int]) { return mask }
-  if Label.self == Int32.self, let mask = maskOfLarger(actual as! [Int32]) { return mask }
+  if let labels = known(actual, Int.self), let mask = maskOfLarger(labels) { return mask }
+  if let labels = known(actual, Int32.self), let mask = maskOfLarger(labels) { return mask }
   let classes = try Classes(of: actual)
   let label = try positiveClass(of: classes.labels)
   // As the labels are numbers by now, those are compared.
@@ -40,21 +40,21 @@ func positiveRows<Label: Hashable & Sendable>(
 
 /// 1 for each label that is equal.
 func mask<Label: Hashable>(_ labels: [Label], _ label: Label) -> Tensor<UInt8> {
-  if Label.self == Int.self { return equal(labels as! [Int], label as! Int) }
-  if Label.self == Int32.self { return equal(labels as! [Int32], label as! Int32) }
-  if Label.self == UInt8.self { return equal(labels as! [UInt8], label as! UInt8) }
-  if Label.self == Bool.self { return equal(labels as! [Bool], label as! Bool) }
-  if Label.self == String.self { return equal(labels as! [String], label as! String) }
+  if let labels = known(labels, Int.self) { return equal(labels, label as! Int) }
+  if let labels = known(labels, Int32.self) { return equal(labels, label as! Int32) }
+  if let labels = known(labels, UInt8.self) { return equal(labels, label as! UInt8) }
+  if let labels = known(labels, Bool.self) { return equal(labels, label as! Bool) }
+  if let labels = known(labels, String.self) { return equal(labels, label as! String) }
   return equal(labels, label)
 }
 
 /// 1 for each row where both have the same label.
 func matches<Label: Hashable>(_ a: [Label], _ b: [Label]) -> Tensor<UInt8> {
-  if Label.self == Int.self { return equal(a as! [Int], b as! [Int]) }
-  if Label.self == Int32.self { return equal(a as! [Int32], b as! [Int32]) }
-  if Label.self == UInt8.self { return equal(a as! [UInt8], b as! [UInt8]) }
-  if Label.self == Bool.self { return equal(a as! [Bool], b as! [Bool]) }
-  if Label.self == String.self { return equal(a as! [String], b as! [String]) }
+  if let a = known(a, Int.self), let b = known(b, Int.self) { return equal(a, b) }
+  if let a = known(a, Int32.self), let b = known(b, Int32.self) { return equal(a, b) }
+  if let a = known(a, UInt8.self), let b = known(b, UInt8.self) { return equal(a, b) }
+  if let a = known(a, Bool.self), let b = known(b, Bool.self) { return equal(a, b) }
+  if let a = known(a, String.self), let b = known(b, String.self) { return equal(a, b) }
   return equal(a, b)
 }
 
