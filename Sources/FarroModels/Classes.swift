@@ -13,10 +13,13 @@ struct Classes<Label: Hashable & Sendable>: Sendable {
   /// The classes of some arrays of labels.
   ///
   /// - Parameter order: All classes that may occur, each once; when nil, those that do.
-  /// - Throws: ``MetricError/unknownLabel(_:row:)`` for a label that `order` lacks.
+  /// - Throws: ``MetricError/unknownLabel(_:row:)`` for a label that `order` lacks, and ``MetricError/classes(_:reason:)`` for NaN.
   /// - Complexity: O(rows); for integers of a small range and short strings a few nanoseconds each.
   init(of columns: [Label]..., order: [Label]? = nil) throws(MetricError) {
     var (found, codes) = firstOccurrences(columns)
+    guard found.allSatisfy({ $0 == $0 }) else {
+      throw .classes(found.filter { $0 != $0 }, "what does not equal itself, as NaN, is no label")
+    }
     guard let order else {
       labels = inNaturalOrder(found)
       let positions = Dictionary(uniqueKeysWithValues: zip(labels, Int32(0)...))

@@ -176,6 +176,7 @@ import Testing
     }
     #expect(throws: MetricError.self) { try precision(["a", "b", "c"], predicted: ["a", "b", "c"]) }
     #expect(throws: MetricError.self) { try precision([2, 2], predicted: [2, 2]) }
+    #expect(throws: MetricError.self) { try confusionMatrix([1, .nan], predicted: [1, 2.5]) }
     #expect(try matthewsCorrelation([1, 1], predicted: [1, 1]) == 0)
     #expect(try balancedAccuracy([1, 1], predicted: [1, 2]) == 0.5)
   }
