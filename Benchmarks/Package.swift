@@ -44,8 +44,9 @@ let package = Package(
       path: "peers/index-worker"
     ),
     suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"), suite("LinearAlgebra"),
-    suite("Hashing"), suite("Reduction"), suite("Sorting"), suite("Softmax"), suite("Attention"), suite("Convolution"),
-    suite("Optimizer"), suite("Random"), suite("Embedding"), suite("Conversion"), suite("Boxes"), suite("Sketch"),
+    suite("Hashing"), suite("Reduction"), suite("Sorting"), suite("Ranking"), suite("Softmax"), suite("Attention"),
+    suite("Convolution"), suite("Optimizer"), suite("Random"), suite("Embedding"), suite("Conversion"), suite("Boxes"),
+    suite("Sketch"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -37,6 +37,7 @@
 #include "pooling.h"
 #include "probe.h"
 #include "random.h"
+#include "ranking.h"
 #include "reduction.h"
 #include "scan.h"
 #include "set_distance.h"

@@ -41,6 +41,7 @@
 #include "reduction/histogram_kernels.h"
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
+#include "ranking/ranking_kernels.h"
 #include "distance/distance_kernels.h"
 #include "distance/row_kernels.h"
 #include "distance/select_kernels.h"
@@ -81,6 +82,7 @@
 #include "reduction/histogram_kernels.h"
 #include "sorting/sorting_kernels.h"
 #include "sorting/top_k_kernels.h"
+#include "ranking/ranking_kernels.h"
 #include "distance/distance_kernels.h"
 #include "distance/row_kernels.h"
 #include "distance/select_kernels.h"
@@ -179,6 +181,8 @@ const farro_kernels FARRO_TABLE = {
     .histogram_f64 = &histogram_f64,
     .sorting_f32 = &sorting_f32,
     .sorting_f64 = &sorting_f64,
+    .ranking_f32 = &ranking_f32,
+    .ranking_f64 = &ranking_f64,
     .distance_f32 = &distance_f32,
     .distance_f64 = &distance_f64,
     .rows_f32 = &rows_f32,

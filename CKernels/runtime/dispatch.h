@@ -27,6 +27,7 @@
 #include "normalization/normalization.h"
 #include "optimizer/optimizer.h"
 #include "probe/probe.h"
+#include "ranking/ranking.h"
 #include "reduction/reduction.h"
 #include "sorting/sorting.h"
 #include "random/random.h"
@@ -56,6 +57,7 @@ typedef struct farro_kernels {
   const scan_kernels *scan_f32, *scan_f64;
   const histogram_kernels *histogram_f32, *histogram_f64;
   const sorting_kernels *sorting_f32, *sorting_f64;
+  const ranking_kernels *ranking_f32, *ranking_f64;
   const distance_kernels *distance_f32, *distance_f64;
   const row_kernels *rows_f32, *rows_f64, *rows_bf16, *rows_i8;
   select_kernel *select_f32, *select_f64;

@@ -89,6 +89,7 @@ static const struct {
     {"scan", check_scan},
     {"histogram", check_histogram},
     {"sorting", check_sorting},
+    {"ranking", check_ranking},
     {"distance", check_distance},
     {"neighbors", check_neighbors},
     {"assignment", check_assignment},

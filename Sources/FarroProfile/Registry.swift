@@ -91,7 +91,8 @@ extension ProfiledKernel {
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
     + batchNormKernels + scalingKernels + distanceKernels + bitDistanceKernels + sparseDistanceKernels + boxKernels
     + neighborKernels + linearAlgebraKernels + hashingKernels + sketchKernels + countingKernels + nearDuplicateKernels
-    + conversionKernels + sortingKernels + optimizerKernels + randomKernels + embeddingKernels + softmaxKernels
+    + conversionKernels + sortingKernels + rankingKernels + optimizerKernels + randomKernels + embeddingKernels
+    + softmaxKernels
     + bfloat16Kernels + attentionKernels + convolutionKernels
 
   /// The families that have a kernel registered, in order.

@@ -30,7 +30,8 @@ import Testing
     #expect(
       ProfiledKernel.families == [
         "matmul", "elementwise", "reduction", "normalization", "distance", "boxes", "neighbors", "linear_algebra",
-        "hashing", "sketch", "conversion", "sorting", "optimizer", "random", "embedding", "softmax", "attention",
+        "hashing", "sketch", "conversion", "sorting", "ranking", "optimizer", "random", "embedding", "softmax",
+        "attention",
         "convolution",
       ]
     )
