@@ -128,6 +128,24 @@ extension CSRMatrix {
     )
   }
 
+  /// The rows of these numbers, in their order.
+  ///
+  /// - Precondition: there are such rows.
+  /// - Complexity: O(rows and elements of the result).
+  public subscript(rows numbers: [Int]) -> CSRMatrix {
+    var offsets: [Int64] = [0]
+    offsets.reserveCapacity(numbers.count + 1)
+    for row in numbers { offsets.append(offsets[offsets.count - 1] + Int64(elementsOfRow(row).count)) }
+    var (indices, values): ([Int32], [Scalar]) = ([], [])
+    indices.reserveCapacity(Int(offsets[numbers.count]))
+    values.reserveCapacity(Int(offsets[numbers.count]))
+    for row in numbers {
+      indices += self.indices[elementsOfRow(row)]
+      values += self.values[elementsOfRow(row)]
+    }
+    return CSRMatrix(unchecked: numbers.count, columns, offsets, indices, values)
+  }
+
   /// The matrix with rows and columns changed about.
   ///
   /// - Precondition: there are fewer than 2³¹ rows.

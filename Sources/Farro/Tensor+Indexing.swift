@@ -132,6 +132,17 @@ extension Tensor {
     }
   }
 
+  /// The slices of these indices of the leading axis, in their order: of a matrix, some rows (`a[rows: [7, 2, 2]]`).
+  ///
+  /// - Precondition: `rank` is at least 1 and the indices are in `0..<shape[0]`.
+  /// - Complexity: O(elements of the result).
+  public subscript(rows indices: [Int]) -> Tensor where Scalar: KernelScalar {
+    guard rank > 0 else { failRows("rows \(indices)") }
+    let row = Array(shape.dropFirst())
+    let table = reshaped([shape[0], row.reduce(1, *)])
+    return embedding(table, Tensor<Int>(indices, shape: [indices.count])).reshaped([indices.count] + row)
+  }
+
   private func slice(_ rows: some RangeExpression<Int>) -> (position: Int, shape: [Int], count: Int) {
     // Relative to all indices there can be, so that a range beyond this shape fails below, with the shape.
     let all = 0..<Int.max

@@ -24,7 +24,7 @@ public struct ClusterModel<Scalar: KernelScalar>: Clusterer, Transformer {
   ///
   /// - Complexity: O(n d `nClusters`).
   public func predict(_ x: Tensor<Scalar>) throws -> [Int32] {
-    try check(x)
+    try x.check(columns: centers.shape[1])
     return nearestCenters(x, centers: centers).labels
   }
 
@@ -32,7 +32,7 @@ public struct ClusterModel<Scalar: KernelScalar>: Clusterer, Transformer {
   ///
   /// - Complexity: O(n d `nClusters`).
   public func transform(_ x: Tensor<Scalar>) throws -> Tensor<Scalar> {
-    try check(x)
+    try x.check(columns: centers.shape[1])
     return pairwiseDistances(x, centers, metric: .euclidean)
   }
 
@@ -41,15 +41,9 @@ public struct ClusterModel<Scalar: KernelScalar>: Clusterer, Transformer {
   /// - Throws: ``ModelError``, as ``predict(_:)`` does, and for weights that do not fit.
   /// - Complexity: O(n d `nClusters`).
   public func score(_ x: Tensor<Scalar>, weights: Tensor<Scalar>? = nil) throws -> Double {
-    try check(x)
+    try x.check(columns: centers.shape[1])
     try checkWeights(weights, rows: x.shape[0])
     return -nearestCenters(x, centers: centers, weights: weights).inertia
-  }
-
-  private func check(_ x: Tensor<Scalar>) throws(ModelError) {
-    guard x.rank == 2 else { throw .notRows(shape: x.shape) }
-    guard x.shape[1] == centers.shape[1] else { throw .columns(x.shape[1], expected: centers.shape[1]) }
-    try checkFinite(x)
   }
 }
 

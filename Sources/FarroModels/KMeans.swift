@@ -37,21 +37,26 @@ public struct KMeans<Scalar: KernelScalar>: Estimator, Equatable {
     (self.maxIterations, self.tolerance, self.seed) = (maxIterations, tolerance, seed)
   }
 
-  /// A model of these rows.
+  /// A model of these rows, of which each counts 1.
   ///
-  /// - Throws: As ``Estimator/fit(_:weights:)``; `KMeansError.overflow` when squared distances exceed what the type holds.
+  /// - Throws: As ``Estimator/fit(_:)``; `KMeansError.overflow` when squared distances exceed what the type holds.
   /// - Complexity: O(n d `nClusters`) for each iteration.
-  public func fit(_ x: Tensor<Scalar>, weights: Tensor<Scalar>?) throws -> ClusterModel<Scalar> {
-    try fit(x, weights: weights, progress: nil)
+  public func fit(_ x: Tensor<Scalar>) throws -> ClusterModel<Scalar> {
+    try fit(x, weights: nil)
   }
 
-  /// A model of these rows; `progress` is called after each iteration with its number and the inertia.
+  /// A model of rows that may count differently.
   ///
+  /// - Parameters:
+  ///   - x: Shape (n, d).
+  ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
+  ///   - progress: Called after each iteration with its number and the inertia.
+  /// - Throws: As ``fit(_:)``, and for weights that do not fit.
   /// - Complexity: O(n d `nClusters`) for each iteration.
   public func fit(
     _ x: Tensor<Scalar>,
     weights: Tensor<Scalar>? = nil,
-    progress: ((_ iteration: Int, _ inertia: Double) -> Void)?
+    progress: ((_ iteration: Int, _ inertia: Double) -> Void)? = nil
   ) throws -> ClusterModel<Scalar> {
     try checkClustering(x, weights, nClusters, initialization)
     try checkRange(nInit, "nInit", atLeast: 1)
@@ -123,7 +128,7 @@ func checkClustering<Scalar: KernelScalar>(
   _ initialization: CenterInitialization<Scalar>
 ) throws(ModelError) {
   try checkRange(nClusters, "nClusters", atLeast: 1)
-  try checkFinite(x)
+  try x.checkFinite()
   guard x.shape[0] >= nClusters else { throw .rows(x.shape[0], needed: nClusters) }
   try checkWeights(weights, rows: x.shape[0])
   guard case .centers(let centers) = initialization else { return }

@@ -47,21 +47,26 @@ public struct MiniBatchKMeans<Scalar: KernelScalar>: Estimator, Equatable {
     (self.initSize, self.nInit, self.reassignmentRatio, self.seed) = (initSize, nInit, reassignmentRatio, seed)
   }
 
-  /// A model of these rows.
+  /// A model of these rows, of which each counts 1.
   ///
-  /// - Throws: As ``Estimator/fit(_:weights:)``; `KMeansError.overflow` when squared distances exceed what the type holds.
+  /// - Throws: As ``Estimator/fit(_:)``; `KMeansError.overflow` when squared distances exceed what the type holds.
   /// - Complexity: O(`batchSize` d `nClusters`) for each batch, and O(n d `nClusters`) for the labels.
-  public func fit(_ x: Tensor<Scalar>, weights: Tensor<Scalar>?) throws -> ClusterModel<Scalar> {
-    try fit(x, weights: weights, progress: nil)
+  public func fit(_ x: Tensor<Scalar>) throws -> ClusterModel<Scalar> {
+    try fit(x, weights: nil)
   }
 
-  /// A model of these rows; `progress` is called after each batch with its number and the smoothed inertia of a row.
+  /// A model of rows that may count differently.
   ///
+  /// - Parameters:
+  ///   - x: Shape (n, d).
+  ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
+  ///   - progress: Called after each batch with its number and the smoothed inertia of a row.
+  /// - Throws: As ``fit(_:)``, and for weights that do not fit.
   /// - Complexity: O(`batchSize` d `nClusters`) for each batch, and O(n d `nClusters`) for the labels.
   public func fit(
     _ x: Tensor<Scalar>,
     weights: Tensor<Scalar>? = nil,
-    progress: ((_ batch: Int, _ inertia: Double) -> Void)?
+    progress: ((_ batch: Int, _ inertia: Double) -> Void)? = nil
   ) throws -> ClusterModel<Scalar> {
     try checkClustering(x, weights, nClusters, initialization)
     try checkRange(maxIterations, "maxIterations", atLeast: 1)

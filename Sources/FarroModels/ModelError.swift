@@ -10,6 +10,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case rows(Int, needed: Int)
   /// Rows have more or fewer columns than those that the model has learned from.
   case columns(Int, expected: Int)
+  /// There are more or fewer labels, or numbers to learn, than rows.
+  case labels(Int, rows: Int)
   /// Weights are not one number of at least 0 for each row, or all 0.
   case weights(String)
   /// A parameter is out of its range.
@@ -22,18 +24,10 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case .rows(let rows, let needed): "there must be at least \(needed) rows, not \(rows)"
     case .columns(let columns, let expected):
       "the model has learned from \(expected) columns, and cannot take \(columns)"
+    case .labels(let labels, let rows): "\(labels) labels cannot belong to \(rows) rows: each row needs one"
     case .weights(let reason): "weights: \(reason)"
     case .parameter(let name, let reason): "\(name): \(reason)"
     }
-  }
-}
-
-func checkFinite<Scalar: KernelScalar>(_ x: Tensor<Scalar>) throws(ModelError) {
-  guard x.rank == 2 else { throw .notRows(shape: x.shape) }
-  // NaN and infinity stay in sums; a sum may also overflow where no element does.
-  guard x.count > 0 && !x.sum().isFinite else { return }
-  if let position = x.scalars.firstIndex(where: { !$0.isFinite }) {
-    throw .notFinite(row: position / x.shape[1], column: position % x.shape[1])
   }
 }
 
