@@ -58,7 +58,7 @@ private struct SVMLightReader<Scalar: DecimalReadable & KernelScalar> {
       let x = try CSRMatrix(columns: columns, offsets: offsets, indices: indices, values: values)
       return SVMLight.Rows(x: x, y: targets, queries: queries.isEmpty ? nil : queries)
     } catch {
-      preconditionFailure("SVMLight: rows that were checked are none: \(error)")
+      stop("SVMLight: rows that were checked are none: \(error)")
     }
   }
 

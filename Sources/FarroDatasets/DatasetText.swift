@@ -13,7 +13,7 @@ func rows(_ text: StaticString) -> Tensor<Double> {
     do {
       return try CSV.decode(bytes, options: .init(header: .absent)).values
     } catch {
-      preconditionFailure("FarroDatasets: \(error)")
+      stop("FarroDatasets: \(error)")
     }
   }
 }

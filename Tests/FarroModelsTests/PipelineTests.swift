@@ -85,7 +85,7 @@ private struct RowSum: RegressorEstimator {
 
   @Test("each step learns from what the one before it makes")
   func steps() throws {
-    let pipeline = StandardScaler().then(StandardScaler(withStd: false)).then(NearestMean())
+    let pipeline = StandardScaler<Double>().then(StandardScaler(withStd: false)).then(NearestMean())
     let classifier = try pipeline.fit(Self.x, Self.names)
     #expect(try classifier.predict(Self.x) == Self.names)
     let scaler = try StandardScaler().fit(Self.x)

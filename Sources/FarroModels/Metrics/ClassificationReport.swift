@@ -49,7 +49,7 @@ extension ClassificationReport: CustomStringConvertible {
   /// - Complexity: O(classes).
   public func table(digits: Int = 2, names: [String]? = nil) -> String {
     let names = names ?? labels.map { "\($0)" }
-    precondition(names.count == labels.count, "table: \(names.count) names for \(labels.count) classes")
+    require(names.count == labels.count, "table: \(names.count) names for \(labels.count) classes")
     let width = max(names.map(\.count).max() ?? 0, "weighted avg".count, digits)
     func line(_ name: String, _ cells: [String]) -> String {
       padded(name, width) + " " + cells.map { " " + padded($0, 9) }.joined() + "\n"
