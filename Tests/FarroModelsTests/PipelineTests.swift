@@ -102,7 +102,10 @@ private struct RowSum: RegressorEstimator {
     #expect(clusters.nClusters == 2)
     #expect(try clusters.predict(Self.x) == clusters.last.labels)
     #expect(try clusters.transform(Self.x).shape == [4, 2])
-    let sums = try StandardScaler<Double>(withMean: false, withStd: false).then(RowSum()).fit(Self.x, Self.x.sum(axis: 1) * 3)
+    let sums = try StandardScaler<Double>(withMean: false, withStd: false).then(RowSum()).fit(
+      Self.x,
+      Self.x.sum(axis: 1) * 3
+    )
     #expect(try sums.predict(Tensor([[1, 2]])).scalars.allSatisfy { abs($0 - 9) < 1e-9 })
   }
 
