@@ -37,9 +37,9 @@ public func recall<Label: Hashable & Sendable>(
   try checked(.recall, actual, predicted, weights, zeroDivision).average(.recall, average, zeroDivision: zeroDivision)
 }
 
-/// The F-score of all classes, averaged, as ``precision(_:predicted:average:weights:zeroDivision:)``.
+/// The F-score of all classes, averaged, as ``precision(_:predicted:average:weights:zeroDivision:)``. The recall
+/// weighs `beta`² as much as the precision; `beta` is at least 0.
 ///
-/// - Parameter beta: At least 0: the recall weighs `beta`² as much as the precision.
 /// - Complexity: O(n).
 public func fScore<Label: Hashable & Sendable>(
   _ actual: [Label],
@@ -77,9 +77,9 @@ public func recalls<Label: Hashable & Sendable>(
   try checked(.recall, actual, predicted, weights, zeroDivision).byLabel(.recall, zeroDivision)
 }
 
-/// The F-score of each class that occurs, as ``precision(_:predicted:average:weights:zeroDivision:)``.
+/// The F-score of each class that occurs, as ``precision(_:predicted:average:weights:zeroDivision:)``. The recall
+/// weighs `beta`² as much as the precision; `beta` is at least 0.
 ///
-/// - Parameter beta: At least 0: the recall weighs `beta`² as much as the precision.
 /// - Complexity: O(n).
 public func fScores<Label: Hashable & Sendable>(
   _ actual: [Label],

@@ -123,10 +123,10 @@ public func recall<Label: Hashable & Sendable>(
   try score(.recall, actual, predicted, positive, weights, zeroDivision)
 }
 
-/// The harmonic mean of precision and recall, of which the recall weighs `beta`² as much. Other parameters and errors as
+/// The harmonic mean of precision and recall, of which the recall weighs `beta`² as much; `beta` is at least 0, and
+/// scikit-learn's `f1_score` is that of 1. Other parameters and errors as
 /// ``precision(_:predicted:positive:weights:zeroDivision:)``.
 ///
-/// - Parameter beta: At least 0; scikit-learn's `f1_score` is that of 1.
 /// - Complexity: O(n).
 public func fScore<Label: Hashable & Sendable>(
   _ actual: [Label],
