@@ -41,21 +41,7 @@ package func rocArea<Scalar: KernelScalar>(
   positive: Tensor<UInt8>,
   weights: Tensor<Scalar>? = nil
 ) -> ScoreRanking {
-  requireRows(scores, positive, weights, "rocArea")
-  let n = scores.count
-  var ranking = farro_ranking()
-  positive.withUnsafeBufferPointer { positive in
-    withPointers(scores, weights) { x, weights in
-      let (x, p) = (x!, positive.baseAddress!)
-      let status =
-        switch Scalar.dtype {
-        case .f32: farro_roc_area_f32(n, x.f32, p, weights?.f32, &ranking)
-        default: farro_roc_area_f64(n, x.f64, p, weights?.f64, &ranking)
-        }
-      check(status, "rocArea")
-    }
-  }
-  return ScoreRanking(ranking, rows: n)
+  measure(scores, positive, weights, "rocArea", farro_roc_area_f32, farro_roc_area_f64)
 }
 
 /// The average of the precision at each threshold, weighted by how much the recall grows there. As ``rocArea(_:positive:weights:)``.
@@ -66,7 +52,26 @@ package func averagePrecisionOfScores<Scalar: KernelScalar>(
   positive: Tensor<UInt8>,
   weights: Tensor<Scalar>? = nil
 ) -> ScoreRanking {
-  requireRows(scores, positive, weights, "averagePrecisionOfScores")
+  measure(
+    scores,
+    positive,
+    weights,
+    "averagePrecisionOfScores",
+    farro_average_precision_f32,
+    farro_average_precision_f64
+  )
+}
+
+@inline(__always)
+private func measure<Scalar: KernelScalar>(
+  _ scores: Tensor<Scalar>,
+  _ positive: Tensor<UInt8>,
+  _ weights: Tensor<Scalar>?,
+  _ name: StaticString,
+  _ single: Measure<Float>,
+  _ double: Measure<Double>
+) -> ScoreRanking {
+  requireRows(scores, positive, weights, name)
   let n = scores.count
   var ranking = farro_ranking()
   positive.withUnsafeBufferPointer { positive in
@@ -74,14 +79,18 @@ package func averagePrecisionOfScores<Scalar: KernelScalar>(
       let (x, p) = (x!, positive.baseAddress!)
       let status =
         switch Scalar.dtype {
-        case .f32: farro_average_precision_f32(n, x.f32, p, weights?.f32, &ranking)
-        default: farro_average_precision_f64(n, x.f64, p, weights?.f64, &ranking)
+        case .f32: single(n, x.f32, p, weights?.f32, &ranking)
+        default: double(n, x.f64, p, weights?.f64, &ranking)
         }
-      check(status, "averagePrecisionOfScores")
+      check(status, name)
     }
   }
   return ScoreRanking(ranking, rows: n)
 }
+
+private typealias Measure<Scalar> = (
+  Int, UnsafePointer<Scalar>?, UnsafePointer<UInt8>?, UnsafePointer<Scalar>?, UnsafeMutablePointer<farro_ranking>?
+) -> farro_status
 
 /// What stands above each score that occurs. As ``rocArea(_:positive:weights:)``.
 package func rankingCurve<Scalar: KernelScalar>(
@@ -126,7 +135,7 @@ private func requireRows<Scalar>(
   _ scores: Tensor<Scalar>,
   _ positive: Tensor<UInt8>,
   _ weights: Tensor<Scalar>?,
-  _ function: String
+  _ function: StaticString
 ) {
   require(
     scores.rank == 1 && positive.shape == scores.shape && (weights?.shape ?? scores.shape) == scores.shape,

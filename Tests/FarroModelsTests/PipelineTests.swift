@@ -118,6 +118,17 @@ private struct RowSum: RegressorEstimator {
     #expect(sparse[rows: []].shape == [0, 2])
   }
 
+  @Test("rows are taken by their numbers from tensors of any number of axes, and of no columns")
+  func rows() {
+    let x = Tensor<Float>((0..<12).map(Float.init), shape: [3, 2, 2])
+    #expect(x[rows: [2, 0, 2]] == Tensor([8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11], shape: [3, 2, 2]))
+    #expect(x[rows: []].shape == [0, 2, 2])
+    #expect(Tensor<Double>([5, 6, 7])[rows: [1, 1]] == Tensor([6, 6]))
+    #expect(Tensor<Float>(zeros: [3, 0])[rows: [2, 1]].shape == [2, 0])
+    #expect(Tensor<Float>(zeros: [0, 3])[rows: []].shape == [0, 3])
+    #expect(["a", "b", "c"][rows: [2, 0]] == ["c", "a"])
+  }
+
   @Test("a classifier and its pipeline survive being written")
   func codable() throws {
     let pipeline = StandardScaler<Double>(withStd: false).then(NearestMean())
