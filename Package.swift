@@ -68,7 +68,7 @@ let package = Package(
     .executableTarget(
       name: "FarroCLI",
       dependencies: [
-        "Farro", "FarroData", "FarroProfile", "FarroSearch",
+        "Farro", "FarroData", "FarroModels", "FarroProfile", "FarroSearch",
         "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]
@@ -77,7 +77,7 @@ let package = Package(
     .testTarget(name: "FarroTests", dependencies: ["Farro", "TestSupport"]),
     .testTarget(name: "FarroDataTests", dependencies: ["FarroData", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "FarroSearchTests", dependencies: ["FarroSearch", "TestSupport"]),
-    .testTarget(name: "FarroModelsTests", dependencies: ["FarroModels", "TestSupport"]),
+    .testTarget(name: "FarroModelsTests", dependencies: ["FarroModels", "FarroDatasets", "TestSupport"]),
     .testTarget(name: "FarroDatasetsTests", dependencies: ["FarroDatasets"]),
     .testTarget(name: "FarroProfileTests", dependencies: ["FarroProfile", "TestSupport"]),
     .testTarget(

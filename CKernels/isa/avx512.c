@@ -1,19 +1,9 @@
-// AVX-512 F, BW, DQ, VL: Intel servers from Skylake-SP, AMD from Zen 4.
 #include "system.h"
 
 #if defined(__x86_64__)
+  #include "avx512.h"
 
-  #define FARRO_TABLE farro_kernels_avx512
-  #define VECTOR_BYTES 64
-  #define VECTOR_REGISTERS 32
-  #define HAS_FMA 1
-  #define HAS_F16C 1
-  #define MASKS_AVX512
-
-  #pragma clang attribute push(                                                                                        \
-      __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))),               \
-      apply_to = function)
   #include "kernels.h"
-  #pragma clang attribute pop
 
+  #pragma clang attribute pop
 #endif

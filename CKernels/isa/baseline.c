@@ -1,9 +1,5 @@
-// What every CPU of the architecture has: 16-byte vectors, multiply and add apart.
 #include "system.h"
 
-#define FARRO_TABLE farro_kernels_baseline
-#define VECTOR_BYTES 16
-#define VECTOR_REGISTERS 16
-#define HAS_FMA 0
+#include "baseline.h"
 
 #include "kernels.h"

@@ -1,5 +1,5 @@
-// Every kernel text, compiled for the instruction set of the file that includes this one, and the table that names
-// them.
+// Every kernel text but those of models (model_kernels.h), compiled for the instruction set of the file that includes
+// this one, and the table that names them.
 //
 // A kernel joins here: include its text under each element type it serves, and put its functions into the table.
 //
@@ -150,6 +150,8 @@
 
 #include "reduction/truth_kernels.h"
 
+extern const farro_model_kernels FARRO_MODEL_TABLE;
+
 const farro_kernels FARRO_TABLE = {
     .hashing = &hashing,
     .text = &text,
@@ -233,6 +235,7 @@ const farro_kernels FARRO_TABLE = {
     .convolution_f32 = &convolution_f32,
     .convolution_f64 = &convolution_f64,
     .probe = &probe,
+    .models = &FARRO_MODEL_TABLE,
 };
 
 #if defined(UNSANITIZED)

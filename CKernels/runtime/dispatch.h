@@ -38,6 +38,8 @@
 #include "text/json.h"
 #include "text/text.h"
 
+typedef struct farro_model_kernels farro_model_kernels; // model_dispatch.h
+
 // Every kernel of one instruction set. isa/kernels.h fills one of these in each file of isa/.
 typedef struct farro_kernels {
   const hashing_kernels *hashing;
@@ -81,6 +83,7 @@ typedef struct farro_kernels {
   const loss_kernels *loss_f32, *loss_f64;
   const attention_kernels *attention_f32, *attention_f64;
   const convolution_kernels *convolution_f32, *convolution_f64;
+  const farro_model_kernels *models;
 } farro_kernels;
 
 // The table that the current thread is to use; NULL when FARRO_ISA is unusable. Entry functions fetch it once per call,

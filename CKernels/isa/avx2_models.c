@@ -1,0 +1,10 @@
+#include "system.h"
+#include "runtime/model_dispatch.h"
+
+#if defined(__x86_64__)
+  #include "avx2.h"
+
+  #include "model_kernels.h"
+
+  #pragma clang attribute pop
+#endif

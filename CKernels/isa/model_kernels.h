@@ -1,0 +1,25 @@
+// The kernel texts of models, which build on those of kernels.h through its functions alone; a list of its own, because
+// all texts in one file take a minute to compile.
+//
+// A kernel joins here: include its text under each element type it serves, and put its functions into the table.
+#if __has_feature(undefined_behavior_sanitizer) && !defined(FARRO_SANITIZE_KERNELS)
+  #pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
+  #define UNSANITIZED
+#endif
+
+#include "simd/vector.h"
+#include "simd/math.h"
+#include "simd/log.h"
+#include "simd/reduce.h"
+
+#include "simd/float32.h"
+#include "simd/rows.h"
+
+#include "simd/float64.h"
+#include "simd/rows.h"
+
+const farro_model_kernels FARRO_MODEL_TABLE = {};
+
+#if defined(UNSANITIZED)
+  #pragma clang attribute pop
+#endif
