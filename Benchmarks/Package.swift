@@ -28,11 +28,23 @@ let package = Package(
       ],
       path: "Suites"
     ),
-    // The Swift side of peers/compare.py.
+    // The Swift sides of peers/compare.py: of kernels, and of models.
+    .target(
+      name: "WorkerProtocol",
+      dependencies: [.product(name: "Farro", package: "farro")],
+      path: "peers/worker-protocol"
+    ),
     .executableTarget(
       name: "PeersWorker",
-      dependencies: [.product(name: "Farro", package: "farro")],
+      dependencies: ["WorkerProtocol", .product(name: "Farro", package: "farro")],
       path: "peers/swift"
+    ),
+    .executableTarget(
+      name: "ModelsWorker",
+      dependencies: [
+        "WorkerProtocol", .product(name: "Farro", package: "farro"), .product(name: "FarroModels", package: "farro"),
+      ],
+      path: "peers/models-worker"
     ),
     // Farro's side of peers/indexes.py.
     .executableTarget(

@@ -19,7 +19,7 @@ import tempfile
 
 from families import FAMILIES
 from sidebyside import report
-from sidebyside.libraries import PEERS, ROOT, Programs
+from sidebyside.libraries import PEERS, ROOT, SWIFT_WORKERS, Programs
 from sidebyside.measure import Comparison, Plan, RowResult
 from sidebyside.rows import OWN, Row
 
@@ -38,7 +38,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--timeout", metavar="SECONDS", type=float, default=120, help="for each answer of a worker")
     parser.add_argument("--library", type=pathlib.Path, default=ROOT / "CKernels" / "build" / "libfarro.so.0")
     parser.add_argument(
-        "--swift-worker", type=pathlib.Path, default=ROOT / "Benchmarks" / ".build" / "release" / "PeersWorker"
+        "--swift-workers", type=pathlib.Path, default=ROOT / "Benchmarks" / ".build" / "release"
     )
     options = parser.parse_args()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -71,7 +71,7 @@ def rows_of(options: argparse.Namespace) -> list[Row]:
 
 def is_quick(row: Row) -> bool:
     """Neither a long product, nor a large array where the operator has smaller ones: all but those made anew."""
-    return row.flops <= 5e10 and (row.bytes <= 1.2e8 or row.subject == "farro-swift")
+    return row.flops <= 5e10 and (row.bytes <= 1.2e8 or row.subject in SWIFT_WORKERS)
 
 
 def last_level_cache() -> int:
@@ -100,7 +100,7 @@ def compare(options: argparse.Namespace, rows: list[Row]) -> int:
     plan = Plan(pairs=options.repetitions, repetition=15e-3, most_seconds=20)
     if options.quick:
         plan = Plan(pairs=4, repetition=4e-3, most_seconds=2)
-    programs = Programs(options.library, options.swift_worker, options.timeout)
+    programs = Programs(options.library, options.swift_workers, options.timeout)
     facts = machine()
     print(f"{facts['cpu']}, {facts['cores']} cores, {facts['system']}")
     print("The ratio is of times, other's over Farro's: above 1, Farro is the faster. Errors are against exact results, in:")

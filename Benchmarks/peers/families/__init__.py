@@ -2,12 +2,14 @@
 
 To add one: a module here that defines `family`, named below. Operators on arrays (see operators.py and normalization.py)
 have their definition there, torch's way and ONNX Runtime's, and Farro's in worker/operators/; other operations (see
-matmul.py and sidebyside/rows.py) go into worker/farro.c and the backends of the peers that have them.
+matmul.py and sidebyside/rows.py) go into worker/farro.c and the backends of the peers that have them. Models (see
+learning.py and clustering.py) are Swift: Farro's side is in models-worker/.
 """
 from families import (
     attention,
     bits,
     boxes,
+    clustering,
     convolution,
     distance,
     elementwise,
@@ -51,5 +53,10 @@ _OF_OPERATORS = (
     hashing,
 )
 
-FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _OF_OPERATORS}
-OPERATORS = {name: operator for module in _OF_OPERATORS for name, operator in module.OPERATORS.items()}
+# Of models: rows of ModelsWorker.
+_OF_MODELS = (clustering,)
+
+_MODULES = _OF_OPERATORS + _OF_MODELS
+FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _MODULES}
+OPERATORS = {name: operator for module in _MODULES for name, operator in module.OPERATORS.items()}
+MODEL_OPERATORS = {name for module in _OF_MODELS for name in module.OPERATORS}

@@ -17,7 +17,16 @@ BUILD = HERE / "build"
 PEERS = (
     *("numpy", "mkl", "torch", "torch-fused", "onnxruntime", "openblas", "blis", "xsmm"),
     *("scipy", "scikit-learn", "scikit-learn-intelex", "faiss", "numkong", "simsimd", "xxhash", "mmh3"),
+    *("lightgbm", "xgboost"),
 )
+
+# What Python's worker runs by a family's `others`.
+IN_PYTHON = (
+    *("scipy", "scikit-learn", "scikit-learn-intelex", "faiss", "numkong", "simsimd", "mmh3"),
+    *("lightgbm", "xgboost"),
+)
+
+SWIFT_WORKERS = {"farro-swift": "PeersWorker", "farro-models": "ModelsWorker"}
 
 # Of peers whose package has another name.
 DISTRIBUTIONS = {"faiss": "faiss-cpu"}
@@ -28,7 +37,7 @@ class Programs:
     """Starts workers. A library that is not there is found missing when it is first asked for, and once only."""
 
     library: pathlib.Path  # libfarro
-    swift_worker: pathlib.Path
+    swift_workers: pathlib.Path  # the folder of PeersWorker and ModelsWorker
     timeout: float
 
     def __post_init__(self) -> None:
@@ -50,11 +59,12 @@ class Programs:
             if not self.library.exists():
                 raise Missing(f"{self.library} is not there: run make -C CKernels")
             return [compiled_worker(), "farro", str(self.library), count], None
-        if name == "farro-swift":
-            if not self.swift_worker.exists():
-                build = "swift build --package-path Benchmarks -c release --product PeersWorker"
-                raise Missing(f"{self.swift_worker} is not there: {build}")
-            return [str(self.swift_worker), count], None
+        if name in SWIFT_WORKERS:
+            program = self.swift_workers / SWIFT_WORKERS[name]
+            if not program.exists():
+                build = f"swift build --package-path Benchmarks -c release --product {program.name}"
+                raise Missing(f"{program} is not there: {build}")
+            return [str(program), count], None
         if name in ("numpy", "torch", "torch-fused"):
             distribution(name.split("-")[0])
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
@@ -62,7 +72,7 @@ class Programs:
             for package in ("onnxruntime", "onnx"):
                 distribution(package)
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
-        if name in ("scipy", "scikit-learn", "scikit-learn-intelex", "faiss", "numkong", "simsimd", "mmh3"):
+        if name in IN_PYTHON:
             distribution(DISTRIBUTIONS.get(name, name))
             return [sys.executable, str(HERE / "worker" / "worker.py"), name, count], None
         if name == "mkl":

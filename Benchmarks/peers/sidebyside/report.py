@@ -28,6 +28,8 @@ def header() -> str:
 def rate(result: RowResult, seconds: float) -> str:
     if result.row.goal.nanoseconds is not None:
         return f"{1e9 * seconds:.1f} ns"
+    if result.row.flops == 0 and result.row.limit is None:
+        return f"{1e3 * seconds:.4g} ms"
     if result.row.limit in BANDWIDTHS:
         return f"{1e-9 * result.row.bytes / seconds:.1f} GB/s"
     return f"{1e-9 * result.row.flops / seconds:.4g} G{'FLOP' if result.row.type != 'u8s8' else 'OP'}/s"

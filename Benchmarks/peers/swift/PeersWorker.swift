@@ -1,59 +1,16 @@
 import Farro
 import Foundation
+import WorkerProtocol
 
-/// The worker of Farro's Swift interface, for `Benchmarks/peers/compare.py`: loads a row's operands once, then times one
-/// repetition per line read on standard input. Requests and answers are those of `worker/worker.c`.
+/// The worker of Farro's Swift interface, for `Benchmarks/peers/compare.py`: `WorkerProtocol` tells how it is asked.
 ///
-/// Another operation is a function that makes an ``Operation``, and a case in ``load(_:)``.
+/// Another operation is a function that makes an `Work`, and a case in ``load(_:)``.
 @main
 enum PeersWorker {
-  static func main() throws {
-    guard CommandLine.arguments.count == 2, let threads = Int(CommandLine.arguments[1]), threads > 0 else {
-      FileHandle.standardError.write(Data("usage: PeersWorker THREADS\n".utf8))
-      exit(64)
-    }
-    Threads.setLimit(threads)
-    var row: Row?
-    while let line = readLine() {
-      let fields = line.split(separator: "\t").map(String.init)
-      switch (fields.first, row) {
-      case ("facts", _):
-        answer("ok", "this tree, Swift", InstructionSet.current?.rawValue ?? "none")
-      case ("load", _):
-        row = nil
-        let parameters = Parameters(fields.dropFirst())
-        if let operation = try load(parameters) {
-          row = Row(operation)
-          answer("ok", operation.way)
-        } else {
-          answer(
-            "missing",
-            "the Swift worker has no \(parameters["operation"]) of \(parameters["type"]) with these operands"
-          )
-        }
-      case ("unload", _):
-        row = nil
-        answer("ok")
-      case ("calibrate", let row?):
-        let (calls, first) = row.calibrate(Double(fields[1])!)
-        answer("ok", "\(calls)", "\(first)")
-      case ("run", let row?):
-        answer("ok", "\(row.run())")
-      case ("result", let row?):
-        try row.result().write(to: URL(fileURLWithPath: fields[1]))
-        answer("ok")
-      default:
-        answer("error", "'\(line)' is unknown, or comes before a row was loaded")
-      }
-    }
-  }
-
-  static func answer(_ fields: String...) {
-    FileHandle.standardOutput.write(Data((fields.joined(separator: "\t") + "\n").utf8))
-  }
+  static func main() throws { try serve(name: "PeersWorker", load: load) }
 
   /// What the row asks for, or `nil` where this worker does not have it.
-  static func load(_ parameters: Parameters) throws -> Operation? {
+  static func load(_ parameters: Parameters) throws -> Work? {
     guard parameters["sets"] == "1" else { return nil }
     switch (parameters["operation"], parameters["type"]) {
     case ("matmul", "f32"): return try matmulInto(parameters)
@@ -63,38 +20,8 @@ enum PeersWorker {
   }
 }
 
-/// The row's parameters, `NAME=VALUE` on the line; an absent one is empty.
-struct Parameters {
-  private let values: [String: String]
-
-  init(_ fields: some Sequence<String>) {
-    let pairs = fields.map { $0.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init) }
-    values = Dictionary(pairs.map { ($0[0], $0.count > 1 ? $0[1] : "") }) { _, last in last }
-  }
-
-  subscript(name: String) -> String { values[name] ?? "" }
-
-  /// Operand `index`, of the shape that its parameter gives.
-  func operand<Scalar: KernelScalar>(_ index: Int, as: Scalar.Type) throws -> Tensor<Scalar> {
-    let bytes = try Data(contentsOf: URL(fileURLWithPath: self["in\(index)"]))
-    let shape = self["shape\(index)"].split(separator: ",").map { Int($0)! }
-    return Tensor(unsafeUninitializedShape: shape) { _ = bytes.copyBytes(to: $0) }
-  }
-
-  var outputShape: [Int] { self["output_shape"].split(separator: ",").map { Int($0)! } }
-}
-
-/// Something that can be called many times over.
-struct Operation {
-  /// A word on how it runs.
-  let way: String
-  let call: (_ count: Int) -> Void
-  /// What a call gives, as bytes.
-  let result: () -> Data
-}
-
 /// `matmul(a, b, into: &c)` of `Float`, into a tensor that exists.
-func matmulInto(_ parameters: Parameters) throws -> Operation {
+func matmulInto(_ parameters: Parameters) throws -> Work {
   var (a, b) = try (parameters.operand(0, as: Float.self), parameters.operand(1, as: Float.self))
   var c = Tensor<Float>(repeating: 0, shape: parameters.outputShape)
   if a.shape[0] == 1 {
@@ -103,7 +30,7 @@ func matmulInto(_ parameters: Parameters) throws -> Operation {
     c = c.reshaped(Array(c.shape.dropFirst()))
   }
   let (left, right) = (a, b)
-  return Operation(way: "matmul(into:)") { count in
+  return Work(way: "matmul(into:)") { count in
     // A variable of this function, as it would be a user's: one that closures share pays for checks.
     var local = Tensor<Float>(repeating: 0, shape: [0])
     swap(&local, &c)
@@ -115,7 +42,7 @@ func matmulInto(_ parameters: Parameters) throws -> Operation {
 }
 
 /// A function whose result is a new tensor each time, of the names of `families/`.
-func newTensor(_ name: String, _ parameters: Parameters) throws -> Operation? {
+func newTensor(_ name: String, _ parameters: Parameters) throws -> Work? {
   let operands = try (0..<3).filter { !parameters["in\($0)"].isEmpty }.map {
     try parameters.operand($0, as: Float.self)
   }
@@ -146,56 +73,9 @@ func newTensor(_ name: String, _ parameters: Parameters) throws -> Operation? {
     "gelu_new": { gelu(operands[0]) },
   ]
   guard let function = functions[name] else { return nil }
-  return Operation(way: "into a new tensor") { count in
+  return Work(way: "into a new tensor") { count in
     for _ in 0..<count { _ = function() }
   } result: {
     function().scalars.withUnsafeBytes { Data($0) }
-  }
-}
-
-/// A loaded row and the calls of one repetition, fixed at calibration.
-final class Row {
-  private let operation: Operation
-  private var calls = 1
-
-  init(_ operation: Operation) { self.operation = operation }
-
-  private func seconds(of calls: Int) -> Double {
-    let elapsed = ContinuousClock().measure { operation.call(calls) }
-    return elapsed / .seconds(1)
-  }
-
-  /// The least of three; long calls are let off with one, as in worker.c.
-  private func leastSeconds(of calls: Int) -> Double {
-    var least = seconds(of: calls)
-    for _ in 0..<2 where least < 0.1 { least = min(least, seconds(of: calls)) }
-    return least
-  }
-
-  func calibrate(_ wanted: Double) -> (calls: Int, first: Double) {
-    let first = seconds(of: 1)
-    calls = 1
-    var taken = leastSeconds(of: calls)
-    while taken < wanted / 4 {
-      calls *= 2
-      taken = leastSeconds(of: calls)
-    }
-    calls = max(1, Int(wanted * Double(calls) / taken))
-    return (calls, first)
-  }
-
-  /// Seconds per call, after a millisecond of calls that are not counted, as in worker.c.
-  func run() -> Double {
-    if calls > 1 {
-      let clock = ContinuousClock()
-      let warm = clock.now.advanced(by: .milliseconds(1))
-      repeat { operation.call(1) } while clock.now < warm
-    }
-    return seconds(of: calls) / Double(calls)
-  }
-
-  func result() -> Data {
-    operation.call(1)
-    return operation.result()
   }
 }

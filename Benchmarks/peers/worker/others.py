@@ -19,6 +19,8 @@ class OtherLibrary:
         "numkong": "numkong",
         "simsimd": "simsimd",
         "mmh3": "mmh3",
+        "lightgbm": "lightgbm",
+        "xgboost": "xgboost",
     }
 
     def __init__(self, name: str, threads: int) -> None:

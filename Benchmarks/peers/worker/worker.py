@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The worker of Python's libraries: the same requests and answers as worker.c, for NumPy, torch, ONNX Runtime and others.
 
-    worker.py numpy|torch|torch-fused|onnxruntime|scipy|scikit-learn|scikit-learn-intelex|faiss|numkong|simsimd|mmh3
-        THREADS
+    worker.py numpy|torch|torch-fused|onnxruntime|scipy|scikit-learn|scikit-learn-intelex|faiss|numkong|simsimd|mmh3|
+              lightgbm|xgboost THREADS
 
 A call carries the library's own cost in Python, a microsecond or two, which its users pay; this worker adds a lambda, some
 50 ns. On tiny products only the C libraries tell what a kernel takes. Results go into arrays that exist, wherever the
