@@ -80,13 +80,13 @@ struct Problem<Scalar: KernelScalar> {
   /// A classifier's fit; its answers are the classes of the held-out rows.
   func fitting<Estimator: ClassifierEstimator>(_ estimator: Estimator) throws -> Work
   where Estimator.Input == Tensor<Scalar> {
-    try fitting({ try $0.fit(estimator) }) { [try classes(of: $1, by: $0)] }
+    try fitting({ try $0.fit(estimator) }, { [try classes(of: $1, by: $0)] })
   }
 
   /// A classifier's prediction.
   func predicting<Estimator: ClassifierEstimator>(_ estimator: Estimator) throws -> Work
   where Estimator.Input == Tensor<Scalar> {
-    try predicting({ try $0.fit(estimator) }) { [try classes(of: $1, by: $0)] }
+    try predicting({ try $0.fit(estimator) }, { [try classes(of: $1, by: $0)] })
   }
 
   /// A regressor's fit; its answers are the numbers of the held-out rows.
