@@ -9,6 +9,7 @@ import Farro
 #endif
 
 func logarithm(_ x: Double) -> Double { log(x) }
+func exponential(_ x: Double) -> Double { exp(x) }
 
 /// The sum of numbers, in eight sums that are added at the end: of n numbers, each goes through n / 8 roundings at most.
 func sum(_ values: [Double]) -> Double {
