@@ -17,7 +17,7 @@ public struct CSRMatrix<Scalar: KernelScalar>: Sendable, Equatable {
   public let values: [Scalar]
 
   /// A matrix of parts that the caller has checked.
-  init(unchecked rows: Int, _ columns: Int, _ offsets: [Int64], _ indices: [Int32], _ values: [Scalar]) {
+  package init(unchecked rows: Int, _ columns: Int, _ offsets: [Int64], _ indices: [Int32], _ values: [Scalar]) {
     (self.rows, self.columns, self.offsets, self.indices, self.values) = (rows, columns, offsets, indices, values)
   }
 

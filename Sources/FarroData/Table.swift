@@ -67,6 +67,9 @@ public struct Table: Sendable, Equatable {
     (self.columns, rowCount) = (columns, rows)
   }
 
+  /// - Precondition: columns of `rowCount` rows each, as ``init(_:)`` has them; there may be none.
+  init(_ columns: [Column], rowCount: Int) { (self.columns, self.rowCount) = (columns, rowCount) }
+
   /// The names of the columns.
   public var columnNames: [String] { columns.map(\.name) }
 }

@@ -14,6 +14,10 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case labels(Int, rows: Int)
   /// Weights are not one number of at least 0 for each row, or all 0.
   case weights(String)
+  /// A category that the model has not learned.
+  case unknownCategory(String, row: Int, column: Int)
+  /// There is no such column, by name or by number.
+  case missingColumn(String, reason: String)
   /// A parameter is out of its range.
   case parameter(name: String, reason: String)
 
@@ -26,6 +30,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       "the model has learned from \(expected) columns, and cannot take \(columns)"
     case .labels(let labels, let rows): "\(labels) labels cannot belong to \(rows) rows: each row needs one"
     case .weights(let reason): "weights: \(reason)"
+    case .unknownCategory(let category, let row, let column):
+      "row \(row) holds \(category) in column \(column), which is none of the categories that the model has learned"
+    case .missingColumn(let column, let reason): "there is no column \(column): \(reason)"
     case .parameter(let name, let reason): "\(name): \(reason)"
     }
   }

@@ -1,7 +1,11 @@
 import Farro
+import FarroData
 
-/// What models learn from and predict, row by row: a matrix, dense or sparse, or texts.
-public protocol Rows: Sendable {
+/// What models learn from and predict, row by row: a matrix, dense or sparse, a table, or texts.
+public protocol Rows: RowCollection, Sendable {}
+
+/// What has rows that are known by number, from 0 on: ``Rows``, and arrays of labels.
+public protocol RowCollection {
   /// How many rows there are.
   var rowCount: Int { get }
 
@@ -35,7 +39,7 @@ extension NumericRows {
   }
 }
 
-extension Tensor: Rows, NumericRows where Scalar: KernelScalar {
+extension Tensor: RowCollection, Rows, NumericRows where Scalar: KernelScalar {
   public var rowCount: Int { shape.first ?? 0 }
   public var columnCount: Int { rank == 2 ? shape[1] : 0 }
 
@@ -60,7 +64,12 @@ extension CSRMatrix: NumericRows {
   }
 }
 
-extension Array: Rows where Element == String {
+/// An element is a row: a text, or a label.
+extension Array: RowCollection {
   public var rowCount: Int { count }
-  public subscript(rows indices: [Int]) -> [String] { indices.map { self[$0] } }
+  public subscript(rows indices: [Int]) -> [Element] { indices.map { self[$0] } }
 }
+
+extension Array: Rows where Element == String {}
+
+extension Table: Rows {}
