@@ -13,7 +13,10 @@ let openMP: BuildSettingCondition = .when(traits: ["OpenMP"])
 let kernels = Target.target(
   name: "CKernels",
   path: "CKernels",
-  exclude: ["Makefile", "farro.pc.in", "farro.map", "tests", "simd/math_coefficients.py", "text/unicode_tables.py"],
+  exclude: [
+    "Makefile", "farro.pc.in", "farro.map", "tests", "simd/math_coefficients.py", "text/unicode_tables.py",
+    "terms/character_tables.py",
+  ],
   publicHeadersPath: "include",
   cSettings: [
     .headerSearchPath("."),

@@ -49,6 +49,7 @@
 #include "sparse_distance.h"
 #include "softmax.h"
 #include "scaling.h"
+#include "terms.h"
 #include "text.h"
 
 #endif

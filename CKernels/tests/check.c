@@ -72,6 +72,7 @@ static const struct {
 } families[] = {
     {"hashing", check_hashing},
     {"text", check_text},
+    {"terms", check_terms},
     {"sketch", check_sketch},
     {"checksums", check_checksums},
     {"murmur3", check_murmur3},

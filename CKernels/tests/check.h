@@ -40,6 +40,7 @@ void check_refusal(void); // before anything else: the choice of an instruction 
 void check_runtime(void);
 void check_hashing(void);
 void check_text(void);
+void check_terms(void);
 void check_sketch(void);
 void check_checksums(void);
 void check_murmur3(void);

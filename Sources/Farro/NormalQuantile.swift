@@ -95,3 +95,12 @@ private func negativeLogarithm(_ x: Double) -> Double {
   let sum = even + odd * square
   return -(exponent * 0.6931471805599453 + 2 * s * sum)
 }
+
+/// The number below which a normal deviate lies with a probability, in `0x1p-54...1 - 0x1p-53`.
+package func normalQuantile(_ probability: Double) -> Double {
+  let tail = min(probability, 1 - probability)
+  let distance =
+    tail >= leastCentral
+    ? centralQuantile(tail) : tail >= leastNear ? nearTailQuantile(tail) : farTailQuantile(max(tail, 0x1p-54))
+  return probability < 0.5 ? -distance : distance
+}

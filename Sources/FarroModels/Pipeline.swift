@@ -1,4 +1,5 @@
 import Farro
+import FarroData
 
 /// Two steps that are fitted one after the other: one that makes other columns of rows, and one that learns from these.
 ///
@@ -115,4 +116,10 @@ extension PipelineModel: DecisionModel where Last: DecisionModel, Last.Input == 
 
 extension PipelineModel: Regressor where Last: Regressor, Last.Input == First.Output {
   public func predict(_ x: First.Input) throws -> Tensor<Last.Scalar> { try last.predict(first.transform(x)) }
+}
+
+extension PipelineModel: StorableModel where First: StorableModel, Last: StorableModel {
+  public static var fileKind: String { "\(First.fileKind), then \(Last.fileKind)" }
+  public static var fileVersion: Int { First.fileVersion + Last.fileVersion - 1 }
+  public var flaw: String? { first.flaw ?? last.flaw }
 }

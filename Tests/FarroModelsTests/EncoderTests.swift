@@ -265,6 +265,7 @@ private typealias Golden = PreprocessingGolden
     let pipeline = columns.then(KMeans(nClusters: 2, seed: 1))
     let model = try pipeline.fit(Self.table)
     #expect(try model.predict(Self.table) == model.last.labels)
+    try checkDamage(to: model, cases: 150) { model in _ = try? model.predict(Self.table) }
     let again = try JSONDecoder().decode(type(of: columns), from: JSONEncoder().encode(columns))
     #expect(try again.fit(Self.table).transform(Self.table) == columns.fit(Self.table).transform(Self.table))
     #expect(throws: TableError.notNumbers("city")) {

@@ -24,11 +24,11 @@ struct LearnedCategories: Codable, Equatable, Sendable {
   init(
     _ x: some CategoricalRows,
     _ choice: CategoryChoice,
-    minFrequency: Amount?,
+    minFrequency: RowShare?,
     maxCategories: Int?,
     allowsUnknown: Bool
   ) throws {
-    try minFrequency?.check("minFrequency")
+    try minFrequency?.checkFrequency("minFrequency")
     try checkRange(maxCategories, "maxCategories", atLeast: 1)
     guard x.rowCount > 0 else { throw ModelError.rows(0, needed: 1) }
     if case .given(let given) = choice {
@@ -79,7 +79,7 @@ struct LearnedCategories: Codable, Equatable, Sendable {
   }
 
   /// Those of too few rows, and the rarest of too many; of equally rare ones the first.
-  private static func rare(_ counts: [Int], _ rows: Int, _ minFrequency: Amount?, _ maxCategories: Int?) -> [Bool] {
+  private static func rare(_ counts: [Int], _ rows: Int, _ minFrequency: RowShare?, _ maxCategories: Int?) -> [Bool] {
     let least = minFrequency?.number(of: rows) ?? 0
     var rare = counts.map { Double($0) < least }
     let groups = rare.count { !$0 } + 1

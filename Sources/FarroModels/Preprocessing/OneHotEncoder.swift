@@ -43,7 +43,7 @@ public struct OneHotEncoder<Input: CategoricalRows, Output: MatrixRows>: Estimat
   /// What a category becomes that was not learned.
   public var handleUnknown: UnknownCategory
   /// Categories of fewer rows share a column.
-  public var minFrequency: Amount?
+  public var minFrequency: RowShare?
   /// The most columns that become of one; the rarest categories share one of them.
   public var maxCategories: Int?
 
@@ -51,7 +51,7 @@ public struct OneHotEncoder<Input: CategoricalRows, Output: MatrixRows>: Estimat
     categories: CategoryChoice = .automatic,
     drop: DroppedCategory = .none,
     handleUnknown: UnknownCategory = .error,
-    minFrequency: Amount? = nil,
+    minFrequency: RowShare? = nil,
     maxCategories: Int? = nil,
     output: Output.Type = CSRMatrix<Double>.self
   ) {

@@ -18,7 +18,7 @@ public struct OrdinalEncoder<Input: CategoricalRows, Scalar: KernelScalar>: Esti
   /// What becomes of what is missing.
   public var encodedMissingValue: Double
   /// Categories of fewer rows share the last number.
-  public var minFrequency: Amount?
+  public var minFrequency: RowShare?
   /// The most numbers of a column; the rarest categories share the last one.
   public var maxCategories: Int?
 
@@ -26,7 +26,7 @@ public struct OrdinalEncoder<Input: CategoricalRows, Scalar: KernelScalar>: Esti
     categories: CategoryChoice = .automatic,
     unknownValue: Double? = nil,
     encodedMissingValue: Double = .nan,
-    minFrequency: Amount? = nil,
+    minFrequency: RowShare? = nil,
     maxCategories: Int? = nil,
     as: Scalar.Type = Double.self
   ) {
