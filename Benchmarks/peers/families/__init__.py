@@ -21,6 +21,7 @@ from families import (
     normalization,
     optimizer,
     pooling,
+    preparing,
     ranking,
     reduction,
     scaling,
@@ -54,7 +55,7 @@ _OF_OPERATORS = (
 )
 
 # Of models: rows of ModelsWorker.
-_OF_MODELS = (clustering,)
+_OF_MODELS = (clustering, preparing)
 
 _MODULES = _OF_OPERATORS + _OF_MODELS
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _MODULES}
