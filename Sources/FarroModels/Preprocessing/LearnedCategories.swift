@@ -31,6 +31,7 @@ struct LearnedCategories: Codable, Equatable, Sendable {
     try minFrequency?.checkFrequency("minFrequency")
     try checkRange(maxCategories, "maxCategories", atLeast: 1)
     guard x.rowCount > 0 else { throw ModelError.rows(0, needed: 1) }
+    guard x.columnCount > 0 else { throw ModelError.notRows(shape: [x.rowCount, 0]) }
     if case .given(let given) = choice {
       guard given.count == x.columnCount else {
         throw ModelError.parameter(

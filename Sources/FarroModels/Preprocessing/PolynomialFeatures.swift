@@ -25,7 +25,7 @@ public struct PolynomialFeatures<Scalar: KernelScalar>: Estimator, Hashable {
 
   /// Which products there are of so many columns.
   ///
-  /// - Throws: ``ModelError`` for what is no number, for degrees that do not fit, and for more than 2²⁴ products.
+  /// - Throws: ``ModelError`` for no rows, for what is no number, for degrees that do not fit, and for more than 2²⁴ products.
   /// - Complexity: O(elements + products).
   public func fit(_ x: Tensor<Scalar>) throws -> PolynomialFeaturesModel<Scalar> {
     try checkRange(leastDegree, "leastDegree", atLeast: 1)
@@ -34,6 +34,7 @@ public struct PolynomialFeatures<Scalar: KernelScalar>: Estimator, Hashable {
       throw ModelError.parameter(name: "leastDegree", reason: "\(leastDegree) is more than degree, \(degree)")
     }
     try x.checkFinite()
+    guard x.rowCount > 0 else { throw ModelError.rows(0, needed: 1) }
     // A product is one of a lower degree and a column, none before its last one.
     var products: [PolynomialProduct] = [PolynomialProduct(factor: -1, column: -1)]
     var first = 0
