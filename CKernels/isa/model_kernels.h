@@ -14,11 +14,23 @@
 
 #include "simd/float32.h"
 #include "simd/rows.h"
+#include "bayes/bayes_kernels.h"
+#include "least_squares/cross_products_kernels.h"
 
 #include "simd/float64.h"
 #include "simd/rows.h"
+#include "bayes/bayes_kernels.h"
+#define CROSS_PRODUCTS_OF_FLOATS
+#include "least_squares/cross_products_kernels.h"
+#include "least_squares/vectors_kernels.h"
 
-const farro_model_kernels FARRO_MODEL_TABLE = {};
+const farro_model_kernels FARRO_MODEL_TABLE = {
+    .bayes_f32 = &bayes_table_f32,
+    .bayes_f64 = &bayes_table_f64,
+    .cross_products_f32 = &cross_products_table_f32,
+    .cross_products_f64 = &cross_products_table_f64,
+    .vectors = &vectors_table,
+};
 
 #if defined(UNSANITIZED)
   #pragma clang attribute pop

@@ -5,7 +5,14 @@
 
 #include "dispatch.h"
 
+#include "bayes/bayes.h"
+#include "least_squares/least_squares.h"
+
 // isa/model_kernels.h fills one of these in each file isa/*_models.c.
-struct farro_model_kernels {};
+struct farro_model_kernels {
+  const bayes_kernels *bayes_f32, *bayes_f64;
+  const cross_product_kernels *cross_products_f32, *cross_products_f64;
+  const vector_kernels *vectors;
+};
 
 #endif

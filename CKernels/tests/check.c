@@ -107,6 +107,8 @@ static const struct {
     {"group norms", check_group_norms},
     {"batch norm", check_batch_norm},
     {"scaling", check_scaling},
+    {"least squares", check_least_squares},
+    {"bayes", check_bayes},
     {"conversion", check_conversion},
     {"low precision", check_low_precision},
     {"linear algebra", check_linear_algebra},

@@ -1,0 +1,311 @@
+// Sums of classes over ranges of rows, combined in order.
+#include "include/bayes.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "runtime/model_dispatch.h"
+#include "runtime/sizes.h"
+
+enum { least_range_elements = 1 << 16, most_ranges = 8, sampled_rows = 16, likelihood_grain = 256 };
+
+typedef struct {
+  const bayes_kernels *kernels;
+  const farro_class_shape *shape;
+  const char *x; // or the values of a sparse matrix
+  const int64_t *offsets;
+  const int32_t *indices;
+  const int32_t *classes;
+  const double *weights, *threshold, *centers;
+  double *sums;     // of each range: (class_count, columns), and as many squares with centers
+  size_t sum_count; // of a range
+  size_t range;     // rows of a range
+  bool is_f32;
+} class_sums;
+
+static double weight_of(const class_sums *c, size_t row) { return c->weights ? c->weights[row] : 1; }
+
+static double value_at(const class_sums *c, size_t at) {
+  return c->is_f32 ? (double)((const float *)c->x)[at] : ((const double *)c->x)[at];
+}
+
+static void add_sparse_row(const class_sums *c, size_t row, double *sums) {
+  const double weight = weight_of(c, row);
+  for (int64_t at = c->offsets[row]; at < c->offsets[row + 1]; at++) {
+    const double value = value_at(c, (size_t)at);
+    // NaN and infinity stay in the sum.
+    sums[c->indices[at]] += c->threshold ? (value > *c->threshold ? weight : 0) + value * 0 : weight * value;
+  }
+}
+
+static void add_row(const class_sums *c, size_t row, double *sums) {
+  const size_t columns = c->shape->columns, at = (size_t)c->classes[row] * columns;
+  if (c->offsets) {
+    add_sparse_row(c, row, sums + at);
+    return;
+  }
+  const void *x = c->x + row * c->shape->x_row * c->kernels->element_bytes;
+  const double weight = weight_of(c, row);
+  if (c->centers)
+    c->kernels->add_moments(columns, x, weight, c->centers + at, sums + at, sums + c->sum_count / 2 + at);
+  else if (c->threshold)
+    c->kernels->add_above(columns, x, weight, *c->threshold, sums + at);
+  else
+    c->kernels->add(columns, x, weight, sums + at);
+}
+
+static void sum_ranges(void *context, size_t first, size_t last) {
+  const class_sums *c = context;
+  for (size_t range = first; range < last; range++) {
+    double *sums = c->sums + range * c->sum_count;
+    memset(sums, 0, c->sum_count * sizeof *sums);
+    const size_t end = smaller((range + 1) * c->range, c->shape->rows);
+    for (size_t row = range * c->range; row < end; row++) add_row(c, row, sums);
+  }
+}
+
+static bool are_classes(const farro_class_shape *s, const int32_t *classes) {
+  for (size_t i = 0; i < s->rows; i++)
+    if (classes[i] < 0 || (size_t)classes[i] >= s->class_count) return false;
+  return true;
+}
+
+// The sums of all ranges, into those of the first, which the caller releases.
+static farro_status sum_classes(class_sums *c, size_t elements, size_t *bytes) {
+  const farro_class_shape *s = c->shape;
+  c->sum_count = s->class_count * s->columns * (c->centers ? 2 : 1);
+  const size_t affordable = elements / 4 / larger(c->sum_count, 1);
+  const size_t ranges = larger(smaller(smaller(elements / least_range_elements, affordable), most_ranges), 1);
+  c->range = ceil_divide(s->rows, ranges);
+  *bytes = ranges * c->sum_count * sizeof(double);
+  c->sums = farro_allocate(*bytes);
+  if (!c->sums) return FARRO_ERROR_MEMORY;
+  farro_parallel_for(ranges, 1, (double)elements * (c->offsets ? 2 : 0.4), sum_ranges, c);
+  for (size_t range = 1; range < ranges; range++)
+    for (size_t k = 0; k < c->sum_count; k++) c->sums[k] += c->sums[range * c->sum_count + k];
+  return FARRO_OK;
+}
+
+static farro_status class_sums_of(class_sums *c, double *sums) {
+  const farro_class_shape *s = c->shape;
+  if ((!c->offsets && !are_rows(s->rows, s->columns, s->x_row)) || !can_exist(s->class_count, s->columns, 2) ||
+      !are_classes(s, c->classes))
+    return FARRO_ERROR_ARGUMENT;
+  const size_t elements = c->offsets ? (size_t)c->offsets[s->rows] : s->rows * s->columns;
+  size_t bytes;
+  const farro_status status = sum_classes(c, elements, &bytes);
+  if (status != FARRO_OK) return status;
+  memcpy(sums, c->sums, c->sum_count * sizeof *sums);
+  farro_release(c->sums, bytes);
+  return FARRO_OK;
+}
+
+// ---- moments ----
+
+// The mean of some rows of each class.
+static void sample_centers(const class_sums *c, double *centers, const double *counts) {
+  const farro_class_shape *s = c->shape;
+  const size_t columns = s->columns;
+  memset(centers, 0, s->class_count * columns * sizeof *centers);
+  size_t left = 0;
+  // Rows that are left to pass over, and that were taken, of each class; behind the counts.
+  double *skip = (double *)counts + s->class_count, *taken = skip + s->class_count;
+  for (size_t k = 0; k < s->class_count; k++) {
+    skip[k] = taken[k] = 0;
+    left += counts[k] > 0 ? (size_t)fmin(counts[k], sampled_rows) : 0;
+  }
+  for (size_t row = 0; row < s->rows && left > 0; row++) {
+    const size_t k = (size_t)c->classes[row];
+    if (skip[k]-- > 0 || taken[k] >= sampled_rows) continue;
+    skip[k] = floor(counts[k] / sampled_rows) - 1;
+    left--;
+    taken[k]++;
+    for (size_t j = 0; j < columns; j++) {
+      double *center = centers + k * columns + j;
+      *center += (value_at(c, row * s->x_row + j) - *center) / taken[k];
+    }
+  }
+}
+
+static void finish_moments(const class_sums *c, const double *centers, double *mean, double *variance,
+                           const double *total) {
+  const size_t columns = c->shape->columns, half = c->sum_count / 2;
+  for (size_t k = 0; k < c->shape->class_count; k++) {
+    for (size_t at = k * columns; at < (k + 1) * columns; at++) {
+      if (!(total[k] > 0)) {
+        // What is not finite is told of all the same.
+        mean[at] = c->sums[at] * 0, variance[at] = 0;
+        continue;
+      }
+      const double shift = c->sums[at] / total[k];
+      mean[at] = centers[at] + shift;
+      variance[at] = fmax(c->sums[half + at] / total[k] - shift * shift, 0);
+    }
+  }
+}
+
+static farro_status class_moments(class_sums *c, double *mean, double *variance, double *total) {
+  const farro_class_shape *s = c->shape;
+  if (!are_rows(s->rows, s->columns, s->x_row) || !can_exist(s->class_count, s->columns, 4) ||
+      !are_classes(s, c->classes))
+    return FARRO_ERROR_ARGUMENT;
+  const size_t center_bytes = (s->class_count * s->columns + 3 * s->class_count) * sizeof(double);
+  double *centers = farro_allocate(center_bytes);
+  if (!centers) return FARRO_ERROR_MEMORY;
+  double *counts = centers + s->class_count * s->columns;
+  memset(counts, 0, s->class_count * sizeof *counts);
+  memset(total, 0, s->class_count * sizeof *total);
+  for (size_t i = 0; i < s->rows; i++) {
+    counts[c->classes[i]] += 1;
+    total[c->classes[i]] += weight_of(c, i);
+  }
+  sample_centers(c, centers, counts);
+  c->centers = centers;
+  size_t bytes;
+  const farro_status status = sum_classes(c, s->rows * s->columns, &bytes);
+  if (status == FARRO_OK) {
+    finish_moments(c, centers, mean, variance, total);
+    farro_release(c->sums, bytes);
+  }
+  farro_release(centers, center_bytes);
+  return status;
+}
+
+// ---- likelihood ----
+
+typedef struct {
+  const bayes_kernels *kernels;
+  const farro_class_shape *shape;
+  const char *x;
+  const void *means, *factors;
+  const double *constants;
+  char *to;
+} likelihoods;
+
+static void likelihood_rows(void *context, size_t first, size_t last) {
+  const likelihoods *l = context;
+  const farro_class_shape *s = l->shape;
+  const size_t bytes = l->kernels->element_bytes;
+  l->kernels->likelihood(last - first, s->columns, l->x + first * s->x_row * bytes, s->x_row, s->class_count, l->means,
+                         l->factors, l->constants, l->to + first * s->class_count * bytes);
+}
+
+static farro_status likelihood(likelihoods *l) {
+  const farro_class_shape *s = l->shape;
+  if (!are_rows(s->rows, s->columns, s->x_row) || !can_exist(s->rows, s->class_count, 1) ||
+      !can_exist(s->class_count, s->columns, 1))
+    return FARRO_ERROR_ARGUMENT;
+  const double terms = (double)s->rows * (double)s->columns * (double)s->class_count;
+  farro_parallel_for(s->rows, likelihood_grain, terms / 10, likelihood_rows, l);
+  return FARRO_OK;
+}
+
+// ---- sparse products ----
+
+typedef struct {
+  const int64_t *offsets;
+  const int32_t *indices;
+  const void *values;
+  const double *threshold;
+  size_t outputs;
+  const double *b, *constants;
+  void *y;
+  bool is_f32;
+} sparse_product;
+
+static void multiply_sparse_rows(void *context, size_t first, size_t last) {
+  const sparse_product *p = context;
+  enum { most_sums = 64 };
+  double sums[most_sums];
+  for (size_t row = first; row < last; row++) {
+    for (size_t from = 0; from < p->outputs; from += most_sums) {
+      const size_t count = smaller(most_sums, p->outputs - from);
+      for (size_t o = 0; o < count; o++) sums[o] = p->constants[from + o];
+      for (int64_t at = p->offsets[row]; at < p->offsets[row + 1]; at++) {
+        double value = p->is_f32 ? (double)((const float *)p->values)[at] : ((const double *)p->values)[at];
+        if (p->threshold) value = (value > *p->threshold ? 1 : 0) + value * 0;
+        const double *b = p->b + (size_t)p->indices[at] * p->outputs + from;
+        for (size_t o = 0; o < count; o++) sums[o] += value * b[o];
+      }
+      for (size_t o = 0; o < count; o++) {
+        const size_t to = row * p->outputs + from + o;
+        if (p->is_f32)
+          ((float *)p->y)[to] = (float)sums[o];
+        else
+          ((double *)p->y)[to] = sums[o];
+      }
+    }
+  }
+}
+
+static farro_status multiply_sparse(sparse_product *p, size_t rows, size_t columns) {
+  if (!can_exist(rows, p->outputs, 1) || !can_exist(columns, p->outputs, 1)) return FARRO_ERROR_ARGUMENT;
+  const double elements = rows > 0 ? (double)p->offsets[rows] : 0;
+  farro_parallel_for(rows, 64, elements * (2 + (double)p->outputs / 2), multiply_sparse_rows, p);
+  return FARRO_OK;
+}
+
+// ---- entries ----
+
+#define ENTRIES(type, scalar, single)                                                                                  \
+  farro_status farro_class_sums_##type(const farro_class_shape *shape, const scalar *x, const int32_t *classes,        \
+                                       const double *weights, const double *threshold, double *sums) {                 \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    class_sums c = {.kernels = kernels->models->bayes_##type,                                                          \
+                    .shape = shape,                                                                                    \
+                    .x = (const char *)x,                                                                              \
+                    .classes = classes,                                                                                \
+                    .weights = weights,                                                                                \
+                    .threshold = threshold,                                                                            \
+                    .is_f32 = single};                                                                                 \
+    return class_sums_of(&c, sums);                                                                                    \
+  }                                                                                                                    \
+                                                                                                                       \
+  farro_status farro_class_sums_csr_##type(const farro_class_shape *shape, const int64_t *offsets,                     \
+                                           const int32_t *indices, const scalar *values, const int32_t *classes,       \
+                                           const double *weights, const double *threshold, double *sums) {             \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    class_sums c = {.kernels = kernels->models->bayes_##type,                                                          \
+                    .shape = shape,                                                                                    \
+                    .x = (const char *)values,                                                                         \
+                    .offsets = offsets,                                                                                \
+                    .indices = indices,                                                                                \
+                    .classes = classes,                                                                                \
+                    .weights = weights,                                                                                \
+                    .threshold = threshold,                                                                            \
+                    .is_f32 = single};                                                                                 \
+    return class_sums_of(&c, sums);                                                                                    \
+  }                                                                                                                    \
+                                                                                                                       \
+  farro_status farro_class_moments_##type(const farro_class_shape *shape, const scalar *x, const int32_t *classes,     \
+                                          const double *weights, double *mean, double *variance, double *total) {      \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    class_sums c = {.kernels = kernels->models->bayes_##type,                                                          \
+                    .shape = shape,                                                                                    \
+                    .x = (const char *)x,                                                                              \
+                    .classes = classes,                                                                                \
+                    .weights = weights,                                                                                \
+                    .is_f32 = single};                                                                                 \
+    return class_moments(&c, mean, variance, total);                                                                   \
+  }                                                                                                                    \
+                                                                                                                       \
+  farro_status farro_normal_likelihood_##type(const farro_class_shape *shape, const scalar *x, const scalar *means,    \
+                                              const scalar *factors, const double *constants, scalar *to) {            \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    likelihoods l = {kernels->models->bayes_##type, shape, (const char *)x, means, factors, constants, (char *)to};    \
+    return likelihood(&l);                                                                                             \
+  }                                                                                                                    \
+                                                                                                                       \
+  farro_status farro_csr_product_##type(size_t rows, size_t columns, const int64_t *offsets, const int32_t *indices,   \
+                                        const scalar *values, const double *threshold, size_t outputs,                 \
+                                        const double *b, const double *constants, scalar *y) {                         \
+    sparse_product p = {offsets, indices, values, threshold, outputs, b, constants, y, single};                        \
+    return multiply_sparse(&p, rows, columns);                                                                         \
+  }
+
+ENTRIES(f32, float, true)
+ENTRIES(f64, double, false)
