@@ -1,0 +1,180 @@
+import CKernels
+
+/// The sum of each column over the rows of each class: shape (`classCount`, d).
+///
+/// - Parameters:
+///   - x: Shape (n, d).
+///   - classes: The class of each row, from 0 to below `classCount`.
+///   - weights: Shape (n); 1 when nil.
+///   - threshold: If there is one, elements count as 1 where they exceed it and as 0 elsewhere.
+package func classSums<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  classes: [Int32],
+  classCount: Int,
+  weights: Tensor<Double>?,
+  threshold: Double?
+) -> Tensor<Double> {
+  let columns = x.shape[1]
+  var shape = farro_class_shape(rows: x.shape[0], columns: columns, x_row: columns, class_count: classCount)
+  var sums = Tensor<Double>(zeros: [classCount, columns])
+  let status = sums.withUnsafeMutableBufferPointer { sums in
+    withPointers(weights, nil) { weights, _ in
+      x.withUnsafeBufferPointer { x in
+        withOptional(threshold.map { [$0] }) { threshold in
+          let (x, sums) = (x.baseAddress!, sums.baseAddress!)
+          return switch Scalar.dtype {
+          case .f32: farro_class_sums_f32(&shape, x.f32, classes, weights, threshold, sums)
+          default: farro_class_sums_f64(&shape, x.f64, classes, weights, threshold, sums)
+          }
+        }
+      }
+    }
+  }
+  check(status, "classSums")
+  return sums
+}
+
+/// The same of sparse rows.
+package func classSums<Scalar: KernelScalar>(
+  _ x: CSRMatrix<Scalar>,
+  classes: [Int32],
+  classCount: Int,
+  weights: Tensor<Double>?,
+  threshold: Double?
+) -> Tensor<Double> {
+  var shape = farro_class_shape(rows: x.rows, columns: x.columns, x_row: x.columns, class_count: classCount)
+  var sums = Tensor<Double>(zeros: [classCount, x.columns])
+  let status = sums.withUnsafeMutableBufferPointer { sums in
+    withPointers(weights, nil) { weights, _ in
+      x.values.withUnsafeBufferPointer { values in
+        withOptional(threshold.map { [$0] }) { threshold in
+          let (values, sums) = (values.baseAddress, sums.baseAddress!)
+          return switch Scalar.dtype {
+          case .f32:
+            farro_class_sums_csr_f32(&shape, x.offsets, x.indices, values?.f32, classes, weights, threshold, sums)
+          default:
+            farro_class_sums_csr_f64(&shape, x.offsets, x.indices, values?.f64, classes, weights, threshold, sums)
+          }
+        }
+      }
+    }
+  }
+  check(status, "classSums")
+  return sums
+}
+
+/// The means and the variances of each column for each class, of shape (`classCount`, d), and the sums of the classes' weights.
+package func classMoments<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  classes: [Int32],
+  classCount: Int,
+  weights: Tensor<Double>?
+) -> (mean: Tensor<Double>, variance: Tensor<Double>, total: [Double]) {
+  let columns = x.shape[1]
+  var shape = farro_class_shape(rows: x.shape[0], columns: columns, x_row: columns, class_count: classCount)
+  var (mean, variance) = (Tensor<Double>(zeros: [classCount, columns]), Tensor<Double>(zeros: [classCount, columns]))
+  var total = [Double](repeating: 0, count: classCount)
+  let status = mean.withUnsafeMutableBufferPointer { mean in
+    variance.withUnsafeMutableBufferPointer { variance in
+      withPointers(weights, nil) { weights, _ in
+        x.withUnsafeBufferPointer { x in
+          let (x, mean, variance) = (x.baseAddress!, mean.baseAddress!, variance.baseAddress!)
+          return switch Scalar.dtype {
+          case .f32: farro_class_moments_f32(&shape, x.f32, classes, weights, mean, variance, &total)
+          default: farro_class_moments_f64(&shape, x.f64, classes, weights, mean, variance, &total)
+          }
+        }
+      }
+    }
+  }
+  check(status, "classMoments")
+  return (mean, variance, total)
+}
+
+/// `constants[c]` minus half the sum of `(x - means[c])² factors[c]`, for each row and class: shape (n, classes).
+///
+/// - Parameters:
+///   - x: Shape (n, d).
+///   - means: Shape (classes, d).
+///   - factors: Shape (classes, d).
+package func normalLikelihood<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  means: Tensor<Scalar>,
+  factors: Tensor<Scalar>,
+  constants: [Double]
+) -> Tensor<Scalar> {
+  let columns = x.shape[1]
+  var shape = farro_class_shape(rows: x.shape[0], columns: columns, x_row: columns, class_count: constants.count)
+  return Tensor(unsafeUninitializedShape: [x.shape[0], constants.count]) { to in
+    x.withUnsafeBufferPointer { x in
+      means.withUnsafeBufferPointer { means in
+        factors.withUnsafeBufferPointer { factors in
+          let (x, means, factors) = (x.baseAddress!, means.baseAddress!, factors.baseAddress!)
+          let to = to.baseAddress!
+          let status =
+            switch Scalar.dtype {
+            case .f32: farro_normal_likelihood_f32(&shape, x.f32, means.f32, factors.f32, constants, to.f32)
+            default: farro_normal_likelihood_f64(&shape, x.f64, means.f64, factors.f64, constants, to.f64)
+            }
+          check(status, "normalLikelihood")
+        }
+      }
+    }
+  }
+}
+
+/// `x b + constants` of sparse rows, summed in double: shape (n, outputs).
+///
+/// - Parameters:
+///   - x: Shape (n, d).
+///   - b: Shape (d, outputs).
+///   - constants: One for each output.
+///   - threshold: If there is one, elements count as 1 where they exceed it and as 0 elsewhere.
+package func sparseProduct<Scalar: KernelScalar>(
+  _ x: CSRMatrix<Scalar>,
+  _ b: Tensor<Double>,
+  constants: [Double],
+  threshold: Double? = nil
+) -> Tensor<Scalar> {
+  require(b.shape == [x.columns, constants.count], "sparseProduct: \(x.shape) and \(b.shape)")
+  return Tensor(unsafeUninitializedShape: [x.rows, constants.count]) { y in
+    x.values.withUnsafeBufferPointer { values in
+      b.withUnsafeBufferPointer { b in
+        withOptional(threshold.map { [$0] }) { threshold in
+          let (values, b, y) = (values.baseAddress, b.baseAddress!, y.baseAddress!)
+          let outputs = constants.count
+          let status =
+            switch Scalar.dtype {
+            case .f32:
+              farro_csr_product_f32(
+                x.rows,
+                x.columns,
+                x.offsets,
+                x.indices,
+                values?.f32,
+                threshold,
+                outputs,
+                b,
+                constants,
+                y.f32
+              )
+            default:
+              farro_csr_product_f64(
+                x.rows,
+                x.columns,
+                x.offsets,
+                x.indices,
+                values?.f64,
+                threshold,
+                outputs,
+                b,
+                constants,
+                y.f64
+              )
+            }
+          check(status, "sparseProduct")
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import Farro
+import FarroData
+
+/// What ``MultinomialNB``, ``BernoulliNB`` and ``ComplementNB`` found.
+public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, UpdatableClassModel, Equatable {
+  public typealias Scalar = Input.Scalar
+
+  /// The sums of the columns for each class, shape (classes, columns).
+  public private(set) var featureCounts: Tensor<Double>
+  /// The sum of the weights of each class's rows.
+  public private(set) var classWeights: [Double]
+  /// The logarithm of each column's probability within each class; of ``ComplementNB`` its weights. Shape (classes, columns).
+  public private(set) var featureLogProbabilities: Tensor<Double>
+  /// The logarithm of each class's prior.
+  public private(set) var classLogPriors: [Double]
+  let options: DiscreteNBOptions
+  let rule: CountRule
+
+  init(
+    _ x: Input,
+    _ classes: [Int32],
+    _ classCount: Int,
+    _ weights: Tensor<Double>?,
+    _ options: DiscreteNBOptions,
+    _ rule: CountRule
+  ) throws {
+    try options.check(classCount)
+    try checkClasses(x, classes, classCount, weights: weights)
+    featureCounts = Tensor(zeros: [classCount, x.columnCount])
+    classWeights = Array(repeating: 0, count: classCount)
+    (featureLogProbabilities, classLogPriors) = (featureCounts, classWeights)
+    (self.options, self.rule) = (options, rule)
+    try update(x, classes: classes, weights: weights)
+  }
+
+  public var classCount: Int { classWeights.count }
+
+  /// - Complexity: O(elements + classes d).
+  public mutating func update(_ x: Input, classes: [Int32], weights: Tensor<Double>? = nil) throws {
+    try checkClasses(x, classes, classCount, weights: weights)
+    let columns = featureCounts.shape[1]
+    guard x.columnCount == columns else { throw ModelError.columns(x.columnCount, expected: columns) }
+    if rule.isOfCounts { try x.checkCounts() }
+    let (count, threshold) = (classCount, rule.threshold)
+    let sums = x.denseOrSparse(
+      { classSums($0, classes: classes, classCount: count, weights: weights, threshold: threshold) },
+      { classSums($0, classes: classes, classCount: count, weights: weights, threshold: threshold) }
+    )
+    guard sums.sum().isFinite else { try throwNotFinite(x) }
+    featureCounts = featureCounts + sums
+    for (row, number) in classes.enumerated() { classWeights[Int(number)] += weights?[row] ?? 1 }
+    featureLogProbabilities = logProbabilities()
+    let total = classWeights.reduce(0, +)
+    classLogPriors =
+      if let given = options.classPrior {
+        given.map { logarithm($0) }
+      } else {
+        classWeights.map { options.fitPrior ? logarithm($0) - logarithm(total) : -logarithm(Double(count)) }
+      }
+  }
+
+  private func logProbabilities() -> Tensor<Double> {
+    let (k, alpha) = (classCount, options.smoothing)
+    switch rule {
+    case .multinomial:
+      let smoothed = featureCounts + alpha
+      return log(smoothed) - log(smoothed.sum(axis: 1)).reshaped([k, 1])
+    case .bernoulli:
+      let totals = Tensor(classWeights.map { logarithm($0 + 2 * alpha) }, shape: [k, 1])
+      return log(featureCounts + alpha) - totals
+    case .complement(let norm):
+      let others = featureCounts.sum(axis: 0) + alpha - featureCounts
+      let logs = log(others / others.sum(axis: 1).reshaped([k, 1]))
+      return norm ? logs / logs.sum(axis: 1).reshaped([k, 1]) : logs * -1
+    }
+  }
+
+  /// The logarithm of each class's prior and probability for each row, shape (n, classes).
+  ///
+  /// - Complexity: O(elements times classes).
+  public func jointLogLikelihood(_ x: Input) throws -> Tensor<Scalar> {
+    let columns = featureCounts.shape[1]
+    if let x = x as? Tensor<Scalar>, x.rank != 2 { throw ModelError.notRows(shape: x.shape) }
+    guard x.columnCount == columns else {
+      try x.checkFinite()
+      throw ModelError.columns(x.columnCount, expected: columns)
+    }
+    if rule.isOfCounts { try x.checkCounts() }
+    var (factors, constants) = (featureLogProbabilities, classLogPriors)
+    switch rule {
+    case .multinomial: break
+    case .bernoulli:
+      // What is not there counts too: its probability is one minus the other.
+      let absent = log(1 - exp(featureLogProbabilities))
+      let sums = absent.sum(axis: 1).scalars
+      (factors, constants) = (factors - absent, constants.indices.map { constants[$0] + sums[$0] })
+    case .complement: if classCount > 1 { constants = constants.map { _ in 0 } }
+    }
+    let threshold = rule.threshold
+    let likelihood = x.denseOrSparse(
+      { denseProduct($0, factors, constants, threshold) },
+      { sparseProduct($0, factors.transposed(), constants: constants, threshold: threshold) }
+    )
+    if likelihood.count > 0 && !likelihood.sum().isFinite { try x.checkFinite() }
+    return likelihood
+  }
+
+  /// - Complexity: O(elements times classes).
+  public func predictClasses(_ x: Input) throws -> [Int32] { highestScores(try jointLogLikelihood(x)) }
+
+  /// - Complexity: O(elements times classes).
+  public func predictProbabilities(_ x: Input) throws -> Tensor<Scalar> { softmax(try jointLogLikelihood(x), axis: 1) }
+
+  /// The logarithm of the probability of each class for each row, shape (n, classes).
+  ///
+  /// - Complexity: O(elements times classes).
+  public func predictLogProbabilities(_ x: Input) throws -> Tensor<Scalar> {
+    logSoftmax(try jointLogLikelihood(x), axis: 1)
+  }
+}
+
+/// Rows times the transpose of `factors`, plus constants. What exceeds the threshold, if there is one, counts as 1.
+private func denseProduct<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ factors: Tensor<Double>,
+  _ constants: [Double],
+  _ threshold: Double?
+) -> Tensor<Scalar> {
+  let epilogue = Epilogue(bias: Tensor(constants.map { Scalar($0) }))
+  let factors = Tensor<Scalar>(casting: factors)
+  guard let threshold else { return matmul(x, factors, transposeB: true, epilogue: epilogue) }
+  let (blockRows, limit) = (4096, Scalar(threshold))
+  let parts = stride(from: 0, to: x.shape[0], by: blockRows).map { first in
+    // NaN and infinity stay what they are.
+    let flags = x[first..<min(first + blockRows, x.shape[0])].map { ($0 > limit ? 1 : 0) + $0 * 0 }
+    return matmul(flags, factors, transposeB: true, epilogue: epilogue)
+  }
+  return parts.isEmpty ? Tensor(zeros: [0, constants.count]) : concatenate(parts)
+}
+
+extension NumericRows {
+  /// - Throws: for an element that is negative, where counts are needed.
+  fileprivate func checkCounts() throws(ModelError) {
+    var place: (row: Int, column: Int)?
+    if let x = self as? Tensor<Scalar>, x.count > 0, x.min() < 0 {
+      let first = x.scalars.firstIndex { $0 < 0 }!
+      place = (first / x.shape[1], first % x.shape[1])
+    } else if let x = self as? CSRMatrix<Scalar>, let first = x.values.firstIndex(where: { $0 < 0 }) {
+      place = (x.offsets.firstIndex { $0 > Int64(first) }! - 1, Int(x.indices[first]))
+    }
+    guard let place else { return }
+    throw .parameter(name: "x", reason: "row \(place.row) is negative in column \(place.column): counts are needed")
+  }
+}
+
+extension DiscreteNBModel: Codable, StorableModel {
+  public static var fileKind: String { "naive Bayes of counts, of \(Scalar.dtype.rawValue)" }
+  public static var fileVersion: Int { 1 }
+
+  public var flaw: String? {
+    let count = classWeights.count
+    guard count > 0, featureCounts.rank == 2, featureCounts.shape[0] == count,
+      featureLogProbabilities.shape == featureCounts.shape, classLogPriors.count == count,
+      options.classPrior.map({ $0.count == count }) ?? true
+    else { return "\(count) classes cannot have counts of the shape \(featureCounts.shape)" }
+    // The logarithm of 0 is minus infinity.
+    guard featureCounts.scalars.allSatisfy(\.isFinite), classWeights.allSatisfy({ $0 >= 0 && $0.isFinite }),
+      !featureLogProbabilities.scalars.contains(where: \.isNaN), !classLogPriors.contains(where: \.isNaN),
+      options.alpha >= 0, rule.threshold.map({ $0 >= 0 }) ?? true
+    else { return "a count is negative, or a number NaN" }
+    return nil
+  }
+}
