@@ -9,6 +9,7 @@
 #include "batch_norm.h"
 #include "bayes.h"
 #include "bit_distance.h"
+#include "boosting.h"
 #include "boxes.h"
 #include "checksum.h"
 #include "chunking.h"

@@ -23,6 +23,7 @@
 #define CROSS_PRODUCTS_OF_FLOATS
 #include "least_squares/cross_products_kernels.h"
 #include "least_squares/vectors_kernels.h"
+#include "boosting/boosting_kernels.h"
 
 const farro_model_kernels FARRO_MODEL_TABLE = {
     .bayes_f32 = &bayes_table_f32,
@@ -30,6 +31,7 @@ const farro_model_kernels FARRO_MODEL_TABLE = {
     .cross_products_f32 = &cross_products_table_f32,
     .cross_products_f64 = &cross_products_table_f64,
     .vectors = &vectors_table,
+    .boosting = &boosting_table,
 };
 
 #if defined(UNSANITIZED)

@@ -6,6 +6,7 @@
 #include "dispatch.h"
 
 #include "bayes/bayes.h"
+#include "boosting/boosting.h"
 #include "least_squares/least_squares.h"
 
 // isa/model_kernels.h fills one of these in each file isa/*_models.c.
@@ -13,6 +14,7 @@ struct farro_model_kernels {
   const bayes_kernels *bayes_f32, *bayes_f64;
   const cross_product_kernels *cross_products_f32, *cross_products_f64;
   const vector_kernels *vectors;
+  const boosting_kernels *boosting;
 };
 
 #endif

@@ -96,6 +96,7 @@ static const struct {
     {"assignment", check_assignment},
     {"k-means", check_kmeans},
     {"bits", check_bit_distances},
+    {"boosting", check_boosting},
     {"boxes", check_boxes},
     {"sparse distance", check_sparse},
     {"sets", check_sets},

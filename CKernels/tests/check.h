@@ -64,6 +64,7 @@ void check_neighbors(void);
 void check_assignment(void);
 void check_kmeans(void);
 void check_bit_distances(void);
+void check_boosting(void);
 void check_boxes(void);
 void check_sparse(void);
 void check_sets(void);

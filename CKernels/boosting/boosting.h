@@ -1,0 +1,145 @@
+// What the parts of gradient boosting share.
+#ifndef FARRO_BOOSTING_BOOSTING_H
+#define FARRO_BOOSTING_BOOSTING_H
+
+#include <math.h>
+
+#include "include/boosting.h"
+#include "runtime.h"
+
+// ---- kernels ----
+
+// Histograms are cumulative: element b is the sum over bins 0...b. All are doubles that hold integers times a power of
+// two, so that sums and differences are exact.
+typedef struct boosting_scan {
+  const double *g, *h, *c;       // padded with their last element to whole cache lines
+  size_t candidates;             // splits behind bin 0, 1 ...
+  double g_more, h_more, c_more; // also on the left: what is missing, where it goes there
+  double g_all, h_all, c_all;    // of the node
+  double loss;                   // of the node as it stands
+  double min_samples, l2;
+  double lower, upper; // of values
+  int monotonic;
+  bool last_wins; // of equal gains
+} boosting_scan;
+
+typedef struct boosting_rows {
+  farro_boosting_loss loss;
+  double quantile;
+  size_t n, trees, pitch; // raw and results: tree k begins at k pitch
+  const double *y, *raw, *weights;
+  float *g, *h;      // NULL: only the loss is wanted
+  double *g_largest; // (trees) each, that is raised to the largest |g| and h
+  double *h_largest;
+} boosting_rows;
+
+typedef struct boosting_kernels {
+  // The first (or last) best split with a gain above `least`; its gain and bin, or -1.
+  double (*scan)(const boosting_scan *s, double least, size_t *bin);
+  // Gradients and hessians; answers the sum of the losses.
+  double (*gradients)(const boosting_rows *rows);
+} boosting_kernels;
+
+// ---- a booster ----
+
+enum {
+  boosting_group = 8, // columns whose bins stand together in 8 bytes for each row
+  boosting_bins = 256,
+  boosting_block = 4096,    // rows of a task that touches each once
+  boosting_most_trees = 16, // that grow at once
+};
+
+typedef int64_t boosting_pair __attribute__((ext_vector_type(2)));
+
+typedef struct boosting_split {
+  double gain, g, h, c; // sums on the left
+  uint32_t categories[8];
+  int32_t feature;
+  uint16_t bin;
+  uint8_t missing_left, is_categorical;
+} boosting_split;
+
+// A leaf that may be split further.
+typedef struct boosting_leaf {
+  size_t first, count; // its rows in boosting_tree.rows
+  double g, h, value, lower, upper;
+  double *histogram; // NULL when there was no room for it
+  boosting_split split;
+  uint32_t node, depth;
+} boosting_leaf;
+
+// What one tree needs while it grows.
+typedef struct boosting_tree {
+  size_t class;           // which of an iteration's trees
+  uint32_t *rows, *spare; // rows of leaves, each in ascending order
+  void *packed, *ordered; // gradients of all rows, and of those of a leaf: int64_t, or pairs with hessians
+  double g_unit, h_unit;
+  boosting_leaf *heap; // best gain first
+  size_t open;
+  double **free_histograms;
+  size_t free_count, made_count;
+  size_t *firsts;       // of each node, its first row
+  boosting_split *best; // of each task, of both leaves
+  uint8_t *chosen;      // columns that each of two leaves considers
+  uint32_t *shuffled;
+  farro_boosting_node *nodes;
+  uint32_t node_count;
+  size_t leaf_count;
+  bool failed; // for want of memory
+} boosting_tree;
+
+struct farro_booster {
+  const boosting_kernels *kernels;
+  farro_boosting_problem problem;
+  size_t groups, task_width, tasks; // a task has that many columns of a group
+  uint8_t *bins;                    // (groups, rows, 8)
+  uint16_t *bin_counts;             // of each column, without the one of missing ones
+  uint8_t *has_missing, *is_categorical;
+  int8_t *monotonic; // NULL: none
+  size_t *offsets;   // of columns in a histogram
+  size_t histogram_doubles, most_histograms;
+  bool constant_hessian;
+  int g_bits, h_bits;
+  size_t most_leaves, iteration;
+  size_t pitch; // rows, rounded up
+  double *y, *weights, *raw;
+  float *g, *h;
+  double *g_largest, *h_largest; // of each tree, and below of each block of rows
+  double *block_largest, *block_loss;
+  double loss_sum, weight_sum;
+  boosting_tree *trees; // as many as grow at once
+  size_t tree_count;
+  struct {
+    void *pointer;
+    size_t bytes;
+  } blocks[16 + 10 * boosting_most_trees];
+  size_t block_count;
+};
+
+static inline size_t boosting_padded(size_t bins) { return (bins + 7) / 8 * 8; }
+static inline double boosting_value(double g, double h, double l2, double lower, double upper) {
+  const double value = -g / (h + l2 + 1e-15);
+  return value < lower ? lower : value > upper ? upper : value;
+}
+
+// binning.c
+farro_status boosting_bin_rows_f32(farro_booster *b, const float *x, size_t x_row);
+farro_status boosting_bin_rows_f64(farro_booster *b, const double *x, size_t x_row);
+void boosting_sort(double *values, size_t n, double *spare);         // with room for 2 n
+bool boosting_sort_pairs(double *values, double *weights, size_t n); // false: no memory
+// histogram.c: builds the histogram of `small`, takes it from that of `large`, which begins as their parent's, and
+// finds the best splits of those whose `splits` is true. `large` may be NULL.
+typedef struct boosting_children {
+  farro_booster *booster;
+  boosting_tree *tree;
+  boosting_leaf *small, *large;
+  bool splits[2];
+  bool is_root;
+} boosting_children;
+void boosting_find_splits(boosting_children *children);
+// growth.c
+farro_status boosting_grow_tree(farro_booster *b, boosting_tree *t);
+// booster.c
+void *boosting_allocate(farro_booster *b, size_t count, size_t element);
+
+#endif
