@@ -12,6 +12,10 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
   case columns(Int, expected: Int)
   /// There are more or fewer labels, or numbers to learn, than rows.
   case labels(Int, rows: Int)
+  /// A number to learn is NaN or infinite.
+  case target(row: Int, output: Int)
+  /// There are fewer classes than can be told apart.
+  case classes(Int, needed: Int)
   /// Weights are not one number of at least 0 for each row, or all 0.
   case weights(String)
   /// A category that the model has not learned.
@@ -29,6 +33,8 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     case .columns(let columns, let expected):
       "the model has learned from \(expected) columns, and cannot take \(columns)"
     case .labels(let labels, let rows): "\(labels) labels cannot belong to \(rows) rows: each row needs one"
+    case .target(let row, let output): "of row \(row), output \(output) to be learned is NaN or infinite"
+    case .classes(let classes, let needed): "labels of \(classes) classes: at least \(needed) are needed"
     case .weights(let reason): "weights: \(reason)"
     case .unknownCategory(let category, let row, let column):
       "row \(row) holds \(category) in column \(column), which is none of the categories that the model has learned"

@@ -1,0 +1,141 @@
+import Farro
+
+/// When boosting stops before all iterations are done.
+public enum BoostingEarlyStopping: String, Codable, Sendable, CaseIterable {
+  /// When scores do not improve any more, if there are more than 10,000 rows.
+  case automatic
+  /// When scores do not improve any more.
+  case always
+  /// Never.
+  case never
+}
+
+/// What the estimators of boosting have in common, under the names that they have there.
+struct BoostingParameters {
+  var options = BoostingOptions()
+  var maxIterations: Int
+  var maxBins: Int
+  var maxFeatures: Double
+  var categoricalFeatures: [Int]
+  var monotonicConstraints: [Int]
+  var earlyStopping: BoostingEarlyStopping
+  var validationFraction: Double?
+  var nIterationsNoChange: Int
+  var tolerance: Double
+
+  /// - Throws: for a parameter that is out of its range.
+  func check(columns: Int, trees: Int) throws(ModelError) {
+    try checkRange(options.learningRate, "learningRate", atLeast: 0)
+    guard options.learningRate > 0, options.learningRate.isFinite else {
+      throw .parameter(name: "learningRate", reason: "must be above 0, and no more than a number")
+    }
+    try checkRange(maxIterations, "maxIterations", atLeast: 1)
+    try checkRange(options.minSamplesLeaf, "minSamplesLeaf", atLeast: 1)
+    try checkRange(options.l2, "l2Regularization", atLeast: 0)
+    guard options.l2.isFinite else { throw .parameter(name: "l2Regularization", reason: "must be a number") }
+    guard maxFeatures > 0, maxFeatures <= 1 else {
+      throw .parameter(name: "maxFeatures", reason: "must be above 0 and at most 1, not \(maxFeatures)")
+    }
+    guard 2...255 ~= maxBins else {
+      throw .parameter(name: "maxBins", reason: "must be from 2 to 255, not \(maxBins)")
+    }
+    try checkRange(nIterationsNoChange, "nIterationsNoChange", atLeast: 1)
+    try checkRange(tolerance, "tolerance", atLeast: 0)
+    if let validationFraction, !(validationFraction > 0 && validationFraction < 1) {
+      throw .parameter(name: "validationFraction", reason: "must be between 0 and 1, not \(validationFraction)")
+    }
+    for column in categoricalFeatures where !(0..<columns ~= column) {
+      throw .parameter(name: "categoricalFeatures", reason: "there is no column \(column) among \(columns)")
+    }
+    try checkMonotonic(columns: columns, trees: trees)
+  }
+
+  private func checkMonotonic(columns: Int, trees: Int) throws(ModelError) {
+    guard !monotonicConstraints.isEmpty else { return }
+    func wrong(_ reason: String) -> ModelError { .parameter(name: "monotonicConstraints", reason: reason) }
+    guard monotonicConstraints.count == columns, monotonicConstraints.allSatisfy({ -1...1 ~= $0 }) else {
+      throw wrong("\(columns) columns need as many of -1, 0 and 1")
+    }
+    guard trees == 1 else { throw wrong("of more than two classes, no probability ascends by itself") }
+    for column in categoricalFeatures where monotonicConstraints[column] != 0 {
+      throw wrong("column \(column) holds categories, which have no order")
+    }
+  }
+
+  /// - Throws: for a limit that is no number of leaves or levels.
+  static func limit(_ value: Int?, _ name: String, atLeast least: Int) throws(ModelError) -> Int {
+    try checkRange(value, name, atLeast: least)
+    return value ?? 0
+  }
+}
+
+/// What a model learns from, with what is set aside to see when to stop.
+struct BoostingData<Scalar: KernelScalar> {
+  var x: Tensor<Scalar>
+  var y: Tensor<Double>
+  var weights: Tensor<Double>?
+  var validation: (x: Tensor<Scalar>, y: Tensor<Double>, weights: Tensor<Double>?)?
+
+  /// Sets a part of the rows aside, of each class as much.
+  ///
+  /// - Throws: when nothing would be left.
+  mutating func setAside(_ fraction: Double, stratified: Bool, seed: UInt64) throws(ModelError) {
+    var generator = Xoshiro256(seed: seed)
+    let n = x.shape[0]
+    var groups = [[Int]](repeating: [], count: stratified ? Int(y.max()) + 1 : 1)
+    if stratified {
+      for (row, number) in y.scalars.enumerated() { groups[Int(number)].append(row) }
+    } else {
+      groups[0] = Array(0..<n)
+    }
+    // Of each group its share, rounded so that the sum is right.
+    var (kept, aside): ([Int], [Int]) = ([], [])
+    var owed = 0.0
+    for group in groups {
+      owed += fraction * Double(group.count)
+      let count = min(Int(owed.rounded()), max(0, group.count - 1))
+      owed -= Double(count)
+      let order = group.shuffled(using: &generator)
+      aside += order[..<count]
+      kept += order[count...]
+    }
+    guard !aside.isEmpty, !kept.isEmpty else {
+      throw .parameter(name: "validationFraction", reason: "\(fraction) of \(n) rows are none, or all")
+    }
+    aside.sort()
+    kept.sort()
+    validation = (x[rows: aside], take(y, aside), weights.map { take($0, aside) })
+    (x, y, weights) = (x[rows: kept], take(y, kept), weights.map { take($0, kept) })
+    guard weights.map({ $0.sum() > 0 }) ?? true, validation?.weights.map({ $0.sum() > 0 }) ?? true else {
+      throw .weights("all are 0 of the rows that are set aside to see when to stop, or of all others")
+    }
+  }
+
+  private func take(_ numbers: Tensor<Double>, _ rows: [Int]) -> Tensor<Double> {
+    let scalars = numbers.scalars
+    return Tensor(rows.map { scalars[$0] })
+  }
+
+  /// Rows that borders between bins are found from: all, up to 200,000; of more, so many drawn with replacement, each as often as
+  /// its weight says.
+  func sample(seed: UInt64) -> (rows: [UInt32]?, weights: Tensor<Double>?) {
+    let (n, most) = (x.shape[0], 200_000)
+    guard n > most else { return (nil, weights) }
+    var generator = Xoshiro256(seed: seed &+ 1)
+    guard let weights else {
+      return ((0..<most).map { _ in UInt32.random(in: 0..<UInt32(n), using: &generator) }, nil)
+    }
+    let sums = cumulativeSum(weights).scalars
+    let rows = (0..<most).map { _ in
+      let wanted = Double.random(in: 0..<sums[n - 1], using: &generator)
+      // The first row whose sum is above it.
+      var (low, high) = (0, n - 1)
+      while low < high {
+        let middle = (low + high) / 2
+        if sums[middle] > wanted { high = middle } else { low = middle + 1 }
+      }
+      return UInt32(low)
+    }
+    return (rows, nil)
+  }
+}
