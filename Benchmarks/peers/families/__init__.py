@@ -8,6 +8,7 @@ learning.py and clustering.py) are Swift: Farro's side is in models-worker/.
 from families import (
     attention,
     bits,
+    boosting,
     boxes,
     clustering,
     convolution,
@@ -55,7 +56,7 @@ _OF_OPERATORS = (
 )
 
 # Of models: rows of ModelsWorker.
-_OF_MODELS = (clustering, preparing)
+_OF_MODELS = (boosting, clustering, preparing)
 
 _MODULES = _OF_OPERATORS + _OF_MODELS
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _MODULES}
