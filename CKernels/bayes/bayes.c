@@ -177,17 +177,24 @@ typedef struct {
   const bayes_kernels *kernels;
   const farro_class_shape *shape;
   const char *x;
-  const void *means, *factors;
+  const void *means, *factors; // no means: of columns above the threshold
   const double *constants;
   char *to;
+  double threshold;
 } likelihoods;
 
 static void likelihood_rows(void *context, size_t first, size_t last) {
   const likelihoods *l = context;
   const farro_class_shape *s = l->shape;
   const size_t bytes = l->kernels->element_bytes;
-  l->kernels->likelihood(last - first, s->columns, l->x + first * s->x_row * bytes, s->x_row, s->class_count, l->means,
-                         l->factors, l->constants, l->to + first * s->class_count * bytes);
+  const char *x = l->x + first * s->x_row * bytes;
+  char *to = l->to + first * s->class_count * bytes;
+  if (l->means)
+    l->kernels->likelihood(last - first, s->columns, x, s->x_row, s->class_count, l->means, l->factors, l->constants,
+                           to);
+  else
+    l->kernels->flag_likelihood(last - first, s->columns, x, s->x_row, s->class_count, l->threshold, l->factors,
+                                l->constants, to);
 }
 
 static farro_status likelihood(likelihoods *l) {
@@ -296,7 +303,27 @@ static farro_status multiply_sparse(sparse_product *p, size_t rows, size_t colum
                                               const scalar *factors, const double *constants, scalar *to) {            \
     const farro_kernels *kernels = farro_current_kernels();                                                            \
     if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    likelihoods l = {kernels->models->bayes_##type, shape, (const char *)x, means, factors, constants, (char *)to};    \
+    likelihoods l = {.kernels = kernels->models->bayes_##type,                                                         \
+                     .shape = shape,                                                                                   \
+                     .x = (const char *)x,                                                                             \
+                     .means = means,                                                                                   \
+                     .factors = factors,                                                                               \
+                     .constants = constants,                                                                           \
+                     .to = (char *)to};                                                                                \
+    return likelihood(&l);                                                                                             \
+  }                                                                                                                    \
+                                                                                                                       \
+  farro_status farro_flag_likelihood_##type(const farro_class_shape *shape, const scalar *x, double threshold,         \
+                                            const scalar *factors, const double *constants, scalar *to) {              \
+    const farro_kernels *kernels = farro_current_kernels();                                                            \
+    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
+    likelihoods l = {.kernels = kernels->models->bayes_##type,                                                         \
+                     .shape = shape,                                                                                   \
+                     .x = (const char *)x,                                                                             \
+                     .factors = factors,                                                                               \
+                     .constants = constants,                                                                           \
+                     .to = (char *)to,                                                                                 \
+                     .threshold = threshold};                                                                          \
     return likelihood(&l);                                                                                             \
   }                                                                                                                    \
                                                                                                                        \

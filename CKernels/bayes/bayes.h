@@ -17,6 +17,9 @@ typedef struct bayes_kernels {
   // Rows first..<last of the likelihood.
   void (*likelihood)(size_t rows, size_t columns, const void *x, size_t x_row, size_t class_count, const void *means,
                      const void *factors, const double *constants, void *to);
+  // The same of the factors of columns that are above the threshold.
+  void (*flag_likelihood)(size_t rows, size_t columns, const void *x, size_t x_row, size_t class_count,
+                          double threshold, const void *factors, const double *constants, void *to);
 } bayes_kernels;
 
 #endif

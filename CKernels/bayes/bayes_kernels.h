@@ -58,10 +58,42 @@ static void KERNEL(normal_likelihood)(size_t rows, size_t columns, const void *f
                               y + i * class_count + c, class_count, 1);
 }
 
+INLINE void KERNEL(flag_rows)(size_t columns, const SCALAR *x, size_t x_row, SCALAR threshold, const SCALAR *factor,
+                              double constant, SCALAR *to, size_t to_row, const size_t count) {
+  VECTOR sums[4];
+  UNROLL for (size_t r = 0; r < count; r++) sums[r] = (VECTOR){0};
+  for (size_t j = 0; j < columns; j += LANES) {
+    const size_t lanes = columns - j < LANES ? columns - j : LANES;
+    const VECTOR f = load_up_to(factor + j, lanes);
+    UNROLL for (size_t r = 0; r < count; r++) {
+      const VECTOR v = load_up_to(x + r * x_row + j, lanes);
+      // NaN and infinity stay in the sum.
+      sums[r] += (v > broadcast(threshold) ? f : (VECTOR){0}) + v * (VECTOR){0};
+    }
+  }
+  UNROLL for (size_t r = 0; r < count; r++) to[r * to_row] = (SCALAR)(constant + (double)horizontal_sum(sums[r]));
+}
+
+static void KERNEL(flag_likelihood)(size_t rows, size_t columns, const void *from, size_t x_row, size_t class_count,
+                                    double threshold, const void *factors, const double *constants, void *to) {
+  const SCALAR *x = from, *f = factors, t = (SCALAR)threshold;
+  SCALAR *y = to;
+  size_t i = 0;
+  for (; i + 4 <= rows; i += 4)
+    for (size_t c = 0; c < class_count; c++)
+      KERNEL(flag_rows)(columns, x + i * x_row, x_row, t, f + c * columns, constants[c], y + i * class_count + c,
+                        class_count, 4);
+  for (; i < rows; i++)
+    for (size_t c = 0; c < class_count; c++)
+      KERNEL(flag_rows)(columns, x + i * x_row, x_row, t, f + c * columns, constants[c], y + i * class_count + c,
+                        class_count, 1);
+}
+
 static const bayes_kernels KERNEL(bayes_table) = {
     .element_bytes = sizeof(SCALAR),
     .add = KERNEL(add_class_row),
     .add_above = KERNEL(add_class_row_above),
     .add_moments = KERNEL(add_class_moments),
     .likelihood = KERNEL(normal_likelihood),
+    .flag_likelihood = KERNEL(flag_likelihood),
 };

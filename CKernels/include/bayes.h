@@ -57,6 +57,16 @@ FARRO_API farro_status farro_normal_likelihood_f32(const farro_class_shape *shap
 FARRO_API farro_status farro_normal_likelihood_f64(const farro_class_shape *shape, const double *x, const double *means,
                                                    const double *factors, const double *constants, double *likelihood);
 
+// likelihood[i, c] = constants[c] + the sum of factors[c, j] over the columns j with x_ij > threshold, which is rounded
+// to the element type.
+//
+// Factors, (class_count, columns), and sums are of the element type: |error| <= (columns + 2) u sum |factors|. NaN and
+// infinity give NaN. O(rows columns class_count), one pass over memory.
+FARRO_API farro_status farro_flag_likelihood_f32(const farro_class_shape *shape, const float *x, double threshold,
+                                                 const float *factors, const double *constants, float *likelihood);
+FARRO_API farro_status farro_flag_likelihood_f64(const farro_class_shape *shape, const double *x, double threshold,
+                                                 const double *factors, const double *constants, double *likelihood);
+
 // y = x b + constants, of a sparse (rows, columns) by rows and a dense b (columns, outputs). y: (rows, outputs). Sums
 // are double. With `threshold`, elements count as 1 where they exceed it and as 0 elsewhere. O(elements outputs).
 FARRO_API farro_status farro_csr_product_f32(size_t rows, size_t columns, const int64_t *offsets,

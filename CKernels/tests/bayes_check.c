@@ -49,6 +49,18 @@
                  (double)(columns + 4) * (unit) * fabs((double)expected[k]),                                           \
              "normal_likelihood_" #type " (%zu, %zu): %g, not %g", rows, columns, (double)likelihood[k],               \
              (double)expected[k]);                                                                                     \
+    EXPECT(farro_flag_likelihood_##type(&shape, x, threshold, factors, constants, likelihood) == FARRO_OK, "flags");   \
+    for (size_t i = 0; i < rows; i++)                                                                                  \
+      for (size_t c = 0; c < class_count; c++) {                                                                       \
+        double sum = 0, size = 0;                                                                                      \
+        for (size_t j = 0; j < columns; j++) {                                                                         \
+          const double factor = (double)factors[c * columns + j];                                                      \
+          sum += (double)x[i * (columns + pad) + j] > threshold ? factor : 0, size += fabs(factor);                    \
+        }                                                                                                              \
+        EXPECT(fabs((double)likelihood[i * class_count + c] - sum) <= (double)(columns + 2) * (unit) * size,           \
+               "flag_likelihood_" #type " (%zu, %zu): %g, not %g", rows, columns,                                      \
+               (double)likelihood[i * class_count + c], sum);                                                          \
+      }                                                                                                                \
     guarded_free(x, count * sizeof *x), guarded_free(classes, rows * sizeof *classes);                                 \
     guarded_free(weights, rows * sizeof *weights), guarded_free(got, 2 * cells * sizeof *got);                         \
     guarded_free(means, cells * sizeof *means), guarded_free(factors, cells * sizeof *factors);                        \

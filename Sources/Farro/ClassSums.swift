@@ -123,6 +123,34 @@ package func normalLikelihood<Scalar: KernelScalar>(
   }
 }
 
+/// `constants[c]` plus the sum of the factors of those columns whose element exceeds the threshold: shape (n, classes).
+///
+/// - Parameters:
+///   - x: Shape (n, d).
+///   - factors: Shape (classes, d).
+package func flagLikelihood<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  threshold: Double,
+  factors: Tensor<Scalar>,
+  constants: [Double]
+) -> Tensor<Scalar> {
+  let columns = x.shape[1]
+  var shape = farro_class_shape(rows: x.shape[0], columns: columns, x_row: columns, class_count: constants.count)
+  return Tensor(unsafeUninitializedShape: [x.shape[0], constants.count]) { to in
+    x.withUnsafeBufferPointer { x in
+      factors.withUnsafeBufferPointer { factors in
+        let (x, factors, to) = (x.baseAddress!, factors.baseAddress!, to.baseAddress!)
+        let status =
+          switch Scalar.dtype {
+          case .f32: farro_flag_likelihood_f32(&shape, x.f32, threshold, factors.f32, constants, to.f32)
+          default: farro_flag_likelihood_f64(&shape, x.f64, threshold, factors.f64, constants, to.f64)
+          }
+        check(status, "flagLikelihood")
+      }
+    }
+  }
+}
+
 /// `x b + constants` of sparse rows, summed in double: shape (n, outputs).
 ///
 /// - Parameters:

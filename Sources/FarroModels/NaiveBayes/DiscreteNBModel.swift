@@ -35,13 +35,16 @@ public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, Upda
 
   public var classCount: Int { classWeights.count }
 
+  /// Of the elements' type, as they are compared with it.
+  private var threshold: Double? { rule.threshold.map { Double(Scalar($0)) } }
+
   /// - Complexity: O(elements + classes d).
   public mutating func update(_ x: Input, classes: [Int32], weights: Tensor<Double>? = nil) throws {
     try checkClasses(x, classes, classCount, weights: weights)
     let columns = featureCounts.shape[1]
     guard x.columnCount == columns else { throw ModelError.columns(x.columnCount, expected: columns) }
     if rule.isOfCounts { try x.checkCounts() }
-    let (count, threshold) = (classCount, rule.threshold)
+    let (count, threshold) = (classCount, self.threshold)
     let sums = x.denseOrSparse(
       { classSums($0, classes: classes, classCount: count, weights: weights, threshold: threshold) },
       { classSums($0, classes: classes, classCount: count, weights: weights, threshold: threshold) }
@@ -96,7 +99,7 @@ public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, Upda
       (factors, constants) = (factors - absent, constants.indices.map { constants[$0] + sums[$0] })
     case .complement: if classCount > 1 { constants = constants.map { _ in 0 } }
     }
-    let threshold = rule.threshold
+    let threshold = self.threshold
     let likelihood = x.denseOrSparse(
       { denseProduct($0, factors, constants, threshold) },
       { sparseProduct($0, factors.transposed(), constants: constants, threshold: threshold) }
@@ -126,16 +129,9 @@ private func denseProduct<Scalar: KernelScalar>(
   _ constants: [Double],
   _ threshold: Double?
 ) -> Tensor<Scalar> {
-  let epilogue = Epilogue(bias: Tensor(constants.map { Scalar($0) }))
   let factors = Tensor<Scalar>(casting: factors)
-  guard let threshold else { return matmul(x, factors, transposeB: true, epilogue: epilogue) }
-  let (blockRows, limit) = (4096, Scalar(threshold))
-  let parts = stride(from: 0, to: x.shape[0], by: blockRows).map { first in
-    // NaN and infinity stay what they are.
-    let flags = x[first..<min(first + blockRows, x.shape[0])].map { ($0 > limit ? 1 : 0) + $0 * 0 }
-    return matmul(flags, factors, transposeB: true, epilogue: epilogue)
-  }
-  return parts.isEmpty ? Tensor(zeros: [0, constants.count]) : concatenate(parts)
+  if let threshold { return flagLikelihood(x, threshold: threshold, factors: factors, constants: constants) }
+  return matmul(x, factors, transposeB: true, epilogue: Epilogue(bias: Tensor(constants.map { Scalar($0) })))
 }
 
 extension NumericRows {
