@@ -17,6 +17,7 @@ from families import (
     embedding,
     hashing,
     image_norms,
+    linear,
     matmul,
     neighbors,
     normalization,
@@ -56,7 +57,7 @@ _OF_OPERATORS = (
 )
 
 # Of models: rows of ModelsWorker.
-_OF_MODELS = (boosting, clustering, preparing)
+_OF_MODELS = (boosting, clustering, preparing, linear)
 
 _MODULES = _OF_OPERATORS + _OF_MODELS
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _MODULES}
