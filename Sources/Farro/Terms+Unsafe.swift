@@ -143,6 +143,8 @@ private struct TermCounts {
     )
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   func matrix<Scalar: KernelScalar>(columns: Int) -> CSRMatrix<Scalar> {
     let offsets = Array(UnsafeBufferPointer(start: counts.row_offsets, count: counts.rows + 1))
     let count = Int(offsets[counts.rows])

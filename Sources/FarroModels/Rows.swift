@@ -57,6 +57,8 @@ extension CSRMatrix: NumericRows {
   public var rowCount: Int { rows }
   public var columnCount: Int { columns }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func checkFinite() throws(ModelError) {
     guard let place = values.firstIndex(where: { !$0.isFinite }) else { return }
     let row = offsets.firstIndex { $0 > Int64(place) }! - 1

@@ -118,9 +118,17 @@ extension Tensor: CategoricalRows where Scalar: KernelScalar {
 
   public func categoryCodes(_ column: Int) throws(ModelError) -> CategoryCodes {
     guard rank == 2 else { throw .notRows(shape: shape) }
+    return try FarroModels.categoryCodes(doubles(ofColumn: column), column)
+  }
+}
+
+extension Tensor where Scalar: KernelScalar {
+  /// The elements of a column of a matrix.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
+  func doubles(ofColumn column: Int) -> [Double] {
     let (rows, columns) = (shape[0], shape[1])
-    let numbers = withUnsafeBufferPointer { x in (0..<rows).map { Double(x[$0 * columns + column]) } }
-    return try FarroModels.categoryCodes(numbers, column)
+    return withUnsafeBufferPointer { x in (0..<rows).map { Double(x[$0 * columns + column]) } }
   }
 }
 

@@ -84,10 +84,7 @@ public struct KBinsDiscretizer<Scalar: KernelScalar, Output: MatrixRows>: Estima
     for count in counts { try checkRange(count, "nBins", atLeast: 2) }
     let edges = try (0..<x.columnCount).map { column in
       try Task.checkCancellation()
-      let values = x.withUnsafeBufferPointer { elements in
-        (0..<x.rowCount).map { Double(elements[$0 * x.columnCount + column]) }
-      }
-      return try borders(sort(Tensor(values)).scalars, counts[column])
+      return try borders(sort(Tensor(x.doubles(ofColumn: column))).scalars, counts[column])
     }
     return KBinsDiscretizerModel(binEdges: edges, encode: encode)
   }
@@ -165,11 +162,10 @@ public struct KBinsDiscretizerModel<Scalar: KernelScalar, Output: MatrixRows>: T
     let (rows, columns) = (x.rowCount, binEdges.count)
     let inner = binEdges.map { Array($0.dropFirst().dropLast()) }
     var bins = [Int32](repeating: 0, count: rows * columns)
-    x.withUnsafeBufferPointer { x in
-      for row in 0..<rows {
-        for column in 0..<columns {
-          bins[row * columns + column] = Int32(countUpTo(Double(x[row * columns + column]), in: inner[column]))
-        }
+    for column in 0..<columns {
+      let borders = inner[column]
+      for (row, number) in x.doubles(ofColumn: column).enumerated() {
+        bins[row * columns + column] = Int32(countUpTo(number, in: borders))
       }
     }
     if encode == .ordinal {

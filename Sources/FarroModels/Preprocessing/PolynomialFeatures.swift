@@ -100,6 +100,8 @@ public struct PolynomialFeaturesModel<Scalar: KernelScalar>: Transformer, Featur
   ///
   /// - Throws: ``ModelError`` for other columns, and for what is no number.
   /// - Complexity: O(rows products).
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func transform(_ x: Tensor<Scalar>) throws -> Tensor<Scalar> {
     try x.check(columns: columnCount)
     let (width, rows, columnCount) = (made.count, x.rowCount, columnCount)

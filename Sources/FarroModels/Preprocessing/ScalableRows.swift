@@ -79,6 +79,8 @@ extension Tensor: ScalableRows where Scalar: KernelScalar {
   public func rangesOfColumns() -> ColumnRanges { Farro.columnRanges(self) }
   public func quantilesOfColumns(_ probabilities: [Double]) -> [[Double]] { Farro.columnQuantiles(self, probabilities) }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func momentsOfColumns(weights: Tensor<Double>?) -> ColumnMoments {
     guard let weights else { return Farro.columnMoments(self) }
     let columns = shape[1]
@@ -102,10 +104,14 @@ extension Tensor: ScalableRows where Scalar: KernelScalar {
     return moments(mean, zip(squares, drift).map { ($0 - $1 * $1 / all) / all })
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func clipped(to range: ClosedRange<Scalar>) -> Tensor {
     map { Swift.min(Swift.max($0, range.lowerBound), range.upperBound) }
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func normalizedRows(_ norm: VectorNorm) -> Tensor {
     var result = self
     let (rows, columns) = (shape[0], shape[1])
@@ -117,12 +123,16 @@ extension Tensor: ScalableRows where Scalar: KernelScalar {
     return result
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func binarized(threshold: Scalar) -> Tensor { map { $0 > threshold ? 1 : 0 } }
 }
 
 extension CSRMatrix: ScalableRows {
   public static var isSparse: Bool { true }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func scaled(by scaling: ColumnScaling) -> CSRMatrix {
     let factors = scaling.factor
     var values = values
@@ -130,6 +140,8 @@ extension CSRMatrix: ScalableRows {
     return CSRMatrix(unchecked: rows, columns, offsets, indices, values)
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func rangesOfColumns() -> ColumnRanges {
     let counts = countsOfColumns
     // Where an element is not stored, 0 is one of them.
@@ -161,6 +173,8 @@ extension CSRMatrix: ScalableRows {
     return quantiles
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func momentsOfColumns(weights: Tensor<Double>?) -> ColumnMoments {
     let weight = weights?.scalars ?? [Double](repeating: 1, count: rows)
     let all = weight.reduce(0, +)
@@ -187,11 +201,15 @@ extension CSRMatrix: ScalableRows {
     return moments(mean, zip(squares, drift).map { max(0, $0 - $1 * $1 / all) / all })
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func clipped(to range: ClosedRange<Scalar>) -> CSRMatrix {
     let values = values.map { Swift.min(Swift.max($0, range.lowerBound), range.upperBound) }
     return CSRMatrix(unchecked: rows, columns, offsets, indices, values)
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func normalizedRows(_ norm: VectorNorm) -> CSRMatrix {
     var values = values
     values.withUnsafeMutableBufferPointer { values in
@@ -200,6 +218,8 @@ extension CSRMatrix: ScalableRows {
     return CSRMatrix(unchecked: rows, columns, offsets, indices, values)
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func binarized(threshold: Scalar) -> CSRMatrix {
     var (offsets, indices): ([Int64], [Int32]) = ([0], [])
     for row in 0..<rows {

@@ -100,6 +100,8 @@ public struct SimpleImputerModel<Scalar: KernelScalar>: Transformer, FeatureNami
   ///
   /// - Throws: ``ModelError`` for other columns, and an infinite number.
   /// - Complexity: O(elements).
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func transform(_ x: Tensor<Scalar>) throws -> Tensor<Scalar> {
     try x.checkNotInfinite()
     guard x.columnCount == columnCount else { throw ModelError.columns(x.columnCount, expected: columnCount) }

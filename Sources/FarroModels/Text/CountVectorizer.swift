@@ -129,9 +129,15 @@ public struct CountVectorizer<Scalar: KernelScalar>: Estimator, Hashable {
   }
 
   /// The terms that are neither too rare nor too frequent.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   private func keptTerms(_ counts: CSRMatrix<Scalar>) throws(ModelError) -> [Int] {
     let (least, most) = (minDF.number(of: counts.rows), maxDF.number(of: counts.rows))
     guard least <= most else { throw .parameter(name: "maxDF", reason: "\(maxDF) is less than minDF, \(minDF)") }
+    // Each term is in one text at least.
+    if least <= 1, most >= Double(counts.rows), maxFeatures ?? .max >= counts.columns {
+      return Array(0..<counts.columns)
+    }
     var (documents, all) = ([Int](repeating: 0, count: counts.columns), [Double](repeating: 0, count: counts.columns))
     for (place, column) in counts.indices.enumerated() {
       documents[Int(column)] += 1
@@ -214,6 +220,8 @@ extension CSRMatrix {
   }
 
   /// Some columns, whose numbers ascend.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   func selecting(columns kept: [Int]) -> CSRMatrix {
     var places = [Int32](repeating: -1, count: columns)
     for (place, column) in kept.enumerated() { places[column] = Int32(place) }

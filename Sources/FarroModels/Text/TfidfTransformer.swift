@@ -26,6 +26,8 @@ public struct TfidfTransformer<Scalar: KernelScalar>: Estimator, Hashable {
   ///
   /// - Throws: ``ModelError`` for no rows and for what is no number, and, unless it is smoothed, for a term that no text has.
   /// - Complexity: O(elements).
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func fit(_ x: CSRMatrix<Scalar>) throws -> TfidfTransformerModel<Scalar> {
     try x.checkFinite()
     guard x.rows > 0 else { throw ModelError.rows(0, needed: 1) }
@@ -59,6 +61,8 @@ public struct TfidfTransformerModel<Scalar: KernelScalar>: Transformer, FeatureN
   ///
   /// - Throws: ``ModelError`` for other columns, and for what is no number; a count that is not above 0 has no logarithm.
   /// - Complexity: O(elements).
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func transform(_ x: CSRMatrix<Scalar>) throws -> CSRMatrix<Scalar> {
     try x.check(columns: columnCount)
     var values = x.values
