@@ -175,7 +175,8 @@ void check_boosting(void) {
   check_against_reference(400, 17, 30, 12, false);
   check_against_reference(700, 33, 4000, 8, true);
   check_against_reference(1, 1, 5, 4, false);
-  check_against_reference(70001, 2, 300, 4, false); // more rows than a cell counts
+  check_against_reference(70001, 2, 300, 4, false); // more rows than cells take at once
+  check_against_reference(140009, 2, 2, 4, false);  // and more than one of them counts
   for (int loss = FARRO_BOOSTING_SQUARED; loss < FARRO_BOOSTING_MULTINOMIAL; loss++) {
     check_trees_of((farro_boosting_loss)loss, 5003, 7, 1, 0.1, loss % 2);
     check_trees_of((farro_boosting_loss)loss, 9001, 40, 1, 0, !(loss % 2));
