@@ -11,17 +11,22 @@
 #include "simd/math.h"
 #include "simd/log.h"
 #include "simd/reduce.h"
+#include "simd/four_sums.h"
 
 #include "simd/float32.h"
 #include "simd/rows.h"
 #include "bayes/bayes_kernels.h"
 #include "least_squares/cross_products_kernels.h"
+#include "linear_models/logistic_kernels.h"
+#include "linear_models/sgd_kernels.h"
 
 #include "simd/float64.h"
 #include "simd/rows.h"
 #include "bayes/bayes_kernels.h"
 #define CROSS_PRODUCTS_OF_FLOATS
 #include "least_squares/cross_products_kernels.h"
+#include "linear_models/logistic_kernels.h"
+#include "linear_models/sgd_kernels.h"
 #include "least_squares/vectors_kernels.h"
 #include "boosting/boosting_kernels.h"
 
@@ -32,6 +37,10 @@ const farro_model_kernels FARRO_MODEL_TABLE = {
     .cross_products_f64 = &cross_products_table_f64,
     .vectors = &vectors_table,
     .boosting = &boosting_table,
+    .logistic_f32 = &logistic_f32,
+    .logistic_f64 = &logistic_f64,
+    .sgd_f32 = &sgd_f32,
+    .sgd_f64 = &sgd_f64,
 };
 
 #if defined(UNSANITIZED)

@@ -8,6 +8,8 @@
 #include "bayes/bayes.h"
 #include "boosting/boosting.h"
 #include "least_squares/least_squares.h"
+#include "linear_models/logistic.h"
+#include "linear_models/sgd.h"
 
 // isa/model_kernels.h fills one of these in each file isa/*_models.c.
 struct farro_model_kernels {
@@ -15,6 +17,8 @@ struct farro_model_kernels {
   const cross_product_kernels *cross_products_f32, *cross_products_f64;
   const vector_kernels *vectors;
   const boosting_kernels *boosting;
+  const logistic_kernels *logistic_f32, *logistic_f64;
+  const sgd_kernels *sgd_f32, *sgd_f64;
 };
 
 #endif
