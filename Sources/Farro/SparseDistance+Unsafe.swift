@@ -4,7 +4,7 @@ import CKernels
 
 extension CSRMatrix {
   /// Calls `body` with the matrix as C has it, for `Float`.
-  fileprivate func withF32<Result>(_ body: (UnsafePointer<farro_csr_f32>) -> Result) -> Result {
+  func withF32<Result>(_ body: (UnsafePointer<farro_csr_f32>) -> Result) -> Result {
     withPointers { offsets, indices, values in
       var matrix = farro_csr_f32(rows: rows, columns: columns, offsets: offsets, indices: indices, values: values.f32)
       return body(&matrix)
@@ -12,7 +12,7 @@ extension CSRMatrix {
   }
 
   /// The same for `Double`.
-  fileprivate func withF64<Result>(_ body: (UnsafePointer<farro_csr_f64>) -> Result) -> Result {
+  func withF64<Result>(_ body: (UnsafePointer<farro_csr_f64>) -> Result) -> Result {
     withPointers { offsets, indices, values in
       var matrix = farro_csr_f64(rows: rows, columns: columns, offsets: offsets, indices: indices, values: values.f64)
       return body(&matrix)
