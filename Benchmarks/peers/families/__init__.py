@@ -18,7 +18,9 @@ from families import (
     hashing,
     image_norms,
     linear,
+    linear_classes,
     matmul,
+    nearest,
     neighbors,
     normalization,
     optimizer,
@@ -57,7 +59,7 @@ _OF_OPERATORS = (
 )
 
 # Of models: rows of ModelsWorker.
-_OF_MODELS = (boosting, clustering, preparing, linear)
+_OF_MODELS = (boosting, clustering, preparing, linear, linear_classes, nearest)
 
 _MODULES = _OF_OPERATORS + _OF_MODELS
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _MODULES}

@@ -20,7 +20,9 @@ enum ModelsWorker {
   }
 
   private static func work<Scalar: KernelScalar>(of problem: Problem<Scalar>) throws -> Work? {
-    let areas: [[String: Maker<Scalar>]] = [boosting(), clustering(), preparing(), linear()]
+    let areas: [[String: Maker<Scalar>]] = [
+      boosting(), clustering(), preparing(), linear(), linearClasses(), neighbors(),
+    ]
     return try areas.lazy.compactMap { $0[problem.parameters["operation"]] }.first?(problem)
   }
 }
