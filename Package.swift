@@ -86,7 +86,8 @@ let package = Package(
     .testTarget(
       name: "FarroCLITests",
       dependencies: [
-        "Farro", "FarroData", "FarroSearch", .product(name: "Subprocess", package: "swift-subprocess"), "FarroCLI",
+        "Farro", "FarroData", "FarroDatasets", "FarroModels", "FarroSearch",
+        .product(name: "Subprocess", package: "swift-subprocess"), "FarroCLI",
       ]
     ),
   ],

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FarroData
+import FarroModels
 import FarroSearch
 import Foundation
 
@@ -7,7 +8,7 @@ import Foundation
 struct FarroCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "farro",
-    abstract: "CPU kernels: profile, race, time, hash; nearest neighbours; near-duplicate documents.",
+    abstract: "CPU kernels: profile, race, time, hash; nearest neighbours; near-duplicate documents; models of tables.",
     discussion: """
       Exits with 0 when all is well, and with 1 when the answer is no: a regression, a digest that differs, what --strict \
       forbids. Failures have the numbers of sysexits.h: 64 the command line is wrong, 65 a file is not what it should be, \
@@ -15,7 +16,8 @@ struct FarroCommand: AsyncParsableCommand {
       """,
     subcommands: [
       CPUCommand.self, ProfileCommand.self, RaceCommand.self, TimeCommand.self, HashCommand.self, NeighborsCommand.self,
-      IndexCommand.self, DedupCommand.self,
+      IndexCommand.self, DedupCommand.self, FitCommand.self, PredictCommand.self, EvaluateCommand.self,
+      TuneCommand.self, CompareCommand.self,
     ]
   )
 
@@ -39,6 +41,7 @@ struct FarroCommand: AsyncParsableCommand {
     switch error {
     case is FileError, is FileProblem: EX_IOERR
     case is ArrayFileError, is CSVError, is NPYError, is IndexError, is VectorFileError: EX_DATAERR
+    case is ModelDataError, is ModelFileError, is SVMLightError, is ModelError: EX_DATAERR
     case is NearDuplicatesError: EX_UNAVAILABLE
     default: nil
     }

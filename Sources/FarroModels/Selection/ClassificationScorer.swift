@@ -36,7 +36,8 @@ public struct ClassificationScorer: Sendable, Hashable, CustomStringConvertible 
   public let name: String
   /// What it reads, beside the predicted classes.
   public let needs: Set<Need>
-  let score: @Sendable (ClassPredictions) throws -> Double
+  /// Gives the score: the more, the better.
+  public let score: @Sendable (ClassPredictions) throws -> Double
 
   /// - Parameters:
   ///   - name: What it is called in results.

@@ -10,7 +10,8 @@ import Farro
 public struct RegressionScorer: Sendable, Hashable, CustomStringConvertible {
   /// What it is called in results.
   public let name: String
-  let score: @Sendable (_ actual: Tensor<Double>, _ predicted: Tensor<Double>) throws -> Double
+  /// Gives the score: the more, the better.
+  public let score: @Sendable (_ actual: Tensor<Double>, _ predicted: Tensor<Double>) throws -> Double
 
   /// - Parameters:
   ///   - name: What it is called in results.

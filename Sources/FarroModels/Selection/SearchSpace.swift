@@ -150,6 +150,11 @@ public struct SearchedParameter: Sendable, Hashable, Codable, CustomStringConver
   public let name: String
   /// Its value as text.
   public let value: String
+
+  public init(name: String, value: String) {
+    (self.name, self.value) = (name, value)
+  }
+
   public var description: String { "\(name)=\(value)" }
 }
 

@@ -1,0 +1,378 @@
+import Farro
+import FarroData
+import FarroDatasets
+import FarroModels
+import Foundation
+import Testing
+
+/// A table with numbers, categories and missing values, of which the class and a number can be told.
+private func mixedTable(rows: Int = 120) -> Table {
+  let kinds = (0..<rows).map { ["red", "green", "blue"][$0 * 7 % 3] }
+  let sizes = (0..<rows).map { row in row % 11 == 5 ? Double.nan : Double(row * 13 % 29) }
+  let classes = (0..<rows).map { row in kinds[row] == "red" || (sizes[row].isNaN ? 0 : sizes[row]) > 15 ? "yes" : "no" }
+  let amounts = (0..<rows).map { row in
+    (kinds[row] == "red" ? 10 : 2) + (sizes[row].isNaN ? 14 : sizes[row]) / 2 + Double(row % 3) / 8
+  }
+  return Table([
+    Table.Column("kind", kinds.enumerated().map { $0 % 17 == 3 ? nil : $1 }), Table.Column("size", Tensor(sizes)),
+    Table.Column("amount", Tensor(amounts)), Table.Column("class", classes),
+  ])
+}
+
+@Suite struct ModelTests {
+  private func withData(_ body: (String) async throws -> Void) async throws {
+    try await withTemporaryDirectory { directory in
+      try Datasets.iris(as: Double.self).table.writeCSV(to: directory + "/iris.csv")
+      try Datasets.diabetes(as: Double.self).table.writeCSV(to: directory + "/diabetes.csv")
+      try mixedTable().writeCSV(to: directory + "/mixed.csv")
+      try SVMLight.write(
+        CSRMatrix(Datasets.iris(as: Double.self).x),
+        Datasets.iris(as: Double.self).y.map { Double($0) },
+        to: directory + "/iris.svm"
+      )
+      try await body(directory)
+    }
+  }
+
+  private func json(_ text: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  private func models(_ task: String, sparse: Bool = false) async throws -> [String] {
+    let listed = try await farro("fit", "--list", "--format", "json")
+    let all = try #require(try JSONSerialization.jsonObject(with: Data(listed.output.utf8)) as? [[String: Any]])
+    return all.filter { $0["task"] as? String == task && (!sparse || $0["sparse"] as? Bool == true) }
+      .map { $0["name"] as! String }
+  }
+
+  @Test func `every model of classes is fitted to a table, saved, loaded and scored`() async throws {
+    try await withData { directory in
+      for model in try await models("classes") {
+        for (file, target) in [("iris.csv", "species"), ("mixed.csv", "class")] {
+          let fitted = try await farro(
+            "fit",
+            model,
+            file,
+            "--target",
+            target,
+            "--output",
+            "m.farro",
+            "--format",
+            "json",
+            in: directory
+          )
+          #expect(fitted.status == 0, "\(model): \(fitted.error)")
+          let facts = try json(fitted.output)
+          #expect(facts["model"] as? String == model && facts["task"] as? String == "classes")
+          let scored = try await farro("evaluate", "m.farro", file, "--format", "json", in: directory)
+          #expect(scored.status == 0, "\(model): \(scored.error)")
+          let accuracy = try #require((try json(scored.output)["scores"] as? [String: Double])?["accuracy"])
+          #expect(abs(accuracy - (facts["training_score"] as! Double)) < 1e-12)
+          #expect(accuracy > (model == "dummy" ? 0.3 : 0.7), "\(model) \(file): \(accuracy)")
+          let predicted = try await farro("predict", "m.farro", file, in: directory)
+          #expect(predicted.status == 0 && predicted.output.hasPrefix(target + "\n"), "\(model): \(predicted.error)")
+          let rows = try Table(contentsOfCSVFile: directory + "/" + file).rowCount
+          #expect(predicted.output.split(separator: "\n").count == rows + 1)
+        }
+      }
+    }
+  }
+
+  @Test func `every model of numbers is fitted to a table, saved, loaded and scored`() async throws {
+    try await withData { directory in
+      for model in try await models("numbers") {
+        for (file, target) in [("diabetes.csv", "progression"), ("mixed.csv", "amount")] {
+          let fitted = try await farro(
+            "fit",
+            model,
+            file,
+            "--target",
+            target,
+            "--output",
+            "m.farro",
+            "--format",
+            "json",
+            in: directory
+          )
+          #expect(fitted.status == 0, "\(model): \(fitted.error)")
+          let facts = try json(fitted.output)
+          let scored = try await farro("evaluate", "m.farro", file, "--format", "json", in: directory)
+          #expect(scored.status == 0, "\(model): \(scored.error)")
+          let r2 = try #require((try json(scored.output)["scores"] as? [String: Double])?["r2"])
+          #expect(abs(r2 - (facts["training_score"] as! Double)) < 1e-9)
+          #expect(r2 > (model == "dummy-regressor" ? -0.01 : 0.05), "\(model) \(file): \(r2)")
+          let predicted = try await farro("predict", "m.farro", file, "--format", "json", in: directory)
+          let rows = try JSONSerialization.jsonObject(with: Data(predicted.output.utf8)) as? [[String: Double]]
+          #expect(
+            try rows?.count == Table(contentsOfCSVFile: directory + "/" + file).rowCount,
+            "\(model): \(predicted.error)"
+          )
+        }
+      }
+    }
+  }
+
+  @Test func `models of sparse rows take svmlight files`() async throws {
+    try await withData { directory in
+      for model in try await models("classes", sparse: true) {
+        let fitted = try await farro("fit", model, "iris.svm", "--output", "m.farro", in: directory)
+        #expect(fitted.status == 0, "\(model): \(fitted.error)")
+        #expect(fitted.output.contains("0, 1, 2"))
+        let scored = try await farro("evaluate", "m.farro", "iris.svm", in: directory)
+        #expect(scored.status == 0 && scored.output.contains("accuracy"), "\(model): \(scored.error)")
+        let other = try await farro("predict", "m.farro", "iris.csv", in: directory)
+        #expect(other.status == 65 && other.error.contains("iris.csv: the model has learned from svmlight rows"))
+      }
+      let fitted = try await farro("fit", "dummy-regressor", "iris.svm", "--output", "m.farro", in: directory)
+      #expect(fitted.status == 0, "\(fitted.error)")
+      let predicted = try await farro("predict", "m.farro", "iris.svm", in: directory)
+      #expect(predicted.output.hasPrefix("prediction\n1\n"))
+    }
+  }
+
+  @Test func `a model that was fitted here is loaded from Swift`() async throws {
+    try await withData { directory in
+      let fitted = try await farro(
+        "fit",
+        "dummy",
+        "iris.csv",
+        "--target",
+        "species",
+        "--output",
+        "m.farro",
+        in: directory
+      )
+      #expect(fitted.status == 0, "\(fitted.error)")
+      let saved = try SavedClassifier<TableModel<DummyClassModel<Tensor<Double>>>>(contentsOf: directory + "/m.farro")
+      #expect(saved.target == "species" && saved.name == "dummy" && saved.classifier.classes.count == 3)
+      let table = try Table(contentsOfCSVFile: directory + "/iris.csv")
+      #expect(try saved.classifier.predict(table) == [String](repeating: "setosa", count: 150))
+    }
+  }
+
+  @Test func `rows are predicted whatever the order of columns, with probabilities, into a file`() async throws {
+    try await withData { directory in
+      let fitted = try await farro(
+        "fit",
+        "dummy",
+        "mixed.csv",
+        "--target",
+        "class",
+        "--output",
+        "m.farro",
+        in: directory
+      )
+      #expect(fitted.status == 0, "\(fitted.error)")
+      // Another order, no target, one more column, and a category that is new.
+      let other = "extra,amount,size,kind\nx,3,4,red\ny,,5,purple\nz,1,,\n"
+      try AtomicFile.write(other, to: directory + "/other.csv")
+      let predicted = try await farro(
+        "predict",
+        "m.farro",
+        "other.csv",
+        "--probabilities",
+        "--output",
+        "p.csv",
+        in: directory
+      )
+      #expect(predicted.status == 0 && predicted.output.isEmpty, "\(predicted.error)")
+      let answers = try Table(contentsOfCSVFile: directory + "/p.csv")
+      #expect(answers.columnNames == ["class", "no", "yes"] && answers.rowCount == 3)
+      let sums = try answers.numbers(of: "no") + answers.numbers(of: "yes")
+      #expect(sums.scalars.allSatisfy { abs($0 - 1) < 1e-12 })
+      let rows = try await farro(
+        "predict",
+        "m.farro",
+        "other.csv",
+        "--probabilities",
+        "--format",
+        "json",
+        in: directory
+      )
+      #expect(rows.output.contains("\"prediction\":") && rows.output.contains("\"probabilities\":{\"no\":"))
+    }
+  }
+
+  @Test func `an evaluation has a report, a matrix and a ROC curve, and exits with 1 below a score`() async throws {
+    try await withData { directory in
+      _ = try await farro("fit", "dummy", "iris.csv", "--target", "species", "--output", "m.farro", in: directory)
+      let scored = try await farro("evaluate", "m.farro", "iris.csv", "--svg", "roc.svg", in: directory)
+      #expect(scored.status == 0, "\(scored.error)")
+      for part in [
+        "accuracy           0.3333", "roc_auc            0.5000", "log_loss", "precision", "true \\ predicted",
+      ] {
+        #expect(scored.output.contains(part), "\(part): \(scored.output)")
+      }
+      let svg = try String(contentsOfFile: directory + "/roc.svg", encoding: .utf8)
+      #expect(svg.contains("true positive rate") && svg.contains("virginica AUC 0.5"))
+      let low = try await farro("evaluate", "m.farro", "iris.csv", "--at-least", "0.4", in: directory)
+      #expect(low.status == 1 && low.output.contains("accuracy"))
+      #expect(try await farro("evaluate", "m.farro", "iris.csv", "--at-least", "0.3", in: directory).status == 0)
+      _ = try await farro(
+        "fit",
+        "dummy-regressor",
+        "diabetes.csv",
+        "--target",
+        "progression",
+        "--output",
+        "n.farro",
+        in: directory
+      )
+      let numbers = try await farro("evaluate", "n.farro", "diabetes.csv", in: directory)
+      #expect(numbers.output.contains("mean_squared_error") && numbers.output.contains("5929.8849"), "\(numbers)")
+      let curve = try await farro("evaluate", "n.farro", "diabetes.csv", "--svg", "roc.svg", in: directory)
+      #expect(curve.status == 64 && curve.error.contains("The ROC curve is of classes"))
+    }
+  }
+
+  @Test func `models are put side by side`() async throws {
+    try await withData { directory in
+      let compared = try await farro(
+        "compare",
+        "iris.csv",
+        "--target",
+        "species",
+        "--folds",
+        "3",
+        "--format",
+        "json",
+        in: directory
+      )
+      #expect(compared.status == 0, "\(compared.error)")
+      let lines = try #require(try json(compared.output)["models"] as? [[String: Any]])
+      #expect(lines.map { $0["model"] as! String }.sorted() == (try await models("classes")).sorted())
+      let scores = lines.compactMap { $0["score"] as? Double }
+      #expect(scores == scores.sorted(by: >) && scores.count == lines.count, "\(compared.output)")
+      #expect(lines.allSatisfy { $0["file_bytes"] as! Int > 100 && $0["fit_s"] as! Double > 0 })
+      let table = try await farro(
+        "compare",
+        "diabetes.csv",
+        "--target",
+        "progression",
+        "--models",
+        "dummy-regressor",
+        "--scorer",
+        "neg_mean_absolute_error",
+        in: directory
+      )
+      #expect(table.status == 0 && table.output.contains(" -6"), "\(table)")
+      let mixed = try await farro(
+        "compare",
+        "mixed.csv",
+        "--target",
+        "class",
+        "--models",
+        "dummy,dummy_regressor",
+        in: directory
+      )
+      #expect(mixed.status == 64 && mixed.error.contains("cannot be compared"))
+    }
+  }
+
+  @Test func `models and their parameters are listed`() async throws {
+    let list = try await farro("fit", "--list")
+    #expect(list.status == 0 && list.output.contains("dummy-regressor  numbers  yes"), "\(list.output)")
+    let one = try await farro("fit", "dummy", "--list")
+    #expect(one.status == 0 && one.output.contains("It has no parameters."))
+    #expect(try await farro("fit", "--help").output.contains("--list"))
+  }
+
+  @Test(arguments: [
+    (["fit"], "Say a model and a file"), (["fit", "dummy", "x.csv"], "Say --output"),
+    (["fit", "nope", "x.csv", "--output", "m"], "There is no model nope, but dummy"),
+    (["fit", "dummy", "iris.csv", "--output", "m"], "Say --target"),
+    (
+      ["fit", "dummy", "iris.csv", "--output", "m", "--target", "species", "--param", "c=1"], "dummy has no parameter c"
+    ),
+    (["fit", "dummy", "iris.csv", "--output", "m", "--target", "species", "--param", "c"], "c"),
+    (
+      ["fit", "dummy", "iris.csv", "--output", "m", "--target", "species", "--ignore", "species"], "cannot be left out"
+    ),
+    (
+      ["fit", "dummy", "iris.csv", "--output", "m", "--target", "species", "--param", "c=1", "--param", "c=2"],
+      "there twice"
+    ),
+    (["fit", "dummy", "iris.svm", "--output", "m", "--target", "species"], "Columns of svmlight files have no names"),
+    (["fit", "dummy", "--list", "--output", "m"], "--list is of models alone"),
+    (["tune", "dummy", "iris.csv", "--target", "species"], "Say --param"),
+    (["tune", "dummy", "iris.csv", "--target", "species", "--param", "c=1,2"], "dummy has no parameter c"),
+    (["compare", "iris.csv", "--target", "species", "--folds", "1"], "--folds must be at least 2"),
+    (["compare", "iris.csv", "--target", "species", "--models", "nope"], "There is no model nope"),
+    (
+      ["compare", "iris.csv", "--target", "species", "--task", "classes", "--scorer", "r2"],
+      "There is no score r2 of classes"
+    ),
+  ])
+  func `options that cannot be are told of with 64`(arguments: [String], message: String) async throws {
+    try await withData { directory in
+      let outcome = try await runFarro(arguments, in: directory)
+      #expect(outcome.status == 64 && outcome.output.isEmpty, "\(outcome)")
+      #expect(outcome.error.contains(message), "\(outcome.error)")
+      #expect(!FileManager.default.fileExists(atPath: directory + "/m"))
+    }
+  }
+
+  @Test func `files that do not suit are told of with 65, and those that cannot be read or written with 74`()
+    async throws
+  {
+    try await withData { directory in
+      #expect(
+        try await farro("fit", "dummy", "mixed.csv", "--target", "class", "--output", "m.farro", in: directory).status
+          == 0
+      )
+      let whole = try Data(contentsOf: URL(fileURLWithPath: directory + "/m.farro"))
+      var damaged = whole
+      damaged[damaged.count / 2] ^= 1
+      try damaged.write(to: URL(fileURLWithPath: directory + "/damaged.farro"))
+      try KMeans<Float>(nClusters: 1).fit(Tensor(zeros: [2, 2])).save(to: directory + "/kmeans.farro")
+      for (name, text) in [
+        ("empty.csv", ""), ("head.csv", "a,b\n"), ("one.csv", "a,b\n1,x\n2,x\n"), ("texts.csv", "a,b\n1,x\n2,y\n"),
+        ("hole.csv", "a,b\n1,x\n2,\n"), ("target.csv", "b\nx\ny\n"), ("nosize.csv", "kind,amount\nred,1\n"),
+        ("badsize.csv", "kind,size,amount\nred,1,2\nred,much,2\n"), ("ragged.csv", "a,b\n1,x\n2\n"),
+        ("bad.svm", "1 2:3 1:4\n"),
+      ] { try AtomicFile.write(text, to: directory + "/" + name) }
+      func fit(_ file: String, _ target: String = "b", model: String = "dummy") -> [String] {
+        ["fit", model, file, "--target", target, "--output", "new.farro"]
+      }
+      for (arguments, message) in [
+        (fit("empty.csv"), "empty.csv: line 1, column 1: there are no rows"),
+        (fit("head.csv"), "head.csv: there are no rows to learn from"),
+        (fit("one.csv"), "one.csv: all rows are of the class \"x\"; there must be two at least"),
+        (fit("texts.csv", model: "dummy-regressor"), "texts.csv: line 2, column 2 (\"b\"): \"x\" is not a number"),
+        (fit("hole.csv"), "hole.csv: row 2 of the column \"b\" is empty, and must be a class"),
+        (fit("target.csv"), "target.csv: there are no columns to learn from"),
+        (fit("texts.csv", "nope"), "there is no column \"nope\"; the columns are \"a\", \"b\""),
+        (fit("ragged.csv"), "ragged.csv: line 3"),
+        (["fit", "dummy", "bad.svm", "--output", "new.farro"], "bad.svm: line 1"),
+        (fit("texts.csv") + ["--ignore", "zz"], "there is no column \"zz\""),
+        (fit("mixed.csv", "class") + ["--output", "./mixed.csv"], "would replace mixed.csv, which is read"),
+        (["predict", "m.farro", "nosize.csv"], "nosize.csv: line 1, column 1"),
+        (["predict", "m.farro", "nosize.csv"], "there is no column \"size\"; the columns are \"kind\", \"amount\""),
+        (["predict", "m.farro", "badsize.csv"], "badsize.csv: line 3, column 2 (\"size\"): \"much\" is not a number"),
+        (["predict", "m.farro", "iris.svm"], "this is an svmlight file"),
+        (["evaluate", "m.farro", "nosize.csv"], "nosize.csv"),
+        (["predict", "damaged.farro", "mixed.csv"], "its checksum differs"),
+        (["predict", "mixed.csv", "mixed.csv"], "not a model's file"),
+        (["predict", "kmeans.farro", "mixed.csv"], "\"clusters of f32\", which farro fit does not write"),
+        (["compare", "one.csv", "--target", "b"], "all rows are of the class"),
+        (["compare", "texts.csv", "--target", "b"], "more than any class has rows"),
+        (["evaluate", "m.farro", "mixed.csv", "--svg", "./m.farro"], "would replace m.farro"),
+      ] {
+        let outcome = try await runFarro(arguments, in: directory)
+        #expect(outcome.status == 65 && outcome.output.isEmpty, "\(arguments): \(outcome)")
+        #expect(outcome.error.contains(message), "\(arguments): \(outcome.error)")
+      }
+      for arguments in [
+        fit("missing.csv"), ["predict", "missing.farro", "mixed.csv"], ["predict", "m.farro", "missing.csv"],
+        ["fit", "dummy", "mixed.csv", "--target", "class", "--output", "no/m.farro"],
+        ["predict", "m.farro", "mixed.csv", "--output", "no/p.csv"],
+        ["evaluate", "m.farro", "mixed.csv", "--svg", "no/r.svg"],
+      ] {
+        let outcome = try await runFarro(arguments, in: directory)
+        #expect(outcome.status == 74 && outcome.error.contains("cannot open"), "\(arguments): \(outcome)")
+      }
+      #expect(try Data(contentsOf: URL(fileURLWithPath: directory + "/m.farro")) == whole)
+      #expect(!FileManager.default.fileExists(atPath: directory + "/new.farro"))
+    }
+  }
+}
