@@ -7,7 +7,12 @@ typealias Sparse = CSRMatrix<Double>
 
 extension ModelEntry {
   /// The models of classes.
-  static let classes: [ModelEntry] = [
+  static let classes: [ModelEntry] = dummies + bayesAndDiscriminants
+
+  /// The models of numbers.
+  static let numbers: [ModelEntry] = dummyNumbers + linearNumbers
+
+  private static let dummies = [
     ModelEntry(
       name: "dummy",
       summary: "the most frequent class: what any model must do better than",
@@ -15,8 +20,7 @@ extension ModelEntry {
     )
   ]
 
-  /// The models of numbers.
-  static let numbers: [ModelEntry] = [
+  private static let dummyNumbers = [
     ModelEntry(
       name: "dummy-regressor",
       summary: "the mean: what any model must do better than",
