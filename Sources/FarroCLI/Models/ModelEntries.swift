@@ -7,10 +7,10 @@ typealias Sparse = CSRMatrix<Double>
 
 extension ModelEntry {
   /// The models of classes.
-  static let classes: [ModelEntry] = dummies + bayesAndDiscriminants
+  static let classes: [ModelEntry] = dummies + bayesAndDiscriminants + boostedClasses
 
   /// The models of numbers.
-  static let numbers: [ModelEntry] = dummyNumbers + linearNumbers
+  static let numbers: [ModelEntry] = dummyNumbers + linearNumbers + boostedNumbers
 
   private static let dummies = [
     ModelEntry(

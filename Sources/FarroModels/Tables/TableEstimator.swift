@@ -7,6 +7,9 @@ public protocol CategoricalEstimator {
   var categoricalFeatures: [Int] { get set }
 }
 
+extension HistGradientBoostingClassifier: CategoricalEstimator {}
+extension HistGradientBoostingRegressor: CategoricalEstimator {}
+
 /// An estimator of matrices that learns from tables: ``TableFeatures`` first, then the estimator.
 ///
 /// ```swift
