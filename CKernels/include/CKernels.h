@@ -58,5 +58,6 @@
 #include "scaling.h"
 #include "terms.h"
 #include "text.h"
+#include "trees.h"
 
 #endif

@@ -91,6 +91,7 @@ static const struct {
     {"histogram", check_histogram},
     {"sorting", check_sorting},
     {"ranking", check_ranking},
+    {"trees", check_trees},
     {"distance", check_distance},
     {"neighbors", check_neighbors},
     {"assignment", check_assignment},

@@ -59,6 +59,7 @@ void check_scan(void);
 void check_histogram(void);
 void check_sorting(void);
 void check_ranking(void);
+void check_trees(void);
 void check_distance(void);
 void check_neighbors(void);
 void check_assignment(void);

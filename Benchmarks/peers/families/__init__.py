@@ -33,6 +33,7 @@ from families import (
     softmax,
     sorting,
     sparse_distance,
+    trees,
 )
 
 _OF_OPERATORS = (
@@ -59,7 +60,7 @@ _OF_OPERATORS = (
 )
 
 # Of models: rows of ModelsWorker.
-_OF_MODELS = (boosting, clustering, preparing, linear, linear_classes, nearest)
+_OF_MODELS = (boosting, clustering, preparing, linear, linear_classes, nearest, trees)
 
 _MODULES = _OF_OPERATORS + _OF_MODELS
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _MODULES}

@@ -1,0 +1,213 @@
+#include "check.h"
+
+enum { kinds = 5 };
+
+// Numbers that are all different, few, of huge and tiny size, or missing now and then.
+static double any_value(int kind) {
+  switch (kind) {
+  case 0:
+    return random_unit();
+  case 1:
+    return (double)random_below(4);
+  case 2:
+    return exp(60 * random_unit()) * (random_below(2) ? 1 : -1);
+  case 3:
+    return random_below(4) ? random_unit() : NAN;
+  default:
+    return random_below(3) ? (double)random_below(3) : NAN;
+  }
+}
+
+static void *array(size_t count, size_t element) {
+  void *memory = calloc(count + 1, element);
+  if (!memory) abort();
+  return memory;
+}
+
+static farro_tree_nodes copy_of(farro_trees *trees) {
+  farro_tree_nodes t;
+  farro_trees_size(trees, &t);
+  t.roots = array(t.trees + 1, 4), t.feature = array(t.nodes, 4), t.right = array(t.nodes, 4);
+  t.threshold = array(t.nodes, 8), t.missing_left = array(t.nodes, 1), t.set = array(t.nodes, 4);
+  t.set_bits = array(t.sets * t.words, 8), t.rows = array(t.nodes, 4), t.weight = array(t.nodes, 8);
+  t.impurity = array(t.nodes, 8), t.values = array(t.nodes * t.outputs, 8);
+  farro_trees_copy(trees, &t);
+  farro_trees_release(trees);
+  return t;
+}
+
+static void release(farro_tree_nodes *t) {
+  free(t->roots), free(t->feature), free(t->right), free(t->threshold), free(t->missing_left), free(t->set);
+  free(t->set_bits), free(t->rows), free(t->weight), free(t->impurity), free(t->values);
+}
+
+static bool are_equal(const farro_tree_nodes *a, const farro_tree_nodes *b) {
+  return a->nodes == b->nodes && a->sets == b->sets && memcmp(a->feature, b->feature, a->nodes * 4) == 0 &&
+         memcmp(a->right, b->right, a->nodes * 4) == 0 && memcmp(a->threshold, b->threshold, a->nodes * 8) == 0 &&
+         memcmp(a->values, b->values, a->nodes * a->outputs * 8) == 0 &&
+         memcmp(a->set_bits, b->set_bits, a->sets * a->words * 8) == 0;
+}
+
+static const farro_tree_options grows_fully = {
+    .max_depth = SIZE_MAX, .min_rows_split = 2, .min_rows_leaf = 1, .max_features = 1};
+
+// Which leaf a row comes to, one step after the other.
+static size_t leaf_of(const farro_tree_nodes *t, size_t tree, const double *row) {
+  size_t at = (size_t)t->roots[tree];
+  while (t->feature[at] >= 0) {
+    const double value = row[t->feature[at]];
+    bool is_left = isnan(value) ? t->missing_left[at] : value <= t->threshold[at];
+    if (t->set[at] >= 0 && !isnan(value))
+      is_left = t->set_bits[(size_t)t->set[at] * t->words + (size_t)value / 64] >> (size_t)value % 64 & 1;
+    at = is_left ? at + 1 : (size_t)t->roots[tree] + (size_t)t->right[at];
+  }
+  return at - (size_t)t->roots[tree];
+}
+
+static void expect_walks(const farro_tree_nodes *t, size_t n, size_t d, size_t ldx, const double *x) {
+  double *values = array(n * t->outputs, 8);
+  int32_t *leaves = array(n * t->trees, 4);
+  EXPECT(farro_trees_predict_f64(t, n, d, x, ldx, values) == FARRO_OK, "trees_predict fails");
+  EXPECT(farro_trees_apply_f64(t, n, d, x, ldx, leaves) == FARRO_OK, "trees_apply fails");
+  size_t wrong = 0;
+  for (size_t i = 0; i < n; i++)
+    for (size_t o = 0; o < t->outputs; o++) {
+      double sum = 0;
+      for (size_t k = 0; k < t->trees; k++) {
+        const size_t leaf = leaf_of(t, k, x + i * ldx);
+        sum += t->values[((size_t)t->roots[k] + leaf) * t->outputs + o];
+        wrong += o == 0 && (size_t)leaves[i * t->trees + k] != leaf;
+      }
+      wrong += values[i * t->outputs + o] != sum / (double)t->trees;
+    }
+  EXPECT(wrong == 0, "trees_predict of %zu rows: %zu wrong", n, wrong);
+  free(values), free(leaves);
+}
+
+static void check_tree(size_t n, size_t d, int kind, farro_tree_criterion criterion, size_t outputs, int weighting,
+                       bool has_categories) {
+  const size_t ldx = d + random_below(3), bytes = ((n - 1) * ldx + d) * 8, single_bytes = bytes / 2;
+  double *x = guarded_allocate(bytes);
+  float *single = guarded_allocate(single_bytes);
+  int32_t *classes = array(n, 4), *categories = array(d, 4);
+  double *y = array(n * outputs, 8), *weights = array(n, 8);
+  for (size_t f = 0; f < d; f++) categories[f] = has_categories && f % 2 == 0 ? 5 : 0;
+  for (size_t i = 0; i < n; i++) {
+    for (size_t f = 0; f < d; f++)
+      x[i * ldx + f] = categories[f] ? (random_below(6) ? (double)random_below(5) : NAN) : (float)any_value(kind);
+    classes[i] = (int32_t)random_below(outputs);
+    for (size_t o = 0; o < outputs; o++) y[i * outputs + o] = kind == 2 ? any_value(2) * 1e50 : random_unit() + 3;
+    weights[i] = weighting == 1 ? (double)(1 + random_below(3)) : 0.1 + fabs(random_unit());
+    if (weighting && i > 0 && random_below(8) == 0) weights[i] = 0;
+  }
+  for (size_t k = 0; k < single_bytes / 4; k++) single[k] = (float)x[k];
+  const farro_tree_targets targets = {criterion, outputs, classes, y, weighting ? weights : NULL};
+  farro_tree_table *table, *single_table;
+  size_t wrong;
+  EXPECT(farro_tree_table_create_f64(n, d, x, ldx, categories, &table, &wrong) == FARRO_OK && wrong == n * d,
+         "tree_table_create fails");
+  farro_tree_table_create_f32(n, d, single, ldx, categories, &single_table, &wrong);
+  farro_tree_options options = grows_fully;
+  options.max_features = d;
+  options.min_rows_leaf = 1 + random_below(3);
+
+  // The first split leaves as little impurity as any.
+  options.max_depth = 1;
+  farro_trees *trees;
+  EXPECT(farro_trees_grow(table, &targets, &options, 0, 1, &trees) == FARRO_OK, "trees_grow fails");
+  farro_tree_nodes t = copy_of(trees);
+  const double all = t.impurity[0] * t.weight[0];
+  double best, left = all;
+  farro_tree_split_reference(n, d, x, ldx, categories, &targets, options.min_rows_leaf, &best);
+  if (t.nodes == 3) left = t.impurity[1] * t.weight[1] + t.impurity[2] * t.weight[2];
+  // Of several classes or outputs not every set of categories is tried.
+  const bool is_exact = !has_categories || (criterion == FARRO_TREE_SQUARED_ERROR ? outputs == 1 : outputs == 2);
+  EXPECT(left >= fmin(best, all) - 1e-11 * all && (!is_exact || left <= fmin(best, all) + 1e-11 * all),
+         "split of %zu x %zu, kind %d, criterion %d: leaves %g, not %g of %g", n, d, kind, criterion, left, best, all);
+  release(&t);
+
+  // Trees that are grown fully: the same of both types, of any number of threads, and by any walk.
+  options.max_depth = SIZE_MAX;
+  farro_tree_nodes results[3];
+  for (int k = 0; k < 3; k++) {
+    if (k == 2) farro_set_local_threads(1, NULL);
+    farro_trees_grow(k == 1 ? single_table : table, &targets, &options, 5, 1, &trees);
+    results[k] = copy_of(trees);
+  }
+  farro_set_local_threads(0, NULL);
+  EXPECT(are_equal(results, results + 1), "trees of %zu x %zu, kind %d: f32 and f64 differ", n, d, kind);
+  EXPECT(are_equal(results, results + 2), "trees of %zu x %zu, kind %d depend on threads", n, d, kind);
+  expect_walks(results, n, d, ldx, x);
+  uint8_t *keep = array(results->nodes, 1);
+  size_t steps, kept = 0;
+  EXPECT(farro_tree_prune(results, INFINITY, keep, NULL, NULL, &steps) == FARRO_OK, "tree_prune fails");
+  for (size_t i = 0; i < results->nodes; i++) kept += keep[i];
+  EXPECT(kept == 1, "tree_prune of everything keeps %zu nodes", kept);
+  for (int k = 0; k < 3; k++) release(results + k);
+
+  // A forest of rows and columns that are drawn, of both kinds of thresholds.
+  options.draws = n;
+  options.max_features = 1 + random_below(d);
+  for (int random = 0; random < 2; random++) {
+    options.random_thresholds = random;
+    farro_trees_grow(table, &targets, &options, 0, 6, &trees);
+    t = copy_of(trees);
+    expect_walks(&t, n, d, ldx, x);
+    farro_trees_grow(table, &targets, &options, 4, 1, &trees);
+    farro_tree_nodes one = copy_of(trees);
+    const size_t nodes = (size_t)(t.roots[5] - t.roots[4]);
+    EXPECT(one.nodes == nodes && memcmp(one.threshold, t.threshold + t.roots[4], nodes * 8) == 0,
+           "tree 4 of %zu x %zu depends on its forest", n, d);
+    release(&t), release(&one);
+  }
+  farro_tree_table_release(table), farro_tree_table_release(single_table);
+  guarded_free(x, bytes), guarded_free(single, single_bytes);
+  free(classes), free(categories), free(y), free(weights), free(keep);
+}
+
+static void check_draws(void) {
+  uint32_t counts[100], other[100], sum = 0;
+  farro_tree_draw(100, 70, 3, 8, counts);
+  farro_tree_draw(100, 70, 3, 9, other);
+  for (int i = 0; i < 100; i++) sum += counts[i];
+  EXPECT(sum == 70 && memcmp(counts, other, sizeof counts) != 0, "tree_draw: %u draws", sum);
+}
+
+static void check_refusals(void) {
+  const float x[] = {1, 2, INFINITY, 4, -INFINITY, 6};
+  farro_tree_table *table;
+  size_t wrong;
+  EXPECT(farro_tree_table_create_f32(2, 3, x, 3, NULL, &table, &wrong) == FARRO_OK && !table && wrong == 2,
+         "tree_table_create of an infinity");
+  const double halves[] = {0, 1, 2, 1.5};
+  const int32_t three[] = {3};
+  EXPECT(farro_tree_table_create_f64(4, 1, halves, 1, three, &table, &wrong) == FARRO_OK && !table && wrong == 3,
+         "tree_table_create of what is no category");
+  EXPECT(farro_tree_table_create_f64((size_t)-1, 1, halves, 1, NULL, &table, &wrong) == FARRO_ERROR_ARGUMENT,
+         "tree_table_create of too many rows");
+  farro_tree_table_create_f64(4, 1, halves, 1, NULL, &table, &wrong);
+  const int32_t classes[] = {0, 1, 2, 1};
+  const farro_tree_targets targets = {.outputs = 2, .classes = classes};
+  farro_trees *trees;
+  EXPECT(farro_trees_grow(table, &targets, &grows_fully, 0, 1, &trees) == FARRO_ERROR_ARGUMENT && !trees,
+         "trees_grow of a class that is none");
+  farro_tree_table_release(table);
+}
+
+void check_trees(void) {
+  check_draws();
+  check_refusals();
+  for (int kind = 0; kind < kinds; kind++)
+    for (int weighting = 0; weighting < 3; weighting++) {
+      for (size_t i = 1; i < tail_size_count; i += 2) {
+        const size_t n = tail_sizes[i];
+        check_tree(n, 3, kind, FARRO_TREE_GINI, 3, weighting, false);
+        check_tree(n, 2, kind, FARRO_TREE_ENTROPY, 2, weighting, true);
+        check_tree(n, 3, kind, FARRO_TREE_SQUARED_ERROR, 1, weighting, kind == 1);
+        check_tree(n, 2, kind, FARRO_TREE_SQUARED_ERROR, 2, weighting, true);
+      }
+      check_tree(66, 2, kind, FARRO_TREE_GINI, 2, weighting, true);
+    }
+  check_tree(700, 3, 3, FARRO_TREE_GINI, 4, 0, true);
+  check_tree(600, 2, 0, FARRO_TREE_SQUARED_ERROR, 1, 1, false);
+}

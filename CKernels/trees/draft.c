@@ -1,0 +1,54 @@
+// Growing arrays of nodes.
+#include <string.h>
+
+#include "growing.h"
+
+static bool grow_array(void **array, size_t element, size_t old, size_t new) {
+  void *larger_array = farro_allocate(new * element);
+  if (!larger_array) return false;
+  if (*array) {
+    memcpy(larger_array, *array, old * element);
+    farro_release(*array, old * element);
+  }
+  *array = larger_array;
+  return true;
+}
+
+bool draft_add(tree_draft *draft, size_t *node) {
+  if (draft->count == draft->capacity) {
+    const size_t capacity = draft->capacity ? 2 * draft->capacity : 64;
+    if (capacity > INT32_MAX) return false;
+    // A capacity holds for both arrays, or, where the second has no memory, for none: then nothing is left of them.
+    if (!grow_array((void **)&draft->nodes, sizeof(tree_node), draft->capacity, capacity)) return false;
+    if (!grow_array((void **)&draft->values, draft->outputs * sizeof(double), draft->capacity, capacity)) {
+      farro_release(draft->nodes, capacity * sizeof(tree_node));
+      farro_release(draft->values, draft->capacity * draft->outputs * sizeof(double));
+      draft->nodes = NULL, draft->values = NULL;
+      draft->count = draft->capacity = 0;
+      return false;
+    }
+    draft->capacity = capacity;
+  }
+  *node = draft->count++;
+  draft->nodes[*node] = (tree_node){.feature = -1, .set = -1};
+  return true;
+}
+
+bool draft_add_set(tree_draft *draft, const uint64_t *bits, int32_t *set) {
+  if (draft->set_count == draft->set_capacity) {
+    const size_t capacity = draft->set_capacity ? 2 * draft->set_capacity : 16;
+    if (!grow_array((void **)&draft->sets, draft->words * sizeof(uint64_t), draft->set_capacity, capacity))
+      return false;
+    draft->set_capacity = capacity;
+  }
+  memcpy(draft->sets + draft->set_count * draft->words, bits, draft->words * sizeof(uint64_t));
+  *set = (int32_t)draft->set_count++;
+  return true;
+}
+
+void draft_release(tree_draft *draft) {
+  if (draft->nodes) farro_release(draft->nodes, draft->capacity * sizeof(tree_node));
+  if (draft->values) farro_release(draft->values, draft->capacity * draft->outputs * sizeof(double));
+  if (draft->sets) farro_release(draft->sets, draft->set_capacity * draft->words * sizeof(uint64_t));
+  draft->nodes = NULL, draft->values = NULL, draft->sets = NULL;
+}

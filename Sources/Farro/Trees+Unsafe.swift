@@ -1,0 +1,210 @@
+import CKernels
+
+/// Columns by rank: what any number of trees is grown from.
+package final class TreeTable: @unchecked Sendable {  // nothing writes to the table once it is made
+  package let rows, columns: Int
+  private let table: OpaquePointer
+
+  /// - Parameters:
+  ///   - x: Shape (n, d), n and d not 0; NaN is a missing value.
+  ///   - categories: Shape (d): how many categories a column has, 0 for numbers; when empty, all are numbers.
+  /// - Throws: for the first element that is infinite, or no category of its column.
+  /// - Complexity: O(n d).
+  package init<Scalar: KernelScalar>(_ x: Tensor<Scalar>, categories: [Int32] = []) throws(TreeTableError) {
+    (rows, columns) = (x.shape[0], x.shape[1])
+    var result: OpaquePointer?
+    var wrong = 0
+    let (n, d) = (rows, columns)
+    let status = x.withUnsafeBufferPointer { x in
+      categories.withUnsafeBufferPointer { categories in
+        let (x, categories) = (x.baseAddress!, categories.isEmpty ? nil : categories.baseAddress)
+        return switch Scalar.dtype {
+        case .f32: farro_tree_table_create_f32(n, d, x.f32, d, categories, &result, &wrong)
+        default: farro_tree_table_create_f64(n, d, x.f64, d, categories, &result, &wrong)
+        }
+      }
+    }
+    check(status, "TreeTable")
+    guard let result else { throw TreeTableError(row: wrong / d, column: wrong % d) }
+    table = result
+  }
+
+  deinit { farro_tree_table_release(table) }
+
+  /// Trees `range` of a forest.
+  ///
+  /// - Precondition: targets and weights belong to the table's rows, and `growth` is as `farro_trees_grow` asks for.
+  package func grow(
+    _ range: Range<Int>,
+    _ targets: TreeTargets,
+    weights: Tensor<Double>?,
+    _ growth: TreeGrowth
+  ) -> TreeArrays {
+    var options = farro_tree_options()
+    (options.max_depth, options.min_rows_split, options.min_rows_leaf) = (
+      growth.maxDepth, growth.minRowsSplit, growth.minRowsLeaf
+    )
+    (options.max_leaves, options.max_features) = (growth.maxLeaves ?? 0, growth.maxFeatures)
+    (options.min_leaf_weight, options.min_decrease) = (growth.minLeafWeight, growth.minDecrease)
+    (options.random_thresholds, options.balanced) = (growth.randomThresholds, growth.balanced)
+    (options.draws, options.seed) = (growth.draws ?? 0, growth.seed)
+    var learned = farro_tree_targets()
+    learned.outputs = targets.outputs
+    var trees: OpaquePointer?
+    let status = withExtendedLifetime(weights) {
+      learned.weights = weights.map { UnsafePointer($0.storage.base + $0.offset) }
+      switch targets {
+      case .classes(let classes, _, let isEntropy):
+        learned.criterion = isEntropy ? FARRO_TREE_ENTROPY : FARRO_TREE_GINI
+        return classes.withUnsafeBufferPointer { classes in
+          learned.classes = classes.baseAddress
+          return farro_trees_grow(table, &learned, &options, range.lowerBound, range.count, &trees)
+        }
+      case .numbers(let y):
+        learned.criterion = FARRO_TREE_SQUARED_ERROR
+        return y.withUnsafeBufferPointer { y in
+          learned.y = y.baseAddress
+          return farro_trees_grow(table, &learned, &options, range.lowerBound, range.count, &trees)
+        }
+      }
+    }
+    check(status, "TreeTable.grow")
+    defer { farro_trees_release(trees) }
+    return TreeArrays(copying: trees!)
+  }
+}
+
+extension TreeArrays {
+  fileprivate init(copying trees: OpaquePointer) {
+    var nodes = farro_tree_nodes()
+    farro_trees_size(trees, &nodes)
+    func empty<Scalar>(_ shape: Int...) -> Tensor<Scalar> {
+      Tensor(uninitialized: shape, count: shape.reduce(1, *))
+    }
+    self.init(
+      roots: empty(nodes.trees + 1),
+      feature: empty(nodes.nodes),
+      right: empty(nodes.nodes),
+      threshold: empty(nodes.nodes),
+      missingLeft: empty(nodes.nodes),
+      set: empty(nodes.nodes),
+      setBits: empty(nodes.sets, nodes.words),
+      rows: empty(nodes.nodes),
+      weight: empty(nodes.nodes),
+      impurity: empty(nodes.nodes),
+      values: empty(nodes.nodes, nodes.outputs)
+    )
+    withNodes { nodes in farro_trees_copy(trees, &nodes) }
+  }
+
+  /// Calls `body` with the arrays' memory, which it may write to while no other value shares it.
+  private func withNodes<Result>(_ body: (inout farro_tree_nodes) -> Result) -> Result {
+    func base<Scalar>(_ array: Tensor<Scalar>) -> UnsafeMutablePointer<Scalar> { array.storage.base + array.offset }
+    return withExtendedLifetime(self) {
+      var nodes = farro_tree_nodes()
+      (nodes.trees, nodes.nodes, nodes.outputs) = (treeCount, nodeCount, outputs)
+      (nodes.sets, nodes.words) = (setBits.shape[0], setBits.shape[1])
+      (nodes.roots, nodes.feature, nodes.right) = (base(roots), base(feature), base(right))
+      (nodes.threshold, nodes.missing_left) = (base(threshold), base(missingLeft))
+      (nodes.set, nodes.set_bits, nodes.rows) = (base(set), base(setBits), base(rows))
+      (nodes.weight, nodes.impurity, nodes.values) = (base(weight), base(impurity), base(values))
+      return body(&nodes)
+    }
+  }
+
+  /// The mean of the trees' values for each row. Shape (n, outputs).
+  ///
+  /// - Precondition: ``flaw(columnCount:outputs:)`` is nil, and no element of `x` infinite.
+  package func predict<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Double> {
+    let (n, d) = (x.shape[0], x.shape[1])
+    var values = Tensor<Double>(uninitialized: [n, outputs], count: n * outputs)
+    let status = withNodes { nodes in
+      x.withUnsafeBufferPointer { x in
+        values.withUnsafeMutableBufferPointer { values in
+          let (x, values) = (x.baseAddress!, values.baseAddress!)
+          return switch Scalar.dtype {
+          case .f32: farro_trees_predict_f32(&nodes, n, d, x.f32, d, values)
+          default: farro_trees_predict_f64(&nodes, n, d, x.f64, d, values)
+          }
+        }
+      }
+    }
+    check(status, "TreeArrays.predict")
+    return values
+  }
+
+  /// The number of the leaf in each tree that each row comes to. Shape (n, trees).
+  package func apply<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Int32> {
+    let (n, d) = (x.shape[0], x.shape[1])
+    var leaves = Tensor<Int32>(uninitialized: [n, treeCount], count: n * treeCount)
+    let status = withNodes { nodes in
+      x.withUnsafeBufferPointer { x in
+        leaves.withUnsafeMutableBufferPointer { leaves in
+          let (x, leaves) = (x.baseAddress!, leaves.baseAddress!)
+          return switch Scalar.dtype {
+          case .f32: farro_trees_apply_f32(&nodes, n, d, x.f32, d, leaves)
+          default: farro_trees_apply_f64(&nodes, n, d, x.f64, d, leaves)
+          }
+        }
+      }
+    }
+    check(status, "TreeArrays.apply")
+    return leaves
+  }
+
+  /// The mean of the values of the trees that were not grown from a row, shape (n, outputs), and how many they are.
+  package func outOfBag<Scalar: KernelScalar>(
+    _ x: Tensor<Scalar>,
+    draws: Int,
+    seed: UInt64
+  ) -> (values: Tensor<Double>, counts: Tensor<UInt32>) {
+    let (n, d) = (x.shape[0], x.shape[1])
+    var values = Tensor<Double>(uninitialized: [n, outputs], count: n * outputs)
+    var counts = Tensor<UInt32>(uninitialized: [n], count: n)
+    let status = withNodes { nodes in
+      x.withUnsafeBufferPointer { x in
+        values.withUnsafeMutableBufferPointer { values in
+          counts.withUnsafeMutableBufferPointer { counts in
+            let (x, values, counts) = (x.baseAddress!, values.baseAddress!, counts.baseAddress!)
+            return switch Scalar.dtype {
+            case .f32: farro_trees_out_of_bag_f32(&nodes, n, d, x.f32, d, draws, seed, values, counts)
+            default: farro_trees_out_of_bag_f64(&nodes, n, d, x.f64, d, draws, seed, values, counts)
+            }
+          }
+        }
+      }
+    }
+    check(status, "TreeArrays.outOfBag")
+    return (values, counts)
+  }
+
+  /// The decrease of impurity by each column, of each tree to a sum of 1. Shape (trees, d).
+  package func importances(columns: Int) -> Tensor<Double> {
+    var importances = Tensor<Double>(uninitialized: [treeCount, columns], count: treeCount * columns)
+    let status = withNodes { nodes in
+      importances.withUnsafeMutableBufferPointer { farro_tree_importances(&nodes, columns, $0.baseAddress!) }
+    }
+    check(status, "TreeArrays.importances")
+    return importances
+  }
+
+  /// Which nodes of the one tree pruning leaves, and how it gets there: what each leaf spared, and the impurity of all leaves
+  /// after each step.
+  package func pruning(alpha: Double) -> (keep: [UInt8], alphas: [Double], impurities: [Double]) {
+    var keep = [UInt8](repeating: 0, count: nodeCount)
+    var (alphas, impurities) = (
+      [Double](repeating: 0, count: nodeCount + 1), [Double](repeating: 0, count: nodeCount + 1)
+    )
+    var steps = 0
+    let status = withNodes { farro_tree_prune(&$0, alpha, &keep, &alphas, &impurities, &steps) }
+    check(status, "TreeArrays.pruning")
+    return (keep, Array(alphas[..<steps]), Array(impurities[..<steps]))
+  }
+}
+
+/// How often each of `n` rows is drawn for a tree.
+package func treeDraw(_ n: Int, draws: Int, seed: UInt64, tree: Int) -> [UInt32] {
+  var counts = [UInt32](repeating: 0, count: n)
+  check(farro_tree_draw(n, draws, seed, tree, &counts), "treeDraw")
+  return counts
+}
