@@ -58,7 +58,7 @@ let package = Package(
     suite("Matmul"), suite("Elementwise"), suite("Normalization"), suite("Distance"), suite("LinearAlgebra"),
     suite("Hashing"), suite("Reduction"), suite("Sorting"), suite("Ranking"), suite("Softmax"), suite("Attention"),
     suite("Convolution"), suite("Optimizer"), suite("Random"), suite("Embedding"), suite("Conversion"), suite("Boxes"),
-    suite("Sketch"),
+    suite("Sketch"), suite("SupportVector"),
   ],
   swiftLanguageModes: [.v6]
 )

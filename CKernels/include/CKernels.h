@@ -56,6 +56,8 @@
 #include "sparse_distance.h"
 #include "softmax.h"
 #include "scaling.h"
+#include "linear_svm.h"
+#include "svm.h"
 #include "terms.h"
 #include "text.h"
 #include "trees.h"

@@ -19,6 +19,7 @@
 #include "least_squares/cross_products_kernels.h"
 #include "linear_models/logistic_kernels.h"
 #include "linear_models/sgd_kernels.h"
+#include "svm/svm_kernels.h"
 
 #include "simd/float64.h"
 #include "simd/rows.h"
@@ -29,6 +30,8 @@
 #include "linear_models/sgd_kernels.h"
 #include "least_squares/vectors_kernels.h"
 #include "boosting/boosting_kernels.h"
+#include "svm/svm_kernels.h"
+#include "svm/solver_kernels.h"
 
 const farro_model_kernels FARRO_MODEL_TABLE = {
     .bayes_f32 = &bayes_table_f32,
@@ -41,6 +44,9 @@ const farro_model_kernels FARRO_MODEL_TABLE = {
     .logistic_f64 = &logistic_f64,
     .sgd_f32 = &sgd_f32,
     .sgd_f64 = &sgd_f64,
+    .svm_f32 = &svm_f32,
+    .svm_f64 = &svm_f64,
+    .svm_solver = &svm_solver,
 };
 
 #if defined(UNSANITIZED)

@@ -126,6 +126,7 @@ static const struct {
     {"attention", check_attention},
     {"convolution", check_convolution},
     {"pooling", check_pooling},
+    {"svm", check_svm},
 };
 
 // check [--exhaustive] [--isa NAME] [--family NAME]: every supported instruction set and family, or one.

@@ -95,5 +95,6 @@ void check_loss(void);
 void check_attention(void);
 void check_convolution(void);
 void check_pooling(void);
+void check_svm(void);
 
 #endif

@@ -34,6 +34,7 @@ from families import (
     sorting,
     sparse_distance,
     trees,
+    support_vectors,
 )
 
 _OF_OPERATORS = (
@@ -60,7 +61,7 @@ _OF_OPERATORS = (
 )
 
 # Of models: rows of ModelsWorker.
-_OF_MODELS = (boosting, clustering, preparing, linear, linear_classes, nearest, trees)
+_OF_MODELS = (boosting, clustering, preparing, linear, linear_classes, nearest, trees, support_vectors)
 
 _MODULES = _OF_OPERATORS + _OF_MODELS
 FAMILIES = {"matmul": matmul.family} | {module.__name__.split(".")[1]: module.family for module in _MODULES}

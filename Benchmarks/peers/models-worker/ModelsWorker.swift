@@ -21,7 +21,7 @@ enum ModelsWorker {
 
   private static func work<Scalar: KernelScalar>(of problem: Problem<Scalar>) throws -> Work? {
     let areas: [[String: Maker<Scalar>]] = [
-      boosting(), clustering(), preparing(), linear(), linearClasses(), neighbors(), trees(),
+      boosting(), clustering(), preparing(), linear(), linearClasses(), neighbors(), trees(), supportVectors(),
     ]
     return try areas.lazy.compactMap { $0[problem.parameters["operation"]] }.first?(problem)
   }

@@ -1,0 +1,4 @@
+import Benchmark
+import Suites
+
+let benchmarks: @Sendable () -> Void = { addBenchmarks(family: "svm") }

@@ -1,0 +1,104 @@
+#include "linear.h"
+
+#include <string.h>
+
+static const void *dense_row(const linear_rows *l, size_t row) {
+  const size_t bytes = l->is_wide ? sizeof(double) : sizeof(float);
+  return (const char *)l->rows->x + row * l->rows->ldx * bytes;
+}
+
+static double element(const linear_rows *l, int64_t place) {
+  return l->is_wide ? ((const double *)l->rows->x)[place] : (double)((const float *)l->rows->x)[place];
+}
+
+double svm_linear_decision(const linear_rows *l, size_t row, const double *w) {
+  const farro_linear_svm_rows *r = l->rows;
+  double sum = r->bias * w[l->pitch];
+  if (!r->offsets) return r->d ? sum + l->kernels->row_dot(r->d, dense_row(l, row), w) : sum;
+  for (int64_t i = r->offsets[row]; i < r->offsets[row + 1]; i++) sum += element(l, i) * w[r->indices[i]];
+  return sum;
+}
+
+void svm_linear_add(const linear_rows *l, size_t row, double factor, double *w) {
+  const farro_linear_svm_rows *r = l->rows;
+  w[l->pitch] += factor * r->bias;
+  if (!r->offsets) {
+    if (r->d) l->kernels->row_add(r->d, factor, dense_row(l, row), w);
+    return;
+  }
+  for (int64_t i = r->offsets[row]; i < r->offsets[row + 1]; i++) w[r->indices[i]] += factor * element(l, i);
+}
+
+void svm_linear_copy(const linear_rows *l, size_t row, double factor, double *to) {
+  memset(to, 0, (l->pitch + 1) * sizeof *to);
+  svm_linear_add(l, row, factor, to);
+}
+
+double svm_linear_square(const linear_rows *l, size_t row) {
+  const farro_linear_svm_rows *r = l->rows;
+  double sum = r->bias * r->bias;
+  const int64_t first = r->offsets ? r->offsets[row] : 0;
+  const int64_t last = r->offsets ? r->offsets[row + 1] : (int64_t)r->d;
+  const int64_t at = r->offsets ? 0 : (int64_t)(row * r->ldx);
+  for (int64_t i = first; i < last; i++) sum += element(l, at + i) * element(l, at + i);
+  return sum;
+}
+
+typedef struct {
+  linear_rows l;
+  farro_linear_svm_problem *problems;
+  farro_status status;
+} job;
+
+static void solve_problems(void *context, size_t first, size_t last) {
+  job *j = context;
+  const size_t count = j->l.pitch + 1, d = j->l.rows->d;
+  for (size_t i = first; i < last && __atomic_load_n(&j->status, __ATOMIC_RELAXED) == FARRO_OK; i++) {
+    farro_linear_svm_problem *p = &j->problems[i];
+    p->iterations = 0, p->has_converged = p->was_cancelled = false;
+    double *w = farro_allocate(count * sizeof *w);
+    farro_status status = FARRO_ERROR_MEMORY;
+    if (w) {
+      memset(w, 0, count * sizeof *w);
+      status = (j->l.options->is_dual ? svm_linear_dual : svm_linear_primal)(&j->l, p, w);
+      memcpy(p->w, w, d * sizeof *w);
+      p->w[d] = w[j->l.pitch];
+    }
+    farro_release(w, count * sizeof *w);
+    if (status != FARRO_OK) __atomic_store_n(&j->status, status, __ATOMIC_RELAXED);
+  }
+}
+
+static farro_status solve(const farro_linear_svm_rows *rows, bool is_wide, const farro_linear_svm_options *options,
+                          size_t count, farro_linear_svm_problem *problems) {
+  const farro_kernels *kernels = farro_current_kernels();
+  if (!kernels) return FARRO_ERROR_ISA;
+  job j = {.l = {.kernels = is_wide ? kernels->models->svm_f64 : kernels->models->svm_f32,
+                 .rows = rows,
+                 .options = options,
+                 .is_wide = is_wide,
+                 .pitch = round_up(rows->d, 16)},
+           .problems = problems};
+  if (!can_exist(rows->n, rows->d + 1, 1) || rows->n > INT32_MAX || rows->d > INT32_MAX) return FARRO_ERROR_ARGUMENT;
+  if (!rows->offsets && (rows->ldx < rows->d || !can_exist(rows->n, rows->ldx, 1))) return FARRO_ERROR_ARGUMENT;
+  if (!(options->tolerance > 0) || !(options->epsilon >= 0) || (unsigned)options->loss > FARRO_LOSS_SQUARED_INSENSITIVE)
+    return FARRO_ERROR_ARGUMENT;
+  if (!options->is_dual && (!svm_linear_is_squared(&j.l) || !can_exist(j.l.pitch + 1, j.l.pitch + 1, 16)))
+    return FARRO_ERROR_ARGUMENT;
+  // A single problem is called here, so that its own loops may go to all threads.
+  if (count == 1)
+    solve_problems(&j, 0, 1);
+  else
+    farro_parallel_for(count, 1, (double)count * (double)rows->n * (double)(rows->d + 1) * 10, solve_problems, &j);
+  return j.status;
+}
+
+farro_status farro_linear_svm_f32(const farro_linear_svm_rows *rows, const farro_linear_svm_options *options,
+                                  size_t count, farro_linear_svm_problem *problems) {
+  return solve(rows, false, options, count, problems);
+}
+
+farro_status farro_linear_svm_f64(const farro_linear_svm_rows *rows, const farro_linear_svm_options *options,
+                                  size_t count, farro_linear_svm_problem *problems) {
+  return solve(rows, true, options, count, problems);
+}

@@ -1,0 +1,137 @@
+import Farro
+import FarroDatasets
+import FarroModels
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct LinearSVMTests {
+  private func check(
+    _ golden: LinearSVMGolden,
+    _ coefficients: Tensor<Double>,
+    _ intercept: [Double],
+    within tolerance: Double = 1e-6,
+    at location: SourceLocation = #_sourceLocation
+  ) {
+    #expect(SVMData.isNear(coefficients.scalars, golden.coefficients, tolerance), sourceLocation: location)
+    #expect(SVMData.isNear(intercept, golden.intercept, tolerance), sourceLocation: location)
+  }
+
+  @Test(arguments: [false, true])
+  func `classes: scikit-learn's coefficients`(isDual: Bool) throws {
+    typealias Dense = LinearSVC<Tensor<Double>>
+    let (x, y) = SVMData.wine
+    let iterations = 1_000_000
+    let squared = try Dense(dual: isDual, tolerance: 1e-9, maxIterations: iterations).fit(x, y)
+    check(.wineSquared, squared.coefficients, squared.intercept)
+    let sparse = try LinearSVC(dual: isDual, tolerance: 1e-9, maxIterations: iterations).fit(CSRMatrix(x), y)
+    check(.wineSquared, sparse.coefficients, sparse.intercept)
+    #expect(try sparse.predict(CSRMatrix(x)) == squared.predict(x))
+    let hinge = try Dense(loss: .hinge, tolerance: 1e-9, c: 0.05, maxIterations: iterations).fit(x, y)
+    check(.wineHinge, hinge.coefficients, hinge.intercept, within: 1e-4)
+    let cancer = SVMData.breastCancer
+    let weighted = try Dense(
+      dual: isDual,
+      tolerance: 1e-8,
+      c: 0.5,
+      interceptScaling: 2,
+      classWeight: .balanced,
+      maxIterations: iterations
+    ).fit(cancer.x, cancer.y, weights: SVMData.weights(569))
+    check(.cancerWeighted, weighted.coefficients, weighted.intercept, within: isDual ? 1e-4 : 1e-6)
+  }
+
+  @Test func `numbers: scikit-learn's coefficients`() throws {
+    let (x, y) = SVMData.diabetes
+    let plain = try LinearSVR(epsilon: 3, tolerance: 1e-9, c: 0.5, maxIterations: 1_000_000).fit(x, y)
+    check(.diabetesInsensitive, plain.coefficients, [plain.intercept], within: 1e-4)
+    for dual in [true, false] {
+      let squared = try LinearSVR(
+        epsilon: 3,
+        tolerance: 1e-9,
+        loss: .squaredEpsilonInsensitive,
+        dual: dual,
+        maxIterations: 1_000_000
+      ).fit(CSRMatrix(x), y, weights: SVMData.weights(442))
+      check(.diabetesSquared, squared.coefficients, [squared.intercept])
+    }
+  }
+
+  @Test func `any number of threads: the same bits`() throws {
+    let (x, y) = (Datasets.digits(as: Float.self).x * 0.1, Datasets.digits().y)
+    for dual in [true, false] {
+      let model = try LinearSVC(dual: dual, maxIterations: 30).fit(x, y).model
+      #expect(try withThreads(1) { try LinearSVC(dual: dual, maxIterations: 30).fit(x, y).model } == model)
+      #expect(zip(try model.predictClasses(x), y).filter { Int($0) == $1 }.count > 1750)
+    }
+    let large = Tensor<Double>(randomNormal: [9000, 5], seed: 1)
+    let sums = large.sum(axis: 1)
+    let options = LinearSVR<Tensor<Double>>(loss: .squaredEpsilonInsensitive)
+    let model = try options.fit(large, sums)
+    #expect(try withThreads(1) { try options.fit(large, sums) } == model)
+    #expect(model.coefficients.scalars.allSatisfy { abs($0 - 1) < 1e-3 })
+  }
+
+  @Test func `rows in another order and classes of other names change rounding only`() throws {
+    let (x, y) = SVMData.wine
+    let order = (0..<178).map { ($0 * 55 + 3) % 178 }
+    let plain = try LinearSVC(tolerance: 1e-9).fit(x, y)
+    let moved = try LinearSVC(tolerance: 1e-9).fit(x[rows: order], order.map { y[$0] })
+    #expect(SVMData.isNear(moved.coefficients.scalars, plain.coefficients.scalars, 1e-9))
+    let named = try LinearSVC(tolerance: 1e-9).fit(x, y.map { ["c", "a", "b"][$0] })
+    #expect(try named.predict(x) == plain.predict(x).map { ["c", "a", "b"][$0] })
+  }
+
+  @Test func `constant columns, equal rows, scales, few rows of many columns, one row`() throws {
+    let (x, y) = SVMData.wine
+    let plain = try LinearSVC().fit(x, y)
+    let zeros = concatenate([x, Tensor<Double>(zeros: [178, 1])], axis: 1)
+    let same = try LinearSVC().fit(zeros, y)
+    #expect(try same.predict(zeros) == plain.predict(x) && same.coefficients[0, 13] == 0)
+    for scale in [1e-6, 1e6] {
+      let model = try LinearSVC(c: 1 / (scale * scale), fitIntercept: false).fit(x * scale, y)
+      let answers = try LinearSVC(fitIntercept: false).fit(x, y).predict(x)
+      #expect(zip(try model.predict(x * scale), answers).filter { $0 != $1 }.count <= 1, "\(scale)")
+    }
+    let equal = try LinearSVC().fit(Tensor<Float>(ones: [6, 2]), [0, 1, 0, 1, 0, 0])
+    #expect(try equal.predict(Tensor<Float>(ones: [1, 2])) == [0])
+    let wide = Tensor<Double>(randomNormal: [6, 40], seed: 1)
+    #expect(try LinearSVC().fit(wide, [1, 2, 1, 2, 1, 2]).predict(wide) == [1, 2, 1, 2, 1, 2])
+    let one = try LinearSVR(c: 1000).fit(Tensor<Double>([[1, 2]]), Tensor([3]))
+    #expect(abs(try one.predict(Tensor([[1, 2]])).scalars[0] - 3) < 1e-3)
+    let none = try LinearSVC().fit(Tensor<Double>(zeros: [4, 0]), [1, 2, 2, 2])
+    #expect(try none.predict(Tensor<Double>(zeros: [1, 0])) == [2])
+  }
+
+  @Test func `errors say what is wrong and where`() throws {
+    let (x, y) = SVMData.iris
+    var broken = x
+    broken[7, 2] = .nan
+    #expect(throws: ModelError.notFinite(row: 7, column: 2)) { try LinearSVC().fit(broken, y) }
+    #expect(throws: ModelError.notFinite(row: 7, column: 2)) { try LinearSVC().fit(CSRMatrix(broken), y) }
+    #expect(throws: ModelError.classes(1, needed: 2)) { try LinearSVC().fit(x, Array(repeating: 1, count: 150)) }
+    #expect(throws: ModelError.rows(0, needed: 2)) { try LinearSVC().fit(x[0..<0], [Int]()) }
+    #expect(throws: ModelError.self) { try LinearSVC(loss: .hinge, dual: false).fit(x, y) }
+    #expect(throws: ModelError.self) { try LinearSVC(c: -1).fit(x, y) }
+    #expect(throws: ModelError.self) { try LinearSVR(epsilon: -1).fit(x, x.sum(axis: 1)) }
+    let model = try LinearSVC().fit(x, y)
+    #expect(throws: ModelError.columns(3, expected: 4)) { try model.predict(Tensor(zeros: [2, 3])) }
+    #expect(try model.predict(Tensor(zeros: [0, 4])).isEmpty)
+    #expect(try LinearSVC(loss: .hinge, tolerance: 1e-12, maxIterations: 2).fit(x, y).hasConverged.contains(false))
+  }
+
+  @Test func `parameters and models survive being stored`() throws {
+    let (x, y) = SVMData.iris
+    let estimator = LinearSVC<Tensor<Float>>(loss: .hinge, c: 2, classWeight: .weights([1, 2]), seed: 5)
+    #expect(try JSONDecoder().decode(LinearSVC<Tensor<Float>>.self, from: JSONEncoder().encode(estimator)) == estimator)
+    try checkDamage(to: LinearSVC().fit(x, y).model) { model in
+      guard model.coefficients.shape[1] == 4 else { return }
+      let classes = try model.predictClasses(x)
+      #expect(classes.allSatisfy { 0..<Int32(model.classCount) ~= $0 })
+    }
+    try checkDamage(to: LinearSVR().fit(x, x.sum(axis: 1))) { model in
+      guard model.coefficients.count == 4 else { return }
+      _ = try model.predict(x)
+    }
+  }
+}
