@@ -30,7 +30,7 @@ import Testing
     #expect(
       ProfiledKernel.families == [
         "matmul", "elementwise", "reduction", "normalization", "distance", "boxes", "neighbors", "linear_algebra",
-        "hashing", "sketch", "conversion", "sorting", "ranking", "optimizer", "random", "embedding", "softmax",
+        "hashing", "sketch", "conversion", "sorting", "ranking", "svm", "optimizer", "random", "embedding", "softmax",
         "attention",
         "convolution",
       ]

@@ -7,10 +7,12 @@ typealias Sparse = CSRMatrix<Double>
 
 extension ModelEntry {
   /// The models of classes.
-  static let classes: [ModelEntry] = dummies + bayesAndDiscriminants + boostedClasses
+  static let classes: [ModelEntry] =
+    dummies + bayesAndDiscriminants + gradientClasses + supportVectorClasses + treesOfClasses + boostedClasses
 
   /// The models of numbers.
-  static let numbers: [ModelEntry] = dummyNumbers + linearNumbers + boostedNumbers
+  static let numbers: [ModelEntry] =
+    dummyNumbers + linearNumbers + gradientNumbers + supportVectorNumbers + treesOfNumbers + boostedNumbers
 
   private static let dummies = [
     ModelEntry(

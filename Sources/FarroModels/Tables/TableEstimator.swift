@@ -9,6 +9,26 @@ public protocol CategoricalEstimator {
 
 extension HistGradientBoostingClassifier: CategoricalEstimator {}
 extension HistGradientBoostingRegressor: CategoricalEstimator {}
+extension DecisionTreeClassifier: CategoricalEstimator {}
+extension DecisionTreeRegressor: CategoricalEstimator {}
+extension RandomForestClassifier: CategoricalEstimator {}
+extension RandomForestRegressor: CategoricalEstimator {}
+extension ExtraTreesClassifier: CategoricalEstimator {}
+extension ExtraTreesRegressor: CategoricalEstimator {}
+
+extension AdaBoostClassifier: CategoricalEstimator where Base: CategoricalEstimator {
+  public var categoricalFeatures: [Int] {
+    get { estimator.categoricalFeatures }
+    set { estimator.categoricalFeatures = newValue }
+  }
+}
+
+extension AdaBoostRegressor: CategoricalEstimator where Base: CategoricalEstimator {
+  public var categoricalFeatures: [Int] {
+    get { estimator.categoricalFeatures }
+    set { estimator.categoricalFeatures = newValue }
+  }
+}
 
 /// An estimator of matrices that learns from tables: ``TableFeatures`` first, then the estimator.
 ///

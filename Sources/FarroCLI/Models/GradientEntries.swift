@@ -1,0 +1,122 @@
+import Farro
+import FarroModels
+
+extension ModelEntry {
+  static let gradientClasses = [
+    ModelEntry(
+      name: "logistic",
+      summary: "logistic regression",
+      specs: [
+        tables("logistic", LogisticRegression<Dense>(), .scaled, logistic()),
+        sparse("logistic", LogisticRegression<Sparse>(), logistic()),
+      ]
+    ),
+    ModelEntry(
+      name: "sgd",
+      summary: "a linear model, by stochastic gradient descent",
+      specs: [tables("sgd", SGDClassifier<Dense>(), .scaled, sgd()), sparse("sgd", SGDClassifier<Sparse>(), sgd())]
+    ),
+    ModelEntry(
+      name: "perceptron",
+      summary: "a linear model that learns from its mistakes",
+      specs: [
+        tables("perceptron", Perceptron<Dense>(), .scaled, perceptron()),
+        sparse("perceptron", Perceptron<Sparse>(), perceptron()),
+      ]
+    ),
+    ModelEntry(
+      name: "knn",
+      summary: "the classes of the nearest rows",
+      specs: [
+        tables("knn", KNeighborsClassifier<Dense>(), .scaled, neighbors()),
+        sparse("knn", KNeighborsClassifier<Sparse>(), neighbors()),
+      ]
+    ),
+  ]
+
+  static let gradientNumbers = [
+    ModelEntry(
+      name: "sgd-regressor",
+      summary: "a linear model, by stochastic gradient descent",
+      specs: [
+        tables("sgd-regressor", SGDRegressor<Dense>(), .scaled, sgdRegressor()),
+        sparse("sgd-regressor", SGDRegressor<Sparse>(), sgdRegressor()),
+      ]
+    ),
+    ModelEntry(
+      name: "knn-regressor",
+      summary: "the mean of the nearest rows",
+      specs: [
+        tables("knn-regressor", KNeighborsRegressor<Dense>(), .scaled, neighborNumbers()),
+        sparse("knn-regressor", KNeighborsRegressor<Sparse>(), neighborNumbers()),
+      ]
+    ),
+  ]
+
+  private static func logistic<Input>() -> [ModelParameter<LogisticRegression<Input>>] {
+    [
+      .number("c", \.c, "how little coefficients cost"),
+      .number("l1_ratio", \.l1Ratio, "the part of the L1 norm in that"),
+      .number("tol", \.tolerance, "where it ends"),
+      .flag("fit_intercept", \.fitIntercept, "whether there is a constant"),
+      .whole("max_iter", \.maxIterations, "the most iterations"),
+    ]
+  }
+
+  private static func sgd<Input>() -> [ModelParameter<SGDClassifier<Input>>] {
+    [
+      .choice("loss", \.loss, "what mistakes cost", SGDClassifierLoss.allCases.map { ($0.rawValue, $0) }),
+      .choice("penalty", \.parameters.penalty, "what coefficients cost", SGDPenalty.allCases.map { ($0.rawValue, $0) }),
+      .number("alpha", \.parameters.alpha, "how much that is"),
+      .whole("max_iter", \.parameters.maxIterations, "the most passes"),
+      .number("tol", \.parameters.tolerance, "where it ends"),
+      .choice(
+        "learning_rate",
+        \.parameters.learningRate,
+        "how steps shrink",
+        SGDLearningRate.allCases.map { ($0.rawValue, $0) }
+      ),
+      .number("eta0", \.parameters.eta0, "the first step"), .seed(\.parameters.seed),
+    ]
+  }
+
+  private static func sgdRegressor<Input>() -> [ModelParameter<SGDRegressor<Input>>] {
+    [
+      .choice("loss", \.loss, "what mistakes cost", SGDRegressorLoss.allCases.map { ($0.rawValue, $0) }),
+      .choice("penalty", \.parameters.penalty, "what coefficients cost", SGDPenalty.allCases.map { ($0.rawValue, $0) }),
+      .number("alpha", \.parameters.alpha, "how much that is"),
+      .whole("max_iter", \.parameters.maxIterations, "the most passes"),
+      .number("tol", \.parameters.tolerance, "where it ends"),
+      .choice(
+        "learning_rate",
+        \.parameters.learningRate,
+        "how steps shrink",
+        SGDLearningRate.allCases.map { ($0.rawValue, $0) }
+      ),
+      .number("eta0", \.parameters.eta0, "the first step"), .seed(\.parameters.seed),
+    ]
+  }
+
+  private static func perceptron<Input>() -> [ModelParameter<Perceptron<Input>>] {
+    [
+      .whole("max_iter", \.maxIterations, "the most passes"), .number("tol", \.tolerance, "where it ends"),
+      .seed(\.seed),
+    ]
+  }
+
+  private static func neighbors<Input>() -> [ModelParameter<KNeighborsClassifier<Input>>] {
+    [
+      .whole("n_neighbors", \.nNeighbors, "how many rows"),
+      .choice("weights", \.weights, "how much they count", NeighborWeights.allCases.map { ($0.rawValue, $0) }),
+      .choice("algorithm", \.algorithm, "how they are found", NeighborAlgorithm.allCases.map { ($0.rawValue, $0) }),
+    ]
+  }
+
+  private static func neighborNumbers<Input>() -> [ModelParameter<KNeighborsRegressor<Input>>] {
+    [
+      .whole("n_neighbors", \.nNeighbors, "how many rows"),
+      .choice("weights", \.weights, "how much they count", NeighborWeights.allCases.map { ($0.rawValue, $0) }),
+      .choice("algorithm", \.algorithm, "how they are found", NeighborAlgorithm.allCases.map { ($0.rawValue, $0) }),
+    ]
+  }
+}
