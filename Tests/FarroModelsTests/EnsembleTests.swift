@@ -130,6 +130,18 @@ private func expectShown(
     }
   }
 
+  @Test func `without an estimator, ensembles are made of decision trees`() throws {
+    let (iris, diabetes) = (Datasets.iris(as: Double.self), Datasets.diabetes(as: Double.self))
+    let boosted = try AdaBoostClassifier().fit(iris.x, iris.labels)
+    #expect(try accuracy(iris.labels, predicted: boosted.predict(iris.x)) == 0.98)  // scikit-learn's
+    let bagged = try BaggingClassifier().fit(iris.x, iris.labels)
+    #expect(try accuracy(iris.labels, predicted: bagged.predict(iris.x)) > 0.98)
+    let numbers = try AdaBoostRegressor().fit(diabetes.x, diabetes.y)
+    #expect(try r2Score(diabetes.y, predicted: numbers.predict(diabetes.x)) > 0.5)
+    let means = try BaggingRegressor().fit(diabetes.x, diabetes.y)
+    #expect(try r2Score(diabetes.y, predicted: means.predict(diabetes.x)) > 0.85)
+  }
+
   @Test func `rows that were not drawn say how good a model is`() throws {
     let bagging = BaggingClassifier(classifier(5), oobScore: true, seed: 4)
     let model = try bagging.fit(Self.wine.x, Self.wine.y)
