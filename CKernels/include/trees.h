@@ -1,7 +1,8 @@
 // Decision trees: grown by exact splits, one or many at once, cut back, and walked by rows.
 //
-// Values that differ by at most 2^-22 of the greater one (f64: 2^-46) count as equal, as rounding alone makes them
-// differ.
+// Values of a column that differ from the least of them by at most 2^-22 (f64: 2^-51) of the greater one in size count
+// as equal, as rounding alone makes them differ. So data whose values are closer than that may get other trees in f32
+// than in f64.
 //
 // Rows are (n, d), row-major, ldx >= d elements apart; nothing overlaps. A NaN is a missing value. A column may hold
 // categories: whole numbers from 0 to below a count that the caller gives. n, d, classes and outputs are below 2^31,
@@ -15,16 +16,17 @@
 //
 // Which border is best: the one with the greatest decrease of impurity, gini, entropy (in bits) or variance; of equal
 // ones the first column tried (the lowest one when all are), and in it the lowest border. The threshold lies halfway
-// between the values beside the border, rounded to double and kept below the upper one; a value goes left where it is
-// not above it. Where a column has missing values at a node, each border is tried with these on the right and on the
-// left, and also the split between missing values and all others (its threshold is infinite). Where it has none,
-// missing values met later go to where more rows went.
+// between the values beside the border, or, where these are within four times what counts as equal, just below the
+// upper one; a value goes left where it is not above it. Where a column has missing values at a node, each border is
+// tried with these on the right and on the left, and also the split between missing values and all others (its
+// threshold is infinite). Where it has none, missing values met later go to where more rows went.
 //
 // Categories of a node are put in order, and then treated like numbers: of two classes by the part of the second, of
 // several outputs and classes in turn by each one's mean or part, of which the best order counts. For two classes and
 // one output no other subset is better (L. Breiman et al., "Classification and regression trees", 1984, theorem 4.5; W.
-// Fisher, "On grouping for maximum homogeneity", JASA 53, 1958). Categories that a node has not seen go where missing
-// values go.
+// Fisher, "On grouping for maximum homogeneity", JASA 53, 1958), where min_rows_leaf is at most 1 and min_leaf_weight
+// 0; where leaves must have more, the best of the borders in order that leave as much is taken, and a set that is not
+// in order may be better. Categories that a node has not seen go where missing values go.
 //
 // Source: L. Breiman, J. Friedman, R. Olshen, C. Stone, "Classification and regression trees", 1984; L. Breiman,
 // "Random forests", Machine Learning 45, 2001; P. Geurts, D. Ernst, L. Wehenkel, "Extremely randomized trees", Machine

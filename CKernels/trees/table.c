@@ -10,8 +10,8 @@
 
 enum { most_rows = INT32_MAX, most_columns = UINT16_MAX, most_categories = 1 << 15 };
 
-// What rounding makes of equal numbers that are computed in two ways, of a column's greatest: four units of the last
-// place.
+// What rounding makes of equal numbers that are computed in two ways, as a part of the greater one: two to four units
+// of the last place.
 static const double rounding_f32 = 0x1p-22, rounding_f64 = 0x1p-51;
 
 // Rough speed of one thread, to decide about waking others.

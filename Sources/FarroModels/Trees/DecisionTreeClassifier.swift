@@ -11,12 +11,14 @@ import Farro
 /// Splits are exact: each threshold between two values is tried, and it lies halfway between them. Names and defaults are
 /// those of scikit-learn's `DecisionTreeClassifier`, and so are the trees, but for the choice between splits that are equally
 /// good: here the first column's first one counts, so that nothing is random as long as all columns are tried. Thresholds of
-/// `Double` are those of `Double`, where scikit-learn rounds data to `Float`, and values may lie as close together as they can.
+/// `Double` are those of `Double`, where scikit-learn rounds data to `Float`. Values that differ by no more than rounding, a part
+/// of 2⁻²² (`Float`) or 2⁻⁵¹ (`Double`), count as equal.
 /// NaN is a missing value: each split is tried with missing values on either side, and between them and all others.
 ///
 /// Columns of ``categoricalFeatures`` are split into two sets of categories. Of two classes, the best of all such splits is found (L.
-/// Breiman et al., "Classification and regression trees", 1984, theorem 4.5); of more, the best of those that order the
-/// categories by the part of one class. A category that a node has not seen is treated as a missing value.
+/// Breiman et al., "Classification and regression trees", 1984, theorem 4.5) where leaves may have a single row; otherwise, and
+/// of more classes, the best of those that order the categories by the part of one class. A category that a node has not seen
+/// is treated as a missing value.
 public struct DecisionTreeClassifier<Scalar: KernelScalar>: ClassifierEstimator, TreeParameters, Equatable {
   /// How impure a node is.
   public var criterion: ClassCriterion

@@ -9,8 +9,8 @@ import Farro
 ///
 /// How it is grown is said at ``DecisionTreeClassifier``; names and defaults are those of scikit-learn's
 /// `DecisionTreeRegressor`. Of several outputs, shape (n, outputs), a split serves all at once: the mean of their variances counts. The best split
-/// of categories is found for one output (W. Fisher, "On grouping for maximum homogeneity", JASA 53, 1958); of more, the
-/// best of those that order them by one output's mean.
+/// of categories is found for one output (W. Fisher, "On grouping for maximum homogeneity", JASA 53, 1958) where leaves may have a single
+/// row; otherwise, and of more outputs, the best of those that order them by one output's mean.
 public struct DecisionTreeRegressor<Scalar: KernelScalar>: RegressorEstimator, TreeParameters, Equatable {
   /// How impure a node is.
   public var criterion: RegressionCriterion
