@@ -139,7 +139,8 @@ class Accuracy(unittest.TestCase):
     def test_an_operator_s_exact_results_have_a_small_error_and_wrong_ones_a_large_one(self) -> None:
         for row in small_rows():
             operator, family = OPERATORS[row.operation], FAMILIES[row.family]
-            if operator.error is not None:
+            # What models are compared with is scikit-learn's own result.
+            if operator.error is not None or row.operation in MODEL_OPERATORS and not importlib.util.find_spec("sklearn"):
                 continue
             inputs = family.operands(row)
             exact = operator.exact(row.parameters, [widened(x, row.type) for x in inputs])
