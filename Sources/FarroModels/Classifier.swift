@@ -1,4 +1,5 @@
 import Farro
+import FarroData
 
 /// What learns to tell classes apart.
 ///
@@ -108,6 +109,17 @@ public struct Classifier<Model: ClassModel, Label: Hashable & Codable & Sendable
 extension Classifier: Encodable where Model: Encodable {}
 extension Classifier: Decodable where Model: Decodable {}
 extension Classifier: Equatable where Model: Equatable {}
+
+extension Classifier: StorableModel where Model: StorableModel {
+  public static var fileKind: String { "\(Model.fileKind), with labels" }
+  public static var fileVersion: Int { Model.fileVersion }
+
+  public var flaw: String? {
+    guard classes.count == model.classCount else { return "\(classes.count) labels of \(model.classCount) classes" }
+    guard Set(classes).count == classes.count else { return "two classes have one label" }
+    return model.flaw
+  }
+}
 
 extension Classifier where Model: ProbabilisticClassModel {
   /// The probability of each class for each row. Shape (n, classes), in the order of ``classes``.

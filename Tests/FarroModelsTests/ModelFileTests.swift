@@ -33,4 +33,23 @@ import Testing
       _ = try model.transform(x)
     }
   }
+
+  @Test func `a classifier with its labels`() throws {
+    let names = ["low", "high"]
+    let model = try StandardScaler<Float>().then(GaussianNB()).fit(x, (0..<60).map { names[x[$0, 0] > 0 ? 1 : 0] })
+    try withFile { path in
+      try model.save(to: path)
+      let again = try type(of: model).init(contentsOf: path)
+      #expect(again == model)
+      #expect(try again.predict(x) == model.predict(x))
+      #expect(throws: ModelFileError.self) { try type(of: model.model).init(contentsOf: path) }
+    }
+    for classes in [["low"], ["low", "low"]] {
+      try withFile { path in
+        try Classifier(classes: classes, model: model.model).save(to: path)
+        #expect(throws: ModelFileError.self) { try type(of: model).init(contentsOf: path) }
+      }
+    }
+    try checkDamage(to: model, cases: 200) { model in _ = try? model.predict(x) }
+  }
 }

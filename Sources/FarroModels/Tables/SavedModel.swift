@@ -37,12 +37,8 @@ public struct SavedClassifier<Model: ClassModel & StorableModel>: StorableModel 
   public static var fileVersion: Int { Model.fileVersion }
 
   public var flaw: String? {
-    guard classifier.classes.count == classifier.model.classCount else {
-      return "\(classifier.classes.count) labels of \(classifier.model.classCount) classes"
-    }
-    guard Set(classifier.classes).count == classifier.classes.count else { return "two classes have one label" }
     guard columns ?? 0 >= 0 else { return "there are fewer than no columns" }
-    return classifier.model.flaw
+    return classifier.flaw
   }
 }
 
