@@ -62,7 +62,11 @@ public struct LogisticRegression<Input: NumericRows>: ClassifierEstimator, Equat
 
   /// A model that begins where another one ended, as scikit-learn's with `warm_start` does.
   ///
-  /// - Parameter start: A model of the same classes and columns.
+  /// - Parameters:
+  ///   - x: n rows.
+  ///   - y: n labels, of classes that `start` knows.
+  ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
+  ///   - start: A model of the same classes and columns.
   /// - Throws: As ``fit(_:classes:classCount:weights:)``; ``ModelError/parameter(name:reason:)`` for labels that `start` lacks.
   public func fit<Label: Hashable & Codable & Sendable>(
     _ x: Input,

@@ -78,7 +78,11 @@ public struct SGDRegressor<Input: NumericRows>: RegressorEstimator, Hashable {
 
   /// One pass over some rows, which goes on from a model: for rows that come bit by bit.
   ///
-  /// - Parameter model: What was learned before; nothing when nil.
+  /// - Parameters:
+  ///   - x: n rows.
+  ///   - y: Shape (n).
+  ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
+  ///   - model: What was learned before; nothing when nil.
   /// - Throws: As ``fit(_:_:weights:)``.
   /// - Complexity: O(elements).
   public func partialFit(

@@ -112,7 +112,9 @@ public struct KNeighborsClassModel<Input: NumericRows>: ProbabilisticClassModel,
 
   /// The part that each class has of votes that count by a rule of one's own.
   ///
-  /// - Parameter weighting: Makes weights, not negative, of the neighbours' distances, shape (m, ``nNeighbors``).
+  /// - Parameters:
+  ///   - x: m rows.
+  ///   - weighting: Makes weights, not negative, of the neighbours' distances, shape (m, ``nNeighbors``).
   /// - Complexity: As ``NeighborModel/kneighbors(_:nNeighbors:)``.
   public func predictProbabilities(
     _ x: Input,

@@ -108,7 +108,9 @@ public struct KNeighborsRegressionModel<Input: NumericRows>: Regressor, Neighbor
 
   /// The mean of the neighbours' numbers, weighted by a rule of one's own.
   ///
-  /// - Parameter weighting: Makes weights, not negative, of the neighbours' distances, shape (m, ``nNeighbors``).
+  /// - Parameters:
+  ///   - x: m rows.
+  ///   - weighting: Makes weights, not negative, of the neighbours' distances, shape (m, ``nNeighbors``).
   /// - Complexity: As ``NeighborModel/kneighbors(_:nNeighbors:)``.
   public func predict(_ x: Input, weighting: (Tensor<Scalar>) -> Tensor<Scalar>) throws -> Tensor<Scalar> {
     try withoutActuallyEscaping(weighting) { try means(x, $0) }

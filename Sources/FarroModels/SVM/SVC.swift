@@ -15,8 +15,8 @@ import Farro
 /// support vectors these are but for a few at the border. Names and defaults are those of scikit-learn's `SVC`; scale the
 /// columns first (``StandardScaler``).
 ///
-/// Rows of the kernel matrix come from products of whole blocks, and are kept as `Float` up to ``cacheSize``. Elsewhere it
-/// computes in `Double`; ``Farro`` says how.
+/// Rows of the kernel matrix come from products of whole blocks, and are kept as `Float` up to ``cacheSize``. All else is
+/// `Double`.
 public struct SVC<Scalar: KernelScalar>: ClassifierEstimator, Equatable {
   /// How much a row on the wrong side costs, above 0: the larger, the less regular.
   public var c: Double

@@ -35,11 +35,17 @@ public struct ValidationCurve: Sendable, Equatable, Codable {
 /// Fits a model of classes to ever more rows, and scores each on rows of tests and on its own.
 ///
 /// - Parameters:
+///   - estimator: What is fitted.
+///   - x: n rows.
+///   - y: n labels.
 ///   - trainSizes: How many rows are learned from, of those that each division has for it: parts, or numbers.
+///   - splitter: Makes the divisions.
+///   - scorer: Judges the models.
 ///   - shuffle: Whether these rows are shuffled before the first of them are taken. scikit-learn does not unless it is told to; in
 ///     data that is ordered by class, the first rows are of one class.
 ///   - seed: Of the shuffling.
-///   - Others: As of `crossValidate`.
+///   - nJobs: How many fits run at once; nil for as many as there are threads.
+///   - progress: Is told how many fits of how many are done.
 /// - Throws: As `crossValidate`.
 /// - Complexity: That of a fit and two predictions for each division and size.
 public func learningCurve<E: ClassifierEstimator, Label: Hashable & Codable & Sendable>(
