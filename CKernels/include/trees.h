@@ -147,7 +147,8 @@ FARRO_API farro_status farro_tree_split_reference(size_t n, size_t d, const doub
 
 // Rows of (n, d) of which none is infinite; nodes must be such that walks end: children come after their parents and
 // within the tree, columns are below d. The mean of the trees' values, added up in their order, goes to `values`,
-// (n, outputs). O(n trees depth).
+// (n, outputs). O(n trees depth). Of many rows, trees of numbers alone are copied to 8 bytes (f64: 16) for each node,
+// and a thread takes 2^18 bytes; where there is no memory for that, it takes longer.
 FARRO_API farro_status farro_trees_predict_f32(const farro_tree_nodes *nodes, size_t n, size_t d, const float *x,
                                                size_t ldx, double *values);
 FARRO_API farro_status farro_trees_predict_f64(const farro_tree_nodes *nodes, size_t n, size_t d, const double *x,

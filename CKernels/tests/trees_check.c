@@ -1,5 +1,7 @@
 #include "check.h"
 
+#include <float.h>
+
 enum { kinds = 5 };
 
 // Numbers that are all different, few, of huge and tiny size, or missing now and then.
@@ -71,24 +73,63 @@ static size_t leaf_of(const farro_tree_nodes *t, size_t tree, const double *row)
   return at - (size_t)t->roots[tree];
 }
 
-static void expect_walks(const farro_tree_nodes *t, size_t n, size_t d, size_t ldx, const double *x) {
-  double *values = array(n * t->outputs, 8);
-  int32_t *leaves = array(n * t->trees, 4);
-  EXPECT(farro_trees_predict_f64(t, n, d, x, ldx, values) == FARRO_OK, "trees_predict fails");
-  EXPECT(farro_trees_apply_f64(t, n, d, x, ldx, leaves) == FARRO_OK, "trees_apply fails");
-  size_t wrong = 0;
-  for (size_t i = 0; i < n; i++)
-    for (size_t o = 0; o < t->outputs; o++) {
-      double sum = 0;
-      for (size_t k = 0; k < t->trees; k++) {
-        const size_t leaf = leaf_of(t, k, x + i * ldx);
-        sum += t->values[((size_t)t->roots[k] + leaf) * t->outputs + o];
-        wrong += o == 0 && (size_t)leaves[i * t->trees + k] != leaf;
-      }
-      wrong += values[i * t->outputs + o] != sum / (double)t->trees;
-    }
-  EXPECT(wrong == 0, "trees_predict of %zu rows: %zu wrong", n, wrong);
-  free(values), free(leaves);
+#define EXPECT_WALKS(type, scalar)                                                                                     \
+  static void expect_walks_##type(const farro_tree_nodes *t, size_t n, size_t d, size_t ldx, const scalar *x) {        \
+    double *values = array(n * t->outputs, 8), *row = array(d, 8);                                                     \
+    int32_t *leaves = array(n * t->trees, 4);                                                                          \
+    EXPECT(farro_trees_predict_##type(t, n, d, x, ldx, values) == FARRO_OK, "trees_predict fails");                    \
+    EXPECT(farro_trees_apply_##type(t, n, d, x, ldx, leaves) == FARRO_OK, "trees_apply fails");                        \
+    size_t wrong = 0;                                                                                                  \
+    for (size_t i = 0; i < n; i++) {                                                                                   \
+      for (size_t f = 0; f < d; f++) row[f] = (double)x[i * ldx + f];                                                  \
+      for (size_t o = 0; o < t->outputs; o++) {                                                                        \
+        double sum = 0;                                                                                                \
+        for (size_t k = 0; k < t->trees; k++) {                                                                        \
+          const size_t leaf = leaf_of(t, k, row);                                                                      \
+          sum += t->values[((size_t)t->roots[k] + leaf) * t->outputs + o];                                             \
+          wrong += o == 0 && (size_t)leaves[i * t->trees + k] != leaf;                                                 \
+        }                                                                                                              \
+        wrong += values[i * t->outputs + o] != sum / (double)t->trees;                                                 \
+      }                                                                                                                \
+    }                                                                                                                  \
+    EXPECT(wrong == 0, "trees_predict_" #type " of %zu rows: %zu wrong", n, wrong);                                    \
+    free(values), free(row), free(leaves);                                                                             \
+  }
+
+EXPECT_WALKS(f32, float)
+EXPECT_WALKS(f64, double)
+
+// Trees of one split each, at thresholds that rounding to f32 could put on another side of a value.
+static void check_thresholds(void) {
+  const double numbers[] = {0,           0x1p-149, 0x1p-150, 1e-60,   1,       1 + 0x1p-23,
+                            1 + 0x1p-24, FLT_MAX,  1e60,     DBL_MAX, INFINITY};
+  enum { count = sizeof numbers / sizeof *numbers, trees = 4 * count, nodes = 3 * trees, rows = 2 * count };
+  int32_t roots[trees + 1] = {0}, feature[nodes], right[nodes], set[nodes];
+  double threshold[nodes] = {0}, values[nodes];
+  uint8_t missing_left[nodes] = {0};
+  for (int i = 0; i < nodes; i++) {
+    const int tree = i / 3;
+    feature[i] = i % 3 ? -1 : 1;
+    right[i] = i % 3 ? 0 : 2;
+    set[i] = -1;
+    values[i] = i % 3 == 2;
+    if (i % 3 == 0) threshold[i] = tree & 1 ? -numbers[tree / 4] : numbers[tree / 4];
+    if (i % 3 == 0) missing_left[i] = tree >> 1 & 1;
+    roots[tree + 1] = i + 1;
+  }
+  farro_tree_nodes t = {.trees = trees, .nodes = nodes, .outputs = 1, .roots = roots, .feature = feature};
+  t.right = right, t.threshold = threshold, t.missing_left = missing_left, t.set = set, t.values = values;
+  double wide[2 * rows] = {0};
+  float narrow[2 * rows] = {0};
+  for (int i = 0; i < rows; i++) {
+    const double number = isinf(numbers[i / 2]) ? NAN : numbers[i / 2];
+    wide[2 * i + 1] = i & 1 ? -number : number;
+    narrow[2 * i + 1] = isinf((float)number) ? FLT_MAX : (float)wide[2 * i + 1];
+  }
+  for (size_t n = 1; n <= rows; n += rows - 1) {
+    expect_walks_f32(&t, n, 2, 2, narrow);
+    expect_walks_f64(&t, n, 2, 2, wide);
+  }
 }
 
 // The least impurity of a split at a border between categories in the order of one output's mean or of one class's
@@ -186,7 +227,8 @@ static void check_tree(size_t n, size_t d, int kind, farro_tree_criterion criter
   farro_set_local_threads(0, NULL);
   EXPECT(are_equal(results, results + 1), "trees of %zu x %zu, kind %d: f32 and f64 differ", n, d, kind);
   EXPECT(are_equal(results, results + 2), "trees of %zu x %zu, kind %d depend on threads", n, d, kind);
-  expect_walks(results, n, d, ldx, x);
+  expect_walks_f64(results, n, d, ldx, x);
+  expect_walks_f32(results, n, d, ldx, single);
   uint8_t *keep = array(results->nodes, 1);
   size_t steps, kept = 0;
   EXPECT(farro_tree_prune(results, INFINITY, keep, NULL, NULL, &steps) == FARRO_OK, "tree_prune fails");
@@ -201,7 +243,8 @@ static void check_tree(size_t n, size_t d, int kind, farro_tree_criterion criter
     options.random_thresholds = random;
     farro_trees_grow(table, &targets, &options, 0, 6, &trees);
     t = copy_of(trees);
-    expect_walks(&t, n, d, ldx, x);
+    expect_walks_f64(&t, n, d, ldx, x);
+    expect_walks_f32(&t, n, d, ldx, single);
     farro_trees_grow(table, &targets, &options, 4, 1, &trees);
     farro_tree_nodes one = copy_of(trees);
     const size_t nodes = (size_t)(t.roots[5] - t.roots[4]);
@@ -236,7 +279,7 @@ static void check_closeness(void) {
                t.nodes);
         const double low = fmin(wide[0], wide[1]), high = fmax(wide[0], wide[1]);
         EXPECT(t.nodes < 3 || (t.threshold[0] >= low && t.threshold[0] < high), "a threshold beside its values");
-        expect_walks(&t, 2, 1, 1, wide);
+        expect_walks_f64(&t, 2, 1, 1, wide);
         release(&t);
         farro_tree_table_release(table);
       }
@@ -273,6 +316,7 @@ static void check_refusals(void) {
 
 void check_trees(void) {
   check_draws();
+  check_thresholds();
   check_closeness();
   check_refusals();
   for (int kind = 0; kind < kinds; kind++)
