@@ -22,9 +22,8 @@ typedef struct {
   bool *failed; // of each column
 } threshold_work;
 
-static double number_at(const threshold_work *w, size_t row, size_t column) {
-  const size_t at = row * w->x_row + column;
-  return w->single ? ((const float *)w->x)[at] : ((const double *)w->x)[at];
+static inline double number_at(const void *numbers, bool single, size_t at) {
+  return single ? ((const float *)numbers)[at] : ((const double *)numbers)[at];
 }
 
 static double between(double a, double b) {
@@ -33,30 +32,46 @@ static double between(double a, double b) {
   return isnan(middle) ? 0 : middle; // of both infinities
 }
 
-// Borders of n sorted numbers by their number or, where they are few, by their values. `sums` are the sums of weights
-// up to each, or NULL.
-static size_t thresholds_of(const double *sorted, const double *sums, size_t n, size_t most_bins, double *to) {
-  size_t different = n > 0, count = 0;
-  for (size_t i = 1; i < n && different <= most_bins; i++) different += sorted[i] != sorted[i - 1];
+// The numbers of a column, ascending, and the sums of the weights up to each, or NULL.
+typedef struct {
+  const void *numbers;
+  const double *sums;
+  size_t n;
+  bool single;
+} sorted_column;
+
+static inline double sorted_number(const sorted_column *c, size_t at) { return number_at(c->numbers, c->single, at); }
+
+// The last of the smallest numbers whose weights are a part of all, or the middle between two of them.
+static double border_at(const sorted_column *c, double part, size_t *at) {
+  const size_t last = c->n - 1;
+  if (c->sums) {
+    const double wanted = part * c->sums[last];
+    while (*at < last && c->sums[*at] < wanted) (*at)++;
+    const bool is_within = c->sums[*at] - wanted > 0x1p-52 || *at == last;
+    return is_within ? sorted_number(c, *at) : between(sorted_number(c, *at), sorted_number(c, *at + 1));
+  }
+  const double position = (double)c->n * part - 1, whole = floor(position);
+  const size_t below = whole < 0 ? 0 : (size_t)whole, above = smaller(below + 1, last);
+  if (position > whole) return sorted_number(c, whole < 0 ? 0 : above);
+  return between(sorted_number(c, below), sorted_number(c, above));
+}
+
+// Borders of sorted numbers by their number or, where they are few, by their values.
+static size_t thresholds_of(const sorted_column *c, size_t most_bins, double *to) {
+  size_t different = c->n > 0, count = 0;
+  for (size_t i = 1; i < c->n && different <= most_bins; i++)
+    different += sorted_number(c, i) != sorted_number(c, i - 1);
   if (different < 2) return 0;
   if (different <= most_bins) {
-    for (size_t i = 1; i < n; i++)
-      if (sorted[i] != sorted[i - 1]) to[count++] = between(sorted[i - 1], sorted[i]);
+    for (size_t i = 1; i < c->n; i++) {
+      const double a = sorted_number(c, i - 1), b = sorted_number(c, i);
+      if (a != b) to[count++] = between(a, b);
+    }
   } else {
     const double step = 100.0 / (double)most_bins;
     for (size_t i = 1, at = 0; i < most_bins; i++) {
-      const double part = step * (double)i / 100;
-      double border;
-      if (sums) {
-        const double wanted = part * sums[n - 1];
-        while (at < n - 1 && sums[at] < wanted) at++;
-        border = sums[at] - wanted > 0x1p-52 || at == n - 1 ? sorted[at] : between(sorted[at], sorted[at + 1]);
-      } else {
-        // Of n numbers, the last of those below i / most_bins is at this position, or between two.
-        const double position = (double)n * part - 1, whole = floor(position);
-        const size_t below = whole < 0 ? 0 : (size_t)whole, above = smaller(below + 1, n - 1);
-        border = position > whole ? sorted[whole < 0 ? 0 : above] : between(sorted[below], sorted[above]);
-      }
+      const double border = border_at(c, step * (double)i / 100, &at);
       if (count == 0 || border > to[count - 1]) to[count++] = border;
     }
   }
@@ -67,41 +82,72 @@ static size_t thresholds_of(const double *sorted, const double *sums, size_t n, 
   return kept;
 }
 
+// Bytes of work space per sampled row: of each column of a task its number, and for one of them room to sort it or,
+// with weights, also to bring these into its order and to sum them.
+static size_t bytes_per_row(const threshold_work *w, size_t columns) {
+  const size_t element = w->single ? sizeof(float) : sizeof(double);
+  if (!w->weights) return (columns + 2) * element;
+  const size_t item = w->single ? 8 : 16;
+  return (columns + 1) * element + 2 * item + sizeof(int64_t) + 2 * sizeof(double);
+}
+
+// Sorts m numbers without NaN and those that do not count; with weights, which are those of the sample's rows, also
+// sums them in their order.
+static sorted_column sort_column(const threshold_work *w, void *numbers, size_t m, char *work) {
+  const farro_kernels *kernels = farro_current_kernels();
+  const sorting_kernels *sorting = w->single ? kernels->sorting_f32 : kernels->sorting_f64;
+  sorted_column c = {.numbers = numbers, .single = w->single};
+  double *sums = (double *)work, *weights = sums + m;
+  for (size_t i = 0; i < m; i++) {
+    const double number = number_at(numbers, w->single, i);
+    if (isnan(number)) continue;
+    if (w->weights) {
+      weights[c.n] = w->weights[w->sample ? w->sample[i] : i];
+      if (weights[c.n] == 0) continue;
+    }
+    if (w->single)
+      ((float *)numbers)[c.n++] = (float)number;
+    else
+      ((double *)numbers)[c.n++] = number;
+  }
+  if (!w->weights) {
+    sorting->sort(numbers, c.n, false, numbers, NULL, work);
+    return c;
+  }
+  int64_t *order = (int64_t *)(weights + m);
+  char *sorted = (char *)(order + m), *items = sorted + m * sorting->element_bytes;
+  sorting->sort(numbers, c.n, false, sorted, order, items);
+  c.numbers = sorted, c.sums = sums;
+  double sum = 0;
+  for (size_t i = 0; i < c.n; i++) sums[i] = sum += weights[order[i]];
+  return c;
+}
+
 static void find_thresholds(void *context, size_t first, size_t last) {
-  threshold_work *w = context;
-  const size_t columns = last - first, m = w->samples, words = m * (columns + 3);
-  double *x = farro_allocate(words * sizeof *x), *spare = x + m * columns;
-  for (size_t j = first; j < last; j++) w->failed[j] = !x;
-  if (!x) return;
-  // All columns of the range at once, as they share cache lines.
+  const threshold_work *w = context;
+  const size_t columns = last - first, m = w->samples, bytes = bytes_per_row(w, columns) * m + 64;
+  char *work = farro_allocate(bytes);
+  for (size_t j = first; j < last; j++) w->failed[j] = !work;
+  if (!work) return;
+  // All columns of the range at once, as they share cache lines. Behind them, 8-byte numbers must be aligned.
+  const size_t column_bytes = m * (w->single ? sizeof(float) : sizeof(double));
   for (size_t i = 0; i < m; i++) {
     const size_t row = w->sample ? w->sample[i] : i;
-    for (size_t j = first; j < last; j++) x[(j - first) * m + i] = number_at(w, row, j);
+    for (size_t j = first; j < last; j++) {
+      const size_t at = row * w->x_row + j;
+      char *to = work + (j - first) * column_bytes;
+      if (w->single)
+        ((float *)to)[i] = ((const float *)w->x)[at];
+      else
+        ((double *)to)[i] = ((const double *)w->x)[at];
+    }
   }
   for (size_t j = first; j < last; j++) {
-    double *column = x + (j - first) * m, *sums = NULL;
-    size_t n = 0;
-    if (w->weights) {
-      double *weights = spare + 2 * m, sum = 0;
-      for (size_t i = 0; i < m; i++) {
-        const double weight = w->weights[w->sample ? w->sample[i] : i];
-        if (isnan(column[i]) || weight == 0) continue;
-        column[n] = column[i], weights[n++] = weight;
-      }
-      if (!boosting_sort_pairs(column, weights, n)) w->failed[j] = true;
-      sums = spare;
-      for (size_t i = 0; i < n; i++) sums[i] = sum += weights[i];
-    } else {
-      for (size_t i = 0; i < m; i++) {
-        column[n] = column[i];
-        n += !isnan(column[i]);
-      }
-      boosting_sort(column, n, spare);
-    }
-    double *to = w->thresholds + j * (w->most_bins - 1);
-    w->counts[j] = (uint16_t)thresholds_of(column, sums, n, w->most_bins, to);
+    char *spare = work + round_up(columns * column_bytes, 64);
+    const sorted_column c = sort_column(w, work + (j - first) * column_bytes, m, spare);
+    w->counts[j] = (uint16_t)thresholds_of(&c, w->most_bins, w->thresholds + j * (w->most_bins - 1));
   }
-  farro_release(x, words * sizeof *x);
+  farro_release(work, bytes);
 }
 
 void boosting_sort(double *values, size_t n, double *spare) {
@@ -124,13 +170,14 @@ static farro_status thresholds(threshold_work *w) {
   if (!farro_current_kernels()) return FARRO_ERROR_ISA;
   if (!w->sample) w->samples = w->n;
   if (w->n == 0 || w->d == 0 || w->most_bins < 2 || w->most_bins > farro_boosting_most_bins ||
-      !are_rows(w->n, w->d, w->x_row) || !can_exist(w->samples, boosting_group + 5, sizeof(double)) ||
+      !are_rows(w->n, w->d, w->x_row) || !can_exist(w->samples, boosting_group + 9, sizeof(double)) ||
       !can_exist(w->d, w->most_bins, 1) || w->samples >= UINT32_MAX)
     return FARRO_ERROR_ARGUMENT;
   w->failed = farro_allocate(w->d * sizeof *w->failed);
   if (!w->failed) return FARRO_ERROR_MEMORY;
   const double nanoseconds = sort_nanoseconds * (double)w->samples * (double)w->d;
-  farro_parallel_for(w->d, w->d < 2 * boosting_group ? 1 : boosting_group, nanoseconds, find_thresholds, w);
+  const size_t together = w->d < 2 * boosting_group ? 1 : w->weights ? boosting_group / 4 : boosting_group;
+  farro_parallel_for(w->d, together, nanoseconds, find_thresholds, w);
   bool failed = false;
   for (size_t j = 0; j < w->d; j++) failed |= w->failed[j];
   farro_release(w->failed, w->d * sizeof *w->failed);
@@ -143,6 +190,7 @@ typedef struct {
   farro_booster *b;
   const void *x;
   size_t x_row;
+  const uint32_t *rows;  // NULL: all
   const double *borders; // (features, 256), with infinities behind the last
   uint8_t *is_missing;   // (blocks, features)
 } bin_work;
@@ -165,7 +213,7 @@ static inline size_t bin_of(const double *borders, double x) {
     for (size_t group = 0; group < b->groups; group++) {                                                               \
       const size_t begin = group * boosting_group, columns = smaller(boosting_group, d - begin);                       \
       for (size_t row = first; row < last; row++) {                                                                    \
-        const scalar *x = (const scalar *)w->x + row * w->x_row + begin;                                               \
+        const scalar *x = (const scalar *)w->x + (w->rows ? w->rows[row] : row) * w->x_row + begin;                    \
         uint8_t *bins = b->bins + (group * n + row) * boosting_group;                                                  \
         for (size_t j = 0; j < columns; j++) {                                                                         \
           bins[j] = (uint8_t)bin_of(w->borders + (begin + j) * boosting_bins, (double)x[j]);                           \
@@ -175,8 +223,8 @@ static inline size_t bin_of(const double *borders, double x) {
       }                                                                                                                \
     }                                                                                                                  \
   }                                                                                                                    \
-  farro_status boosting_bin_rows_##type(farro_booster *b, const scalar *x, size_t x_row) {                             \
-    return bin_rows(b, x, x_row, bin_block_##type);                                                                    \
+  farro_status boosting_bin_rows_##type(farro_booster *b, const scalar *x, size_t x_row, const uint32_t *rows) {       \
+    return bin_rows(b, x, x_row, rows, bin_block_##type);                                                              \
   }                                                                                                                    \
   farro_status farro_boosting_thresholds_##type(size_t n, size_t d, const scalar *x, size_t x_row,                     \
                                                 const double *weights, const uint32_t *sample, size_t samples,         \
@@ -210,7 +258,7 @@ static inline size_t bin_of(const double *borders, double x) {
     return FARRO_OK;                                                                                                   \
   }
 
-static farro_status bin_rows(farro_booster *b, const void *x, size_t x_row, farro_body body) {
+static farro_status bin_rows(farro_booster *b, const void *x, size_t x_row, const uint32_t *rows, farro_body body) {
   const farro_boosting_problem *p = &b->problem;
   const size_t d = p->features, blocks = ceil_divide(p->rows, boosting_block);
   const size_t bytes = d * boosting_bins * sizeof(double), missing_bytes = blocks * d;
@@ -222,7 +270,7 @@ static farro_status bin_rows(farro_booster *b, const void *x, size_t x_row, farr
       memcpy(borders + j * boosting_bins, p->thresholds + j * (p->most_bins - 1), count * sizeof *borders);
       for (size_t i = count; i < boosting_bins; i++) borders[j * boosting_bins + i] = INFINITY;
     }
-    bin_work w = {.b = b, .x = x, .x_row = x_row, .borders = borders, .is_missing = is_missing};
+    bin_work w = {.b = b, .x = x, .x_row = x_row, .rows = rows, .borders = borders, .is_missing = is_missing};
     farro_parallel_for(p->rows, boosting_block, bin_nanoseconds * (double)p->rows * (double)d, body, &w);
     for (size_t j = 0; j < d; j++) b->has_missing[j] = 0;
     for (size_t i = 0; i < missing_bytes; i++) b->has_missing[i % d] |= is_missing[i];

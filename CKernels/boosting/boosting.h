@@ -70,14 +70,17 @@ typedef struct boosting_leaf {
 
 // What one tree needs while it grows.
 typedef struct boosting_tree {
-  size_t class;           // which of an iteration's trees
-  uint32_t *rows, *spare; // rows of leaves, each in ascending order
-  void *packed, *ordered; // gradients of all rows, and of those of a leaf: int64_t, or pairs with hessians
-  double g_unit, h_unit;
-  boosting_leaf *heap; // best gain first
+  size_t class;   // which of an iteration's trees
+  uint32_t *rows; // of leaves, each in ascending order
+  union {         // of the leaf that is split, and then of one whose histogram is built
+    uint32_t *spare;
+    void *ordered; // gradients of its rows: int64_t, or pairs with hessians
+  };
+  double g_scale, h_scale, g_unit, h_unit; // of integers, and of one
+  boosting_leaf *heap;                     // best gain first
   size_t open;
   double **free_histograms;
-  size_t free_count, made_count;
+  size_t free_count;
   size_t *firsts;       // of each node, its first row
   boosting_split *best; // of each task, of both leaves
   uint8_t *chosen;      // columns that each of two leaves considers
@@ -95,9 +98,9 @@ struct farro_booster {
   uint8_t *bins;                    // (groups, rows, 8)
   uint16_t *bin_counts;             // of each column, without the one of missing ones
   uint8_t *has_missing, *is_categorical;
-  int8_t *monotonic; // NULL: none
-  size_t *offsets;   // of columns in a histogram
-  size_t histogram_doubles, most_histograms;
+  int8_t *monotonic;                         // NULL: none
+  size_t *offsets;                           // of columns in a histogram
+  size_t histogram_doubles, kept_histograms; // how many open leaves of a tree may have one
   bool constant_hessian;
   int g_bits, h_bits;
   size_t most_leaves, iteration;
@@ -123,8 +126,8 @@ static inline double boosting_value(double g, double h, double l2, double lower,
 }
 
 // binning.c
-farro_status boosting_bin_rows_f32(farro_booster *b, const float *x, size_t x_row);
-farro_status boosting_bin_rows_f64(farro_booster *b, const double *x, size_t x_row);
+farro_status boosting_bin_rows_f32(farro_booster *b, const float *x, size_t x_row, const uint32_t *rows);
+farro_status boosting_bin_rows_f64(farro_booster *b, const double *x, size_t x_row, const uint32_t *rows);
 void boosting_sort(double *values, size_t n, double *spare);         // with room for 2 n
 bool boosting_sort_pairs(double *values, double *weights, size_t n); // false: no memory
 // histogram.c: builds the histogram of `small`, takes it from that of `large`, which begins as their parent's, and

@@ -5,16 +5,16 @@
 
 #include "runtime/sizes.h"
 
-static const double partition_nanoseconds = 2, pack_nanoseconds = 1;
+static const double partition_nanoseconds = 2, gather_nanoseconds = 1.5;
 
 // ---- gradients as integers ----
 
 typedef struct {
   const farro_booster *b;
   boosting_tree *t;
-  double g_scale, h_scale;
-  int64_t *sums; // (blocks, 2)
-} pack_work;
+  size_t first;  // of the leaf's rows
+  int64_t *sums; // (blocks, 2), or NULL
+} gather_work;
 
 // The nearest integer of |x| < 2^51.
 static inline int64_t nearest(double x) {
@@ -24,23 +24,30 @@ static inline int64_t nearest(double x) {
   return bits - base;
 }
 
-static void pack_rows(void *context, size_t first, size_t last) {
-  const pack_work *w = context;
-  const float *g = w->b->g + w->t->class * w->b->pitch, *h = w->b->h + w->t->class * w->b->pitch;
+// Brings the gradients of a leaf's rows together, in their order.
+static void gather_rows(void *context, size_t first, size_t last) {
+  const gather_work *w = context;
+  const boosting_tree *t = w->t;
+  const float *g = w->b->g + t->class * w->b->pitch, *h = w->b->h + t->class * w->b->pitch;
+  const uint32_t *rows = t->rows + w->first;
   int64_t g_sum = 0, h_sum = 0;
   for (size_t i = first; i < last; i++) {
-    const int64_t gradient = nearest((double)g[i] * w->g_scale);
+    const int64_t gradient = nearest((double)g[rows[i]] * t->g_scale);
     g_sum += gradient;
     if (w->b->constant_hessian) {
-      ((int64_t *)w->t->packed)[i] = gradient * 65536 + 1;
+      ((int64_t *)t->ordered)[i] = gradient * 65536 + 1;
     } else {
-      const int64_t hessian = nearest((double)h[i] * w->h_scale);
+      const int64_t hessian = nearest((double)h[rows[i]] * t->h_scale);
       h_sum += hessian;
-      ((boosting_pair *)w->t->packed)[i] = (boosting_pair){gradient * 65536 + 1, hessian};
+      ((boosting_pair *)t->ordered)[i] = (boosting_pair){gradient * 65536 + 1, hessian};
     }
-    w->t->rows[i] = (uint32_t)i;
   }
-  w->sums[2 * (first / boosting_block)] = g_sum, w->sums[2 * (first / boosting_block) + 1] = h_sum;
+  if (w->sums) w->sums[2 * (first / boosting_block)] = g_sum, w->sums[2 * (first / boosting_block) + 1] = h_sum;
+}
+
+static void gather(const farro_booster *b, boosting_tree *t, const boosting_leaf *leaf, int64_t *sums) {
+  gather_work w = {.b = b, .t = t, .first = leaf->first, .sums = sums};
+  farro_parallel_for(leaf->count, boosting_block, gather_nanoseconds * (double)leaf->count, gather_rows, &w);
 }
 
 // The power of two that brings numbers up to `largest` within so many bits.
@@ -50,16 +57,15 @@ static double scale_for(double largest, int bits) {
   return largest > 0 ? ldexp(1, bits - exponent) : 1;
 }
 
-static void pack(const farro_booster *b, boosting_tree *t, int64_t *sums, boosting_leaf *root) {
-  const size_t n = b->problem.rows, blocks = ceil_divide(n, boosting_block);
-  pack_work w = {.b = b, .t = t, .sums = sums};
-  w.g_scale = scale_for(b->g_largest[t->class], b->g_bits);
-  w.h_scale = scale_for(b->h_largest[t->class], b->h_bits);
-  t->g_unit = 1 / w.g_scale, t->h_unit = 1 / w.h_scale;
-  farro_parallel_for(n, boosting_block, pack_nanoseconds * (double)n, pack_rows, &w);
+// All rows, in one leaf.
+static void begin_root(const farro_booster *b, boosting_tree *t, int64_t *sums, boosting_leaf *root) {
+  t->g_scale = scale_for(b->g_largest[t->class], b->g_bits), t->g_unit = 1 / t->g_scale;
+  t->h_scale = scale_for(b->h_largest[t->class], b->h_bits), t->h_unit = 1 / t->h_scale;
+  for (size_t i = 0; i < root->count; i++) t->rows[i] = (uint32_t)i;
+  gather(b, t, root, sums);
   int64_t g = 0, h = 0;
-  for (size_t i = 0; i < blocks; i++) g += w.sums[2 * i], h += w.sums[2 * i + 1];
-  root->g = (double)g * t->g_unit, root->h = b->constant_hessian ? (double)n : (double)h * t->h_unit;
+  for (size_t i = 0; i < ceil_divide(root->count, boosting_block); i++) g += sums[2 * i], h += sums[2 * i + 1];
+  root->g = (double)g * t->g_unit, root->h = b->constant_hessian ? (double)root->count : (double)h * t->h_unit;
 }
 
 // ---- rows of children ----
@@ -134,26 +140,6 @@ static size_t part(const farro_booster *b, boosting_tree *t, const boosting_leaf
   return before;
 }
 
-// Brings the gradients of a leaf's rows together, in their order.
-static void gather_rows(void *context, size_t first, size_t last) {
-  const partition_work *w = context;
-  const uint32_t *rows = w->t->rows + w->first;
-  if (w->b->constant_hessian) {
-    const int64_t *from = w->t->packed;
-    int64_t *to = w->t->ordered;
-    for (size_t i = first; i < last; i++) to[i] = from[rows[i]];
-  } else {
-    const boosting_pair *from = w->t->packed;
-    boosting_pair *to = w->t->ordered;
-    for (size_t i = first; i < last; i++) to[i] = from[rows[i]];
-  }
-}
-
-static void gather(const farro_booster *b, boosting_tree *t, const boosting_leaf *leaf) {
-  partition_work w = {.b = b, .t = t, .first = leaf->first};
-  farro_parallel_for(leaf->count, boosting_block, pack_nanoseconds * (double)leaf->count, gather_rows, &w);
-}
-
 // ---- open leaves ----
 
 static bool is_before(const boosting_leaf *a, const boosting_leaf *b) {
@@ -178,13 +164,10 @@ static boosting_leaf pop(boosting_tree *t) {
   return top;
 }
 
-// NULL when there are as many as may be, or no memory: then a leaf's children are both built from their rows.
+// NULL when there is no memory: then a leaf's children are both built from their rows.
 static double *take_histogram(const farro_booster *b, boosting_tree *t) {
   if (t->free_count > 0) return t->free_histograms[--t->free_count];
-  if (t->made_count >= b->most_histograms) return NULL;
-  double *made = farro_allocate(b->histogram_doubles * sizeof *made);
-  t->made_count += made != NULL;
-  return made;
+  return farro_allocate(b->histogram_doubles * sizeof(double));
 }
 
 static void give_histogram(boosting_tree *t, double *histogram) {
@@ -199,11 +182,11 @@ static uint32_t add_node(boosting_tree *t, const boosting_leaf *leaf) {
   return t->node_count++;
 }
 
-// Keeps a leaf whose best split is known, and its histogram if there is a use for it. One histogram must stay free for
-// the next leaf that has none.
+// Keeps a leaf whose best split is known, and its histogram if its children are not built from few rows anyway. As
+// leaves share no rows, that many at most are kept.
 static void keep(const farro_booster *b, boosting_tree *t, boosting_leaf *leaf) {
-  const bool is_needed = t->made_count >= b->most_histograms && t->free_count == 0;
-  if (is_needed || !(leaf->split.gain > 0)) give_histogram(t, leaf->histogram), leaf->histogram = NULL;
+  const bool is_small = leaf->count * b->kept_histograms < b->problem.rows;
+  if (is_small || !(leaf->split.gain > 0)) give_histogram(t, leaf->histogram), leaf->histogram = NULL;
   if (leaf->split.gain > 0)
     push(t, leaf);
   else
@@ -217,7 +200,7 @@ static void open_alone(farro_booster *b, boosting_tree *t, boosting_leaf *leaf, 
     t->failed = true;
     return;
   }
-  if (!is_root) gather(b, t, leaf);
+  if (!is_root) gather(b, t, leaf, NULL);
   boosting_children w = {.booster = b, .tree = t, .small = leaf, .splits = {true, false}, .is_root = is_root};
   boosting_find_splits(&w);
   keep(b, t, leaf);
@@ -275,7 +258,7 @@ static void split(farro_booster *b, boosting_tree *t, size_t *lefts) {
     return;
   }
   large->histogram = parent.histogram;
-  gather(b, t, small);
+  gather(b, t, small, NULL);
   boosting_children w = {.booster = b, .tree = t, .small = small, .large = large};
   w.splits[0] = splits[less], w.splits[1] = splits[!less];
   boosting_find_splits(&w);
@@ -293,7 +276,7 @@ farro_status boosting_grow_tree(farro_booster *b, boosting_tree *t) {
   if (!lefts) return FARRO_ERROR_MEMORY;
   boosting_leaf root = {.count = p->rows, .lower = -INFINITY, .upper = INFINITY};
   t->open = t->leaf_count = t->node_count = 0, t->failed = false;
-  pack(b, t, (int64_t *)lefts, &root);
+  begin_root(b, t, (int64_t *)lefts, &root);
   add_node(t, &root);
   if (p->rows / 2 < p->min_samples_leaf || root.h < 1e-3 || b->most_leaves < 2)
     t->leaf_count = 1;

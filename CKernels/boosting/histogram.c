@@ -117,7 +117,6 @@ static void build(const boosting_children *w, const boosting_leaf *leaf, size_t 
   const uint64_t *words = (const uint64_t *)b->bins + begin / boosting_group * n;
   const int shift = (int)(begin % boosting_group * 8);
   const uint32_t *rows = w->is_root ? NULL : t->rows + leaf->first;
-  const char *gradients = w->is_root ? t->packed : t->ordered;
   const bool single = b->constant_hessian, is_wide = leaf->count > cell_rows;
   if (is_wide) memset(wide, 0, width * sizeof *wide);
   for (size_t first = 0; first < leaf->count; first += cell_rows) {
@@ -125,9 +124,9 @@ static void build(const boosting_children *w, const boosting_leaf *leaf, size_t 
     const uint64_t *from = rows ? words : words + first;
     const uint32_t *some = rows ? rows + first : NULL;
     if (single)
-      add_columns_singles(from, some, count, (const int64_t *)gradients + first, shift, cells->singles, (int)width);
+      add_columns_singles(from, some, count, (const int64_t *)t->ordered + first, shift, cells->singles, (int)width);
     else
-      add_columns_pairs(from, some, count, (const boosting_pair *)gradients + first, shift, cells->pairs, (int)width);
+      add_columns_pairs(from, some, count, (const boosting_pair *)t->ordered + first, shift, cells->pairs, (int)width);
     if (!is_wide || first + count == leaf->count) break;
     for (size_t j = 0; j < width; j++)
       for (size_t bin = 0; bin < boosting_bins; bin++) {

@@ -2,8 +2,10 @@
 // gradients, and what trees predict.
 //
 // x is (n, d), row-major, rows x_row >= d elements apart; NaN stands for what is missing. Infinities are numbers like
-// others. n, d >= 1, n < 2^32 and d < 2^31, else FARRO_ERROR_ARGUMENT. Nothing overlaps. Work space: about d + 60 bytes
-// per row, and histograms of 24 bytes per bin, column and open leaf; FARRO_ERROR_MEMORY when there is none.
+// others. n, d >= 1, n < 2^32 and d < 2^31, else FARRO_ERROR_ARGUMENT. Nothing overlaps. Work space for
+// growing: d + 28 bytes per row, 16 for each tree of an iteration and 20 for each that grows at once; and histograms of
+// 24 bytes per bin and column, of as many large leaves as the bins have room for, but of five. FARRO_ERROR_MEMORY when
+// there is none.
 //
 // Sums of gradients are exact: gradients and hessians become integers, of 30 and of up to 46 bits, in units of a power
 // of two that fits the largest of them in this iteration, and sums of integers do not depend on their order. So trees
@@ -68,10 +70,10 @@ typedef struct farro_boosting_problem {
   double quantile;                  // of FARRO_BOOSTING_QUANTILE, from 0 to 1
   const double *y, *weights;        // (rows); weights may be NULL
   const double *baseline;           // (trees): the raw prediction of no trees
-  const double *thresholds;         // (features, most_bins - 1)
+  const double *thresholds;         // (features, most_bins - 1), ascending
   const uint16_t *threshold_counts; // (features)
   size_t most_bins;
-  const uint8_t *is_categorical; // (features), or NULL; a category is an integer from 0 to threshold_counts
+  const uint8_t *is_categorical; // (features), or NULL; thresholds then are the categories, but for the last one
   const int8_t *monotonic;       // (features), or NULL: 1 where trees ascend, -1 where they descend
   double learning_rate, l2;
   size_t max_leaf_nodes, max_depth; // 0: no limit
@@ -94,11 +96,12 @@ typedef struct farro_boosting_node {
 
 typedef struct farro_booster farro_booster;
 
-// Bins x and computes the first gradients. The arrays of `problem` and x are not needed afterwards.
+// Bins x and computes the first gradients. Row i is row rows[i] of x (NULL: row i), but y and weights have those that
+// are learned from alone. The arrays of `problem`, x and rows are not needed afterwards.
 FARRO_API farro_status farro_boosting_begin_f32(const farro_boosting_problem *problem, const float *x, size_t x_row,
-                                                farro_booster **booster);
+                                                const uint32_t *rows, farro_booster **booster);
 FARRO_API farro_status farro_boosting_begin_f64(const farro_boosting_problem *problem, const double *x, size_t x_row,
-                                                farro_booster **booster);
+                                                const uint32_t *rows, farro_booster **booster);
 FARRO_API void farro_boosting_end(farro_booster *booster); // NULL is ignored
 
 // Most nodes that a tree can have.

@@ -67,7 +67,7 @@ static void check_against_reference(size_t n, size_t d, size_t different, size_t
   }
   const farro_boosting_problem p = problem_of(&s, FARRO_BOOSTING_SQUARED, leaves, 2);
   farro_booster *b = NULL;
-  EXPECT(farro_boosting_begin_f64(&p, s.x, d, &b) == FARRO_OK, "begin of %zu rows", n);
+  EXPECT(farro_boosting_begin_f64(&p, s.x, d, NULL, &b) == FARRO_OK, "begin of %zu rows", n);
   const size_t room = farro_boosting_most_nodes(b);
   farro_boosting_node *nodes = calloc(room, sizeof *nodes), *exact = calloc(2 * n + 1, sizeof *exact);
   uint32_t count = 0, exact_count = 0;
@@ -114,7 +114,7 @@ static void check_trees_of(farro_boosting_loss loss, size_t n, size_t d, size_t 
     farro_set_local_threads(threads, NULL);
     nodes[threads] = calloc(iterations * room, sizeof **nodes), counts[threads] = calloc(iterations * trees, 4);
     farro_booster *b = NULL;
-    EXPECT(farro_boosting_begin_f64(&p, s.x, d, &b) == FARRO_OK, "begin of loss %d", loss);
+    EXPECT(farro_boosting_begin_f64(&p, s.x, d, NULL, &b) == FARRO_OK, "begin of loss %d", loss);
     EXPECT(farro_boosting_most_nodes(b) == 31, "%zu nodes", farro_boosting_most_nodes(b));
     for (size_t i = 0; i < iterations; i++)
       EXPECT(farro_boosting_grow(b, nodes[threads] + i * room, counts[threads] + i * trees) == FARRO_OK, "grow");
@@ -186,7 +186,7 @@ void check_boosting(void) {
   farro_boosting_problem p = {0};
   farro_booster *b;
   double x = 0;
-  EXPECT(farro_boosting_begin_f64(&p, &x, 1, &b) == FARRO_ERROR_ARGUMENT, "no rows are refused");
+  EXPECT(farro_boosting_begin_f64(&p, &x, 1, NULL, &b) == FARRO_ERROR_ARGUMENT, "no rows are refused");
   uint16_t count;
   EXPECT(farro_boosting_thresholds_f64(1, 1, &x, 1, NULL, NULL, 0, 256, &x, &count) == FARRO_ERROR_ARGUMENT,
          "256 bins are refused");

@@ -5,7 +5,7 @@ import CKernels
 /// - Parameters:
 ///   - x: Shape (n, d), n and d at least 1.
 ///   - weights: Shape (n).
-///   - sample: The rows that count; all when nil.
+///   - sample: The rows that count, perhaps several times; all when nil.
 ///   - maxBins: 2 to 255.
 package func boostingBins<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -63,12 +63,14 @@ package final class Booster {
   private var nodes: [farro_boosting_node]
 
   /// - Parameters:
-  ///   - x: Shape (n, d), as ``bins`` come from; of categories, their numbers from 0.
-  ///   - y: Shape (n).
-  ///   - weights: Shape (n).
+  ///   - x: Shape (n, d), as ``bins`` come from.
+  ///   - rows: Those of x that are learned from; all when nil.
+  ///   - y: A number of each of them.
+  ///   - weights: A weight of each of them.
   ///   - baseline: The raw prediction of no trees, one number for each tree of an iteration.
   package init<Scalar: KernelScalar>(
     _ x: Tensor<Scalar>,
+    rows: [UInt32]?,
     _ y: Tensor<Double>,
     weights: Tensor<Double>?,
     baseline: [Double],
@@ -77,7 +79,7 @@ package final class Booster {
   ) {
     let d = x.shape[1]
     var problem = farro_boosting_problem()
-    (problem.rows, problem.features, problem.trees) = (x.shape[0], d, baseline.count)
+    (problem.rows, problem.features, problem.trees) = (y.shape[0], d, baseline.count)
     (problem.loss, problem.quantile) = (options.loss.raw, options.quantile)
     (problem.learning_rate, problem.l2) = (options.learningRate, options.l2)
     (problem.max_leaf_nodes, problem.max_depth) = (options.maxLeafNodes, options.maxDepth)
@@ -96,12 +98,15 @@ package final class Booster {
                   (problem.thresholds, problem.threshold_counts) = (thresholds.baseAddress, counts.baseAddress)
                   problem.is_categorical = options.isCategorical == nil ? nil : categorical.baseAddress
                   problem.monotonic = options.monotonic == nil ? nil : monotonic.baseAddress
-                  let status =
-                    switch Scalar.dtype {
-                    case .f32: farro_boosting_begin_f32(&problem, x!.f32, d, &made)
-                    default: farro_boosting_begin_f64(&problem, x!.f64, d, &made)
-                    }
-                  check(status, "Booster")
+                  (rows ?? []).withUnsafeBufferPointer { some in
+                    let some = rows == nil ? nil : some.baseAddress
+                    let status =
+                      switch Scalar.dtype {
+                      case .f32: farro_boosting_begin_f32(&problem, x!.f32, d, some, &made)
+                      default: farro_boosting_begin_f64(&problem, x!.f64, d, some, &made)
+                      }
+                    check(status, "Booster")
+                  }
                 }
               }
             }

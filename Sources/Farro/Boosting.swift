@@ -11,7 +11,7 @@ package enum BoostingLoss: Int32, Sendable, Codable {
 
 /// Borders between bins of columns.
 package struct BoostingBins: Sendable {
-  /// Shape (columns, `maxBins` - 1), of which each row is used as far as ``counts`` says.
+  /// Shape (columns, `maxBins` - 1), of which each row is used as far as ``counts`` says: of categories all but the last, ascending.
   package var thresholds: Tensor<Double>
   /// How many borders each column has.
   package var counts: [UInt16]

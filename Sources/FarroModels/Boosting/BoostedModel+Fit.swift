@@ -18,8 +18,7 @@ extension BoostedModel {
     var parameters = parameters
     let d = x.shape[1]
     let (columns, categories) = try Self.categories(of: x, parameters)
-    var data = BoostingData(x: x, y: y, weights: weights)
-    for (column, known) in zip(columns, categories) { encodeCategories(&data.x, column: column, known) }
+    var data = BoostingData(x, y, weights)
     let stopsEarly =
       switch parameters.earlyStopping {
       case .automatic: x.shape[0] > 10_000
@@ -30,12 +29,13 @@ extension BoostedModel {
       try data.setAside(fraction, stratified: stratified, seed: parameters.options.seed)
     }
     var bins = {
-      let sample = data.sample(seed: parameters.options.seed)
-      return boostingBins(data.x, weights: sample.weights, sample: sample.rows, maxBins: parameters.maxBins)
+      let sample = data.sample(of: weights, seed: parameters.options.seed)
+      return boostingBins(x, weights: sample.weights, sample: sample.rows, maxBins: parameters.maxBins)
     }()
     for (column, known) in zip(columns, categories) {
+      if data.validation != nil { encodeCategories(&data.validation!.x, column: column, known) }
       bins.counts[column] = UInt16(max(0, known.count - 1))
-      for i in 0..<max(0, known.count - 1) { bins.thresholds[column, i] = Double(i) }
+      for (i, category) in known.dropLast().enumerated() { bins.thresholds[column, i] = category }
     }
     parameters.options.maxFeatures = max(1, Int((parameters.maxFeatures * Double(d)).rounded(.up)))
     if !columns.isEmpty {
@@ -64,14 +64,14 @@ extension BoostedModel {
       categories: categories
     )
     let booster = Booster(
-      data.x,
+      x,
+      rows: data.rows,
       data.y,
       weights: data.weights,
       baseline: start,
       bins: bins,
       options: parameters.options
     )
-    data.x = data.x[0..<0]
     try grow(booster, data, unit: unit, stopsEarly: stopsEarly, parameters)
   }
 

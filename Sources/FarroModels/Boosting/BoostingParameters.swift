@@ -71,10 +71,16 @@ struct BoostingParameters {
 
 /// What a model learns from, with what is set aside to see when to stop.
 struct BoostingData<Scalar: KernelScalar> {
-  var x: Tensor<Scalar>
+  private let x: Tensor<Scalar>
+  /// The rows that are learned from, whose numbers and weights follow; nil for all.
+  private(set) var rows: [UInt32]?
   var y: Tensor<Double>
-  var weights: Tensor<Double>?
+  private(set) var weights: Tensor<Double>?
   var validation: (x: Tensor<Scalar>, y: Tensor<Double>, weights: Tensor<Double>?)?
+
+  init(_ x: Tensor<Scalar>, _ y: Tensor<Double>, _ weights: Tensor<Double>?) {
+    (self.x, self.y, self.weights) = (x, y, weights)
+  }
 
   /// Sets a part of the rows aside, of each class as much.
   ///
@@ -105,7 +111,7 @@ struct BoostingData<Scalar: KernelScalar> {
     aside.sort()
     kept.sort()
     validation = (x[rows: aside], take(y, aside), weights.map { take($0, aside) })
-    (x, y, weights) = (x[rows: kept], take(y, kept), weights.map { take($0, kept) })
+    (rows, y, weights) = (kept.map { UInt32($0) }, take(y, kept), weights.map { take($0, kept) })
     guard weights.map({ $0.sum() > 0 }) ?? true, validation?.weights.map({ $0.sum() > 0 }) ?? true else {
       throw .weights("all are 0 of the rows that are set aside to see when to stop, or of all others")
     }
@@ -116,26 +122,16 @@ struct BoostingData<Scalar: KernelScalar> {
     return Tensor(rows.map { scalars[$0] })
   }
 
-  /// Rows that borders between bins are found from: all, up to 200,000; of more, so many drawn with replacement, each as often as
-  /// its weight says.
-  func sample(seed: UInt64) -> (rows: [UInt32]?, weights: Tensor<Double>?) {
-    let (n, most) = (x.shape[0], 200_000)
-    guard n > most else { return (nil, weights) }
+  /// Rows that borders between bins are found from: those that are learned from, up to 200,000, with the weights of all; of more, so
+  /// many drawn with replacement, each as often as its weight says.
+  func sample(of allWeights: Tensor<Double>?, seed: UInt64) -> (rows: [UInt32]?, weights: Tensor<Double>?) {
+    let (n, most) = (y.shape[0], 200_000)
+    guard n > most else { return (rows, allWeights) }
     var generator = Xoshiro256(seed: seed &+ 1)
-    guard let weights else {
-      return ((0..<most).map { _ in UInt32.random(in: 0..<UInt32(n), using: &generator) }, nil)
+    let sums = weights.map { cumulativeSum($0).scalars }
+    let drawn = (0..<most).map { _ in
+      sums.map { UInt32(drawnRow($0, &generator)) } ?? UInt32.random(in: 0..<UInt32(n), using: &generator)
     }
-    let sums = cumulativeSum(weights).scalars
-    let rows = (0..<most).map { _ in
-      let wanted = Double.random(in: 0..<sums[n - 1], using: &generator)
-      // The first row whose sum is above it.
-      var (low, high) = (0, n - 1)
-      while low < high {
-        let middle = (low + high) / 2
-        if sums[middle] > wanted { high = middle } else { low = middle + 1 }
-      }
-      return UInt32(low)
-    }
-    return (rows, nil)
+    return (rows.map { rows in drawn.map { rows[Int($0)] } } ?? drawn, nil)
   }
 }
