@@ -1,7 +1,7 @@
 // Terms of texts, and how often each occurs: what bags of words are made of. Texts become rows of a sparse matrix,
 // terms its columns, by number (of a vocabulary, learned or given) or by hash.
 //
-// A text is cut by one of three rules. Letters and digits are what Python's \w is (any script's, and '_'), white space
+// A text is cut by one of four rules. Letters and digits are what Python's \w is (any script's, and '_'), white space
 // what its \s is, and small letters those of its str.lower, the final sigma included: by tables of Python's own
 // (Unicode 14), so that terms are those of scikit-learn's vectorizers, which are cut by Python. Accents stay.
 //
@@ -26,12 +26,16 @@ typedef enum farro_term_unit {
   FARRO_TERM_CHARACTERS = 1,
   // n characters of what stands between white space, with a space before and behind it; all of it where it is shorter.
   FARRO_TERM_CHARACTERS_IN_WORDS = 2,
+  // n words, joined by single spaces. A word is what stands before a byte 0xFF, which UTF-8 has not, as it is; it may
+  // be
+  // empty. For texts that the caller has cut.
+  FARRO_TERM_GIVEN_WORDS = 3,
 } farro_term_unit;
 
 typedef struct farro_term_rule {
   farro_term_unit unit;
-  bool lowercase;       // capitals become small letters first
-  uint32_t shortest;    // characters of a word: at least 1
+  bool lowercase;       // capitals become small letters first, but in given words
+  uint32_t shortest;    // characters of a word that is not given: at least 1
   uint32_t least, most; // n is each number from least to most: 1 <= least <= most
 } farro_term_rule;
 
@@ -56,7 +60,7 @@ typedef struct farro_term_counts {
 
 // Counts the terms of each text. vocabulary: the terms that count, by number, each once; NULL to learn them: all that
 // occur, in the order of their bytes, fewer than 2^31. stop_words: words that are passed over, before they are joined,
-// or NULL; other units have no use for them.
+// or NULL; units of characters have no use for them.
 //
 // FARRO_ERROR_ARGUMENT for a rule or a number of terms out of range. O(bytes most) expected time, and for learned ones
 // O(terms log(terms)) in addition. Memory: the result, and a copy of it while it is made.

@@ -1,6 +1,7 @@
 // From a text to its terms. The characters that count are written in small letters behind one another, words with a
 // space between, so that the n parts of a term are one stretch of bytes.
 #include <stdlib.h>
+#include <string.h>
 
 #include "characters.h"
 #include "runtime/sizes.h"
@@ -143,6 +144,17 @@ static bool cut_words(term_cutter *cutter, const uint8_t *text, const uint8_t *e
   return characters == 0 || end_word(cutter, start, characters);
 }
 
+static bool cut_given_words(term_cutter *cutter, const uint8_t *text, const uint8_t *end) {
+  for (const uint8_t *word = text, *place; (place = memchr(word, given_word_end, (size_t)(end - word)));
+       word = place + 1) {
+    const size_t start = cutter->length, length = (size_t)(place - word);
+    memcpy(cutter->text + start, word, length);
+    cutter->length += length;
+    if (!end_word(cutter, start, cutter->rule.shortest)) return false;
+  }
+  return true;
+}
+
 // ---- characters ----
 
 static bool put_character(term_cutter *cutter, uint32_t c) {
@@ -202,6 +214,8 @@ bool term_cut(term_cutter *cutter, const uint8_t *text, size_t length) {
     return cut_stretches(cutter, text, end);
   case FARRO_TERM_CHARACTERS:
     return cut_characters(cutter, text, end) && send_all(cutter);
+  case FARRO_TERM_GIVEN_WORDS:
+    return cut_given_words(cutter, text, end) && send_all(cutter);
   default:
     return cut_words(cutter, text, end) && send_all(cutter);
   }

@@ -354,7 +354,7 @@ static farro_status count_all(task *t) {
 }
 
 static bool can_cut(const farro_term_rule *rule, const farro_texts *texts) {
-  if (rule->unit > FARRO_TERM_CHARACTERS_IN_WORDS || rule->shortest < 1) return false;
+  if (rule->unit > FARRO_TERM_GIVEN_WORDS || rule->shortest < 1) return false;
   if (rule->least < 1 || rule->most < rule->least) return false;
   return can_exist(texts->count, 1, 1) && can_exist(texts->offsets[texts->count], 1, 1);
 }

@@ -48,6 +48,8 @@ typedef struct term_part {
 // What takes terms; false to stop. Each is followed by terms_padding bytes that may be read.
 typedef bool term_sink(void *context, const uint8_t *term, size_t length);
 
+enum { given_word_end = 0xFF }; // FARRO_TERM_GIVEN_WORDS
+
 // A text that is being cut; the memory serves one text after another.
 typedef struct term_cutter {
   farro_term_rule rule;

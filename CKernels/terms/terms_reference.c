@@ -67,6 +67,12 @@ static void append_grams(list *terms, const farro_term_rule *rule, const uint32_
     for (size_t i = 0; i + n <= count; i++) append(terms, c + starts[i], ends[i + n - 1] - starts[i]);
 }
 
+static bool is_stop(const list *stops, term word) {
+  for (size_t i = 0; i < stops->count; i++)
+    if (compare(&word, &stops->terms[i]) == 0) return true;
+  return false;
+}
+
 static void cut_words(list *terms, const farro_term_rule *rule, const list *stops, const uint32_t *c, size_t count) {
   uint32_t *joined = malloc((2 * count + 1) * sizeof *joined);
   size_t *starts = malloc((2 * count + 1) * sizeof *starts), *ends = starts + count, words = 0, length = 0;
@@ -75,8 +81,7 @@ static void cut_words(list *terms, const farro_term_rule *rule, const list *stop
     while (end < count && is(c[end], character_word)) end++;
     list word = {0};
     append(&word, c + i, end - i);
-    bool stops_here = false;
-    for (size_t j = 0; j < stops->count; j++) stops_here |= compare(word.terms, &stops->terms[j]) == 0;
+    const bool stops_here = is_stop(stops, word.terms[0]);
     clear(&word);
     if (end - i >= rule->shortest && !stops_here) {
       starts[words] = length;
@@ -125,6 +130,30 @@ static void cut_stretches(list *terms, const farro_term_rule *rule, const uint32
   free(word);
 }
 
+static void cut_given_words(list *terms, const farro_term_rule *rule, const list *stops, const uint8_t *text,
+                            size_t length) {
+  term *words = malloc((length + 1) * sizeof *words);
+  size_t count = 0;
+  for (size_t start = 0, end = 0; end < length; end++) {
+    if (text[end] != 0xFF) continue;
+    const term word = {(uint8_t *)text + start, end - start};
+    if (!is_stop(stops, word)) words[count++] = word;
+    start = end + 1;
+  }
+  for (size_t n = rule->least; n <= rule->most; n++)
+    for (size_t i = 0; i + n <= count; i++) {
+      term t = {malloc(length + n), 0};
+      for (size_t j = i; j < i + n; j++) {
+        if (j > i) t.bytes[t.length++] = ' ';
+        memcpy(t.bytes + t.length, words[j].bytes, words[j].length);
+        t.length += words[j].length;
+      }
+      terms->terms = realloc(terms->terms, (terms->count + 1) * sizeof t);
+      terms->terms[terms->count++] = t;
+    }
+  free(words);
+}
+
 farro_status farro_count_terms_reference(const farro_term_rule *rule, const farro_texts *texts,
                                          const farro_texts *stop_words, farro_term_counts *counts) {
   *counts = (farro_term_counts){.rows = texts->count};
@@ -142,6 +171,7 @@ farro_status farro_count_terms_reference(const farro_term_rule *rule, const farr
     if (rule->unit == FARRO_TERM_WORDS) cut_words(&rows[row], rule, &stops, c, count);
     if (rule->unit == FARRO_TERM_CHARACTERS) cut_characters(&rows[row], rule, c, count);
     if (rule->unit == FARRO_TERM_CHARACTERS_IN_WORDS) cut_stretches(&rows[row], rule, c, count);
+    if (rule->unit == FARRO_TERM_GIVEN_WORDS) cut_given_words(&rows[row], rule, &stops, texts->bytes + start, length);
     free(c);
     all.terms = realloc(all.terms, (all.count + rows[row].count + 1) * sizeof *all.terms);
     for (size_t i = 0; i < rows[row].count; i++) all.terms[all.count++] = rows[row].terms[i];

@@ -50,6 +50,10 @@ static void check_units(void) {
                "cat the,the cat,the dog");
   expect_terms((farro_term_rule){FARRO_TERM_CHARACTERS, true, 2, 2, 2}, "aB \t c", NULL, " c,ab,b ");
   expect_terms((farro_term_rule){FARRO_TERM_CHARACTERS_IN_WORDS, true, 2, 3, 4}, "ab c", NULL, " ab, ab , c ,ab ");
+  expect_terms((farro_term_rule){FARRO_TERM_GIVEN_WORDS, true, 9, 1, 2},
+               "A b\xFF\xFFy\xFF"
+               "A b\xFFrest",
+               "y", ", A b,A b,A b ");
   // Final sigma, the capital that becomes two characters, broken bytes, digits of other scripts.
   expect_terms(words, "\xCE\x91\xCE\xA3 \xCE\xA3\xCE\x91", NULL, "\xCE\xB1\xCF\x82,\xCF\x83\xCE\xB1");
   expect_terms((farro_term_rule){FARRO_TERM_WORDS, true, 1, 1, 1}, "\xC4\xB0z", NULL, "i,z");
@@ -120,10 +124,10 @@ static void check_against_reference(void) {
       offsets[i + 1] = at;
     }
     const farro_texts texts = {bytes, offsets, texts_count};
-    const farro_term_rule rule = {(farro_term_unit)(round % 3), round % 2 == 0, 1 + (uint32_t)random_below(2),
+    const farro_term_rule rule = {(farro_term_unit)(round % 4), round / 4 % 2 == 0, 1 + (uint32_t)random_below(2),
                                   1 + (uint32_t)random_below(2), 2 + (uint32_t)random_below(4)};
     farro_term_counts found, expected;
-    const farro_texts *stop_words = round % 4 < 2 && rule.unit == FARRO_TERM_WORDS ? &stops.texts : NULL;
+    const farro_texts *stop_words = round / 8 % 2 && rule.unit % 3 == 0 ? &stops.texts : NULL;
     EXPECT(farro_count_terms(&rule, &texts, stop_words, NULL, &found) == FARRO_OK, "counting fails");
     farro_count_terms_reference(&rule, &texts, stop_words, &expected);
     const size_t entries = (size_t)expected.row_offsets[texts_count];
@@ -162,8 +166,9 @@ static void check_parts_of_texts(void) {
   uint64_t *offsets = malloc((count + 1) * sizeof *offsets);
   for (size_t i = 0; i <= count; i++) offsets[i] = i * length / count;
   const farro_texts texts = {bytes, offsets, count};
-  const farro_term_unit units[] = {FARRO_TERM_WORDS, FARRO_TERM_CHARACTERS, FARRO_TERM_CHARACTERS_IN_WORDS};
-  for (size_t u = 0; u < 3; u++) {
+  const farro_term_unit units[] = {FARRO_TERM_WORDS, FARRO_TERM_CHARACTERS, FARRO_TERM_CHARACTERS_IN_WORDS,
+                                   FARRO_TERM_GIVEN_WORDS};
+  for (size_t u = 0; u < 4; u++) {
     const farro_term_rule rule = {units[u], true, 2, 1, 2};
     farro_term_counts all, one;
     EXPECT(farro_count_terms(&rule, &texts, NULL, NULL, &all) == FARRO_OK, "counting fails");

@@ -27,6 +27,17 @@ public struct PackedTexts: Sendable, Hashable, Codable {
     offsets.append(UInt64(bytes.count))
   }
 
+  /// Adds a text that is cut into words, for ``TermRule/Unit/givenWords``: behind each is a byte that UTF-8 has not.
+  ///
+  /// - Complexity: O(its bytes).
+  public mutating func append(words: some Sequence<Substring>) {
+    for word in words {
+      bytes.append(contentsOf: word.utf8)
+      bytes.append(0xFF)
+    }
+    offsets.append(UInt64(bytes.count))
+  }
+
   /// How many texts there are.
   public var count: Int { offsets.count - 1 }
 

@@ -11,6 +11,8 @@ public struct TermRule: Sendable, Hashable, Codable {
     case characters = "char"
     /// Characters of what stands between white space, with a space before and behind it.
     case charactersInWords = "char_wb"
+    /// Words as ``PackedTexts/append(words:)`` has them, joined by single spaces, as they are.
+    case givenWords = "given"
   }
 
   /// What a term is made of.
@@ -32,6 +34,7 @@ public struct TermRule: Sendable, Hashable, Codable {
       case .words: FARRO_TERM_WORDS
       case .characters: FARRO_TERM_CHARACTERS
       case .charactersInWords: FARRO_TERM_CHARACTERS_IN_WORDS
+      case .givenWords: FARRO_TERM_GIVEN_WORDS
       }
     let (least, most) = (UInt32(clamping: sizes.lowerBound), UInt32(clamping: sizes.upperBound))
     return farro_term_rule(

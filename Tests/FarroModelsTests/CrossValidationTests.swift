@@ -40,6 +40,49 @@ func isClose(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-9) -> Bool {
     #expect(found.scorers == scorers.map(\.name) && found.testScores() == found.testScores("accuracy"))
   }
 
+  @Test func `classes are ranked by what can be compared`() async throws {
+    // Of three classes in a row, the one in the middle is never far on its side of a border, but often the most probable.
+    let iris = Datasets.iris(as: Double.self)
+    let model = try LogisticRegression().fit(iris.x, iris.labels)
+    let scores = try #require(try model.model.rankingScores(iris.x))
+    #expect(try scores == model.predictProbabilities(iris.x))
+    #expect(try rocAUC(iris.labels, scores: scores, average: .macro) > 0.99)
+    #expect(try rocAUC(iris.labels, scores: model.decisionFunction(iris.x), average: .macro) < 0.9)
+    let found = try await crossValScore(LogisticRegression(), iris.x, iris.labels, scorer: .rocAUC)
+    #expect(average(found) > 0.99)
+    // A model that refuses to tell probabilities has its decision functions, and one of two classes always.
+    let support = try SVC().fit(iris.x, iris.labels)
+    #expect(try support.model.rankingScores(iris.x) == support.decisionFunction(iris.x))
+    let two = try LogisticRegression().fit(Self.cancer.x, Self.cancer.y)
+    #expect(try two.model.rankingScores(Self.cancer.x) == two.decisionFunction(Self.cancer.x))
+    let bayes = try GaussianNB().fit(Self.cancer.x, Self.cancer.y)
+    #expect(try bayes.model.rankingScores(Self.cancer.x)?.shape == [569])
+  }
+
+  @Test func `a scorer that cannot judge a fold throws, or gives NaN`() async throws {
+    let x = Tensor<Double>((0..<12).map { Double($0) }, shape: [12, 1])
+    let y = [0, 1, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0]
+    let folds = KFold(nSplits: 3)
+    await #expect(throws: MetricError.self) {
+      try await crossValidate(GaussianNB(), x, y, splitter: folds, scorers: [.rocAUC])
+    }
+    let found = try await crossValidate(
+      GaussianNB(),
+      x,
+      y,
+      splitter: folds,
+      scorers: [.accuracy, .rocAUC],
+      errorScore: .nan
+    )
+    #expect(found.testScores("roc_auc").map(\.isNaN) == [false, false, true])
+    #expect(found.testScores().allSatisfy { !$0.isNaN })
+    #expect(found.failures.map { $0 == nil } == [true, true, false])
+    let search = GridSearchCV(GaussianNB<Double>(), [.grid(\.varSmoothing, [1e-9, -1])])
+    let results = try await search.fit(x, y, splitter: folds)
+    #expect(results.bestIndex == 0 && results.candidates[1].failure != nil)
+    await #expect(throws: ModelError.self) { try await search.fit(x, y, splitter: folds, errorScore: .raise) }
+  }
+
   @Test func `scores of two classes are those of scikit-learn`() async throws {
     let scorers = ClassificationScorer.all.filter { !$0.name.contains("_m") && !$0.name.contains("weighted") }
     let found = try await crossValidate(

@@ -153,7 +153,7 @@ private typealias Golden = PreprocessingGolden
 
 @Suite struct SimpleImputerTests {
   @Test func `missing numbers become those of scikit-learn`() throws {
-    func imputed(_ imputer: SimpleImputer<Double>, _ x: Tensor<Double> = Data.holes) throws -> Tensor<Double> {
+    func imputed(_ imputer: SimpleImputer<Tensor<Double>>, _ x: Tensor<Double> = Data.holes) throws -> Tensor<Double> {
       try imputer.fit(x).transform(x)
     }
     #expect(goldenDifference(try imputed(SimpleImputer()), Golden.imputedMean) < 1e-15)
@@ -164,10 +164,60 @@ private typealias Golden = PreprocessingGolden
     #expect(
       goldenDifference(try imputed(SimpleImputer(strategy: .mostFrequent), Data.repeated), Golden.imputedMode) == 0
     )
-    let constant = SimpleImputer<Double>(strategy: .constant(-9), addIndicator: true)
+    let constant = SimpleImputer<Tensor<Double>>(strategy: .constant(-9), addIndicator: true)
     #expect(goldenDifference(try imputed(constant), Golden.imputedConstant) == 0)
-    let kept = SimpleImputer<Double>(strategy: .constant(-9), keepEmptyFeatures: true)
+    let kept = SimpleImputer<Tensor<Double>>(strategy: .constant(-9), keepEmptyFeatures: true)
     #expect(goldenDifference(try imputed(kept), Golden.imputedConstantKept) == 0)
+  }
+
+  @Test func `missing elements of sparse rows become those of scikit-learn`() throws {
+    let x = CSRMatrix(Data.sparseHoles)
+    func imputed(_ imputer: SimpleImputer<CSRMatrix<Double>>) throws -> Tensor<Double> {
+      try imputer.fit(x).transform(x).dense()
+    }
+    #expect(goldenDifference(try imputed(SimpleImputer(addIndicator: true)), Golden.imputedSparseMean) < 1e-15)
+    #expect(goldenDifference(try imputed(SimpleImputer(strategy: .median)), Golden.imputedSparseMedian) == 0)
+    #expect(goldenDifference(try imputed(SimpleImputer(strategy: .mostFrequent)), Golden.imputedSparseMode) == 0)
+    let constant = SimpleImputer<CSRMatrix<Double>>(strategy: .constant(-9), addIndicator: true)
+    #expect(goldenDifference(try imputed(constant), Golden.imputedSparseConstant) == 0)
+    let model = try constant.fit(x)
+    #expect(throws: ModelError.notFinite(row: 0, column: 1)) { try constant.fit(CSRMatrix(Tensor([[0, .infinity]]))) }
+    #expect(throws: ModelError.columns(2, expected: 4)) { try model.transform(CSRMatrix(Tensor(zeros: [1, 2]))) }
+    try checkDamage(to: model, cases: 100) { model in _ = try? model.transform(x) }
+  }
+
+  @Test func `missing texts become the most frequent one, or a constant`() throws {
+    let table = Table([
+      Table.Column("city", ["Ulm", nil, "Bonn", "Ulm", "Bonn", nil]),
+      Table.Column("rooms", Tensor<Double>([2, .nan, 3, 3, .nan, 2])),
+      Table.Column("none", [String?](repeating: nil, count: 6)),
+    ])
+    let frequent = try SimpleImputer(strategy: .mostFrequent, addIndicator: true).fit(table)
+    // Of equally frequent ones the smallest, as scikit-learn has it.
+    #expect(frequent.statistics == ["Bonn", 2])
+    let made = try frequent.transform(table)
+    #expect(made.columnNames == frequent.featureNames(in: table.columnNames))
+    #expect(try made.column("city") == Table.Column("city", ["Ulm", "Bonn", "Bonn", "Ulm", "Bonn", "Bonn"]))
+    #expect(try made.numbers(of: "rooms").scalars == [2, 2, 3, 3, 2, 2])
+    #expect(try made.numbers(of: "missing_indicator_city").scalars == [0, 1, 0, 0, 0, 1])
+    let texts = try table.selecting(["city", "none"])
+    let constant = try SimpleImputer(strategy: .constant("?"), keepEmptyFeatures: true).fit(texts).transform(texts)
+    #expect(try constant.column("city") == Table.Column("city", ["Ulm", "?", "Bonn", "Ulm", "Bonn", "?"]))
+    #expect(try constant.column("none") == Table.Column("none", [String](repeating: "?", count: 6)))
+    let numbers = try table.selecting(["rooms"])
+    #expect(try SimpleImputer(strategy: .median).fit(numbers).transform(numbers).numbers(of: "rooms")[1] == 2.5)
+    for strategy in [ImputationStrategy.mean, .median, .constant(0)] {
+      #expect(throws: ModelError.self) { try SimpleImputer(strategy: strategy).fit(texts) }
+    }
+    #expect(throws: ModelError.self) { try SimpleImputer(strategy: .constant("?")).fit(numbers) }
+    #expect(throws: TableError.notNumbers("city")) {
+      try SimpleImputer<Table>().fit(numbers).transform(table.selecting(["city"]))
+    }
+    let encoder = OneHotEncoder<Table, Tensor<Double>>(output: Tensor<Double>.self)
+    let encoded = SimpleImputer<Table>(strategy: .mostFrequent).then(encoder)
+    #expect(try encoded.fit(table.selecting(["city"])).featureNamesOut == ["x0_Bonn", "x0_Ulm"])
+    let unknown = try SimpleImputer(strategy: .constant("a city that nobody knows")).fit(table.selecting(["city"]))
+    try checkDamage(to: unknown, cases: 150) { model in _ = try? model.transform(table) }
   }
 
   @Test func `columns have names, and what cannot be is told`() throws {
@@ -182,7 +232,7 @@ private typealias Golden = PreprocessingGolden
       try SimpleImputer().fit(Tensor<Float>([[1, .infinity]]))
     }
     #expect(throws: ModelError.rows(0, needed: 1)) { try SimpleImputer().fit(Tensor<Float>(zeros: [0, 2])) }
-    #expect(throws: ModelError.self) { try SimpleImputer(strategy: .constant(.nan)).fit(Data.x) }
+    #expect(throws: ModelError.self) { try SimpleImputer(strategy: .constant(.number(.nan))).fit(Data.x) }
     #expect(try SimpleImputer().fit(Data.x).transform(Data.x) == Data.x)
     try checkDamage(to: model, cases: 200) { model in
       _ = model.statistics
@@ -200,7 +250,7 @@ private typealias Golden = PreprocessingGolden
   ])
 
   private let columns = ColumnTransformer(
-    SimpleImputer<Double>(strategy: .median).then(StandardScaler()).on("rooms", "area"),
+    SimpleImputer<Tensor<Double>>(strategy: .median).then(StandardScaler()).on("rooms", "area"),
     OneHotEncoder<Table, _>(handleUnknown: .ignore).on("city"),
     remainder: .passthrough
   )
@@ -208,7 +258,7 @@ private typealias Golden = PreprocessingGolden
   @Test func `steps get their columns, and their results stand side by side`() throws {
     let model = try columns.fit(Self.table)
     let x = try model.transform(Self.table)
-    let numbers = try Tensor<Double>([[2, 50], [4, 60], [4, 70], [6, 60]])
+    let numbers = Tensor<Double>([[2, 50], [4, 60], [4, 70], [6, 60]])
     let scaled = try StandardScaler().fit(numbers).transform(numbers)
     let cities = Tensor<Double>([[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 1, 0]])
     #expect(x == concatenate([scaled, cities, Tensor([[1], [2], [3], [4]])], axis: 1))
@@ -224,7 +274,7 @@ private typealias Golden = PreprocessingGolden
   @Test func `a sparse result has the same numbers`() throws {
     let sparse = ColumnTransformer(
       OneHotEncoder<Table, _>().on("city"),
-      SimpleImputer<Float>().on("rooms"),
+      SimpleImputer<Tensor<Float>>().on("rooms"),
       output: CSRMatrix<Float>.self
     )
     let x = try sparse.fit(Self.table).transform(Self.table)
@@ -234,14 +284,14 @@ private typealias Golden = PreprocessingGolden
   @Test func `columns of tensors and sparse matrices are taken by number`() throws {
     let x = Data.sparse
     let onTensor = ColumnTransformer(
-      StandardScaler<Double>().on(2, 0),
+      StandardScaler<Tensor<Double>>().on(2, 0),
       OneHotEncoder<Tensor<Double>, _>().on([3]),
       remainder: .passthrough,
       input: Tensor<Double>.self
     )
     let made = try onTensor.fit(x).transform(x)
     let onSparse = ColumnTransformer(
-      StandardScaler<Double>().on(2, 0),
+      StandardScaler<Tensor<Double>>().on(2, 0),
       OneHotEncoder<Tensor<Double>, _>().on([3]),
       remainder: .passthrough,
       input: CSRMatrix<Double>.self
@@ -251,13 +301,13 @@ private typealias Golden = PreprocessingGolden
     #expect(try onTensor.fit(x).featureNamesOut == ["x2", "x0", "x3_0", "x3_2.5", "x1"])
     #expect(throws: ModelError.columns(3, expected: 4)) { try onTensor.fit(x).transform(Tensor(zeros: [2, 3])) }
     #expect(throws: ModelError.self) {
-      try ColumnTransformer(StandardScaler<Double>().on(4), input: Tensor<Double>.self).fit(x)
+      try ColumnTransformer(StandardScaler<Tensor<Double>>().on(4), input: Tensor<Double>.self).fit(x)
     }
     #expect(throws: ModelError.self) {
-      try ColumnTransformer(StandardScaler<Double>().on("a"), input: Tensor<Double>.self).fit(x)
+      try ColumnTransformer(StandardScaler<Tensor<Double>>().on("a"), input: Tensor<Double>.self).fit(x)
     }
     #expect(throws: ModelError.self) {
-      try ColumnTransformer(StandardScaler<Double>().on(1, 1), input: Tensor<Double>.self).fit(x)
+      try ColumnTransformer(StandardScaler<Tensor<Double>>().on(1, 1), input: Tensor<Double>.self).fit(x)
     }
   }
 
@@ -269,12 +319,12 @@ private typealias Golden = PreprocessingGolden
     let again = try JSONDecoder().decode(type(of: columns), from: JSONEncoder().encode(columns))
     #expect(try again.fit(Self.table).transform(Self.table) == columns.fit(Self.table).transform(Self.table))
     #expect(throws: TableError.notNumbers("city")) {
-      try ColumnTransformer(StandardScaler<Double>().on("rooms"), remainder: .passthrough).fit(Self.table)
+      try ColumnTransformer(StandardScaler<Tensor<Double>>().on("rooms"), remainder: .passthrough).fit(Self.table)
     }
     #expect(throws: TableError.notNumbers("city")) {
-      try ColumnTransformer(StandardScaler<Double>().on("city")).fit(Self.table)
+      try ColumnTransformer(StandardScaler<Tensor<Double>>().on("city")).fit(Self.table)
     }
-    let none = ColumnTransformer(StandardScaler<Double>().on([String]()), OneHotEncoder<Table, _>().on("city"))
+    let none = ColumnTransformer(StandardScaler<Tensor<Double>>().on([String]()), OneHotEncoder<Table, _>().on("city"))
     #expect(try none.fit(Self.table).transform(Self.table).shape == [4, 3])
     try checkDamage(to: columns.fit(Self.table), cases: 200) { model in _ = try? model.transform(Self.table) }
   }

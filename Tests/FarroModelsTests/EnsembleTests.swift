@@ -182,7 +182,7 @@ private func expectShown(
   }
 
   @Test func `ensembles of different models are kept`() throws {
-    let pipeline = StandardScaler<Double>().then(classifier(1, maxDepth: 1))
+    let pipeline = StandardScaler<Tensor<Double>>().then(classifier(1, maxDepth: 1))
     let voting = VotingClassifier {
       pipeline
       classifier(1, maxDepth: 1)

@@ -36,7 +36,8 @@ import Testing
 
   @Test func `a classifier with its labels`() throws {
     let names = ["low", "high"]
-    let model = try StandardScaler<Float>().then(GaussianNB()).fit(x, (0..<60).map { names[x[$0, 0] > 0 ? 1 : 0] })
+    let labels = (0..<60).map { names[x[$0, 0] > 0 ? 1 : 0] }
+    let model = try StandardScaler().then(GaussianNB()).fit(x, labels)
     try withFile { path in
       try model.save(to: path)
       let again = try type(of: model).init(contentsOf: path)

@@ -85,7 +85,7 @@ private struct RowSum: RegressorEstimator {
 
   @Test("each step learns from what the one before it makes")
   func steps() throws {
-    let pipeline = StandardScaler<Double>().then(StandardScaler(withStd: false)).then(NearestMean())
+    let pipeline = StandardScaler<Tensor<Double>>().then(StandardScaler(withStd: false)).then(NearestMean())
     let classifier = try pipeline.fit(Self.x, Self.names)
     #expect(try classifier.predict(Self.x) == Self.names)
     let scaler = try StandardScaler().fit(Self.x)
@@ -102,7 +102,7 @@ private struct RowSum: RegressorEstimator {
     #expect(clusters.nClusters == 2)
     #expect(try clusters.predict(Self.x) == clusters.last.labels)
     #expect(try clusters.transform(Self.x).shape == [4, 2])
-    let sums = try StandardScaler<Double>(withMean: false, withStd: false).then(RowSum()).fit(
+    let sums = try StandardScaler<Tensor<Double>>(withMean: false, withStd: false).then(RowSum()).fit(
       Self.x,
       Self.x.sum(axis: 1) * 3
     )
@@ -131,7 +131,7 @@ private struct RowSum: RegressorEstimator {
 
   @Test("a classifier and its pipeline survive being written")
   func codable() throws {
-    let pipeline = StandardScaler<Double>(withStd: false).then(NearestMean())
+    let pipeline = StandardScaler<Tensor<Double>>(withStd: false).then(NearestMean())
     let again = try JSONDecoder().decode(type(of: pipeline), from: JSONEncoder().encode(pipeline))
     #expect(again.first == pipeline.first)
     let classifier = try pipeline.fit(Self.x, Self.names)

@@ -14,6 +14,8 @@ enum PreprocessingData {
   static let holes = matrix(columns: 4) { i, k in k == 3 || (i * 5 + k * 3) % 7 == 0 ? .nan : x[i, k] }
   /// Few different numbers, and NaN.
   static let repeated = matrix(columns: 3) { i, k in (holes[i, k] / 4).rounded(.down) }
+  /// Three of four elements are 0; NaN here and there, and nothing but NaN in the last column.
+  static let sparseHoles = matrix(columns: 4) { i, k in holes[i, k].isNaN ? .nan : (sparse[i, k] / 4).rounded(.down) }
   static let categories = matrix(columns: 3) { i, k in Double((i * i + k * i * 3 + k) % (3 + 2 * k)) }
   static let weights = Tensor<Double>((0..<rows).map { Double($0 % 4) })
 

@@ -17,9 +17,9 @@ import Testing
   }
 
   private static let steps = [
-    Step(StandardScaler<Double>()), Step(MinMaxScaler<Double>()), Step(MaxAbsScaler<Tensor<Double>>()),
+    Step(StandardScaler<Tensor<Double>>()), Step(MinMaxScaler<Double>()), Step(MaxAbsScaler<Tensor<Double>>()),
     Step(RobustScaler<Tensor<Double>>()), Step(Normalizer<Tensor<Double>>()), Step(Binarizer<Tensor<Double>>()),
-    Step(SimpleImputer<Double>(strategy: .median)), Step(PolynomialFeatures<Double>()),
+    Step(SimpleImputer<Tensor<Double>>(strategy: .median)), Step(PolynomialFeatures<Tensor<Double>>()),
     Step(OneHotEncoder<Tensor<Double>, CSRMatrix<Double>>()), Step(OrdinalEncoder<Tensor<Double>, Double>()),
     Step(KBinsDiscretizer<Double, CSRMatrix<Double>>()),
   ]

@@ -31,7 +31,7 @@ import Testing
 
   @Test func `steps of a pipeline have parameters too`() async throws {
     let search = GridSearchCV(
-      StandardScaler<Double>().then(ShrunkenMean()),
+      StandardScaler<Tensor<Double>>().then(ShrunkenMean()),
       [
         .grid(\.first.withStd, [false, true]), .grid(\.last.shrinkage, [0, 0.5]),
         .grid(\.last.metric, [.euclidean], name: "metric"),

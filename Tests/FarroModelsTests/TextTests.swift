@@ -51,6 +51,35 @@ import Testing
     try expect(CountVectorizer(analyzer: .charactersInWords, nGramRange: 2...4), TextGolden.within)
   }
 
+  @Test func `accents go, and words are what a pattern says, as with scikit-learn`() throws {
+    try expect(CountVectorizer(stripAccents: .unicode), TextGolden.plain)
+    let ascii = CountVectorizer<Double>(
+      analyzer: .charactersInWords,
+      lowercase: false,
+      stripAccents: .ascii,
+      nGramRange: 2...3
+    )
+    try expect(ascii, TextGolden.ascii)
+    try expect(
+      CountVectorizer(nGramRange: 1...2, stopWords: ["the"], tokenPattern: #"(?u)\b[a-z]+\b"#),
+      TextGolden.pattern
+    )
+    try expect(CountVectorizer(lowercase: false, tokenPattern: "([^ ])[^ ]*"), TextGolden.group)
+    try expect(CountVectorizer(stripAccents: .unicode, tokenPattern: "[^ .,!;:-]+"), TextGolden.patternPlain)
+    let hashes = HashingVectorizer<Double>(
+      stripAccents: .ascii,
+      tokenPattern: "[0-9a-z]+",
+      nFeatures: 32,
+      norm: nil
+    )
+    try expect(hashes.transform(texts), nil, TextGolden.hashedPattern)
+    #expect(throws: ModelError.self) { try CountVectorizer(tokenPattern: "(a").fit(texts) }
+    #expect(throws: ModelError.self) { try HashingVectorizer(tokenPattern: "(a)(b)").fit(texts) }
+    #expect(throws: ModelError.self) { try CountVectorizer(analyzer: .givenWords).fit(texts) }
+    let model = try TfidfVectorizer(stripAccents: .unicode, tokenPattern: #"\w+"#).fit(texts)
+    try checkDamage(to: model, cases: 50) { model in _ = try? model.transform(["a b"]) }
+  }
+
   @Test func `rare and frequent terms are left out as scikit-learn leaves them out`() throws {
     try expect(CountVectorizer(minDF: 2, maxDF: 3), TextGolden.rare)
     try expect(CountVectorizer(minDF: 0.1, maxDF: 0.3, binary: true), TextGolden.parts)

@@ -27,6 +27,7 @@ SPARSE = np.where((np.arange(ROWS)[:, None] * 3 + np.arange(COLUMNS) * 5) % 4 ==
 HOLES = np.array([[np.nan if (i * 5 + k * 3) % 7 == 0 else X[i, k] for k in range(3)] + [np.nan] for i in range(ROWS)])
 # Many equal numbers: the most frequent one is decided by more than order.
 REPEATED = np.where(np.isnan(HOLES), np.nan, np.floor(HOLES / 4))[:, :3]
+SPARSE_HOLES = np.where(np.isnan(HOLES), np.nan, np.floor(SPARSE / 4))
 CATEGORIES = np.array([[(i * i + k * i * 3 + k) % (3 + 2 * k) for k in range(3)] for i in range(ROWS)], dtype=float)
 WEIGHTS = np.array([i % 4 for i in range(ROWS)], dtype=float)
 
@@ -75,8 +76,20 @@ CASES = {
     "imputedConstantKept": SimpleImputer(strategy="constant", fill_value=-9, keep_empty_features=True).fit_transform(
         HOLES
     ),
+    **{
+        f"imputedSparse{name}": SimpleImputer(strategy=strategy, fill_value=fill, add_indicator=indicator)
+        .fit_transform(csr_matrix(SPARSE_HOLES))
+        .toarray()
+        for name, strategy, fill, indicator in [
+            ("Mean", "mean", None, True),
+            ("Median", "median", None, False),
+            ("Mode", "most_frequent", None, False),
+            ("Constant", "constant", -9, True),
+        ]
+    },
     "polynomial": p.PolynomialFeatures().fit_transform(X[:5]),
     "polynomialCubes": p.PolynomialFeatures((2, 3), include_bias=False).fit_transform(X[:5, :3]),
+    "polynomialSparse": p.PolynomialFeatures(4).fit_transform(csr_matrix(SPARSE[:6])).toarray(),
     "polynomialProducts": p.PolynomialFeatures(3, interaction_only=True).fit_transform(X[:5]),
     "binsQuantile": p.KBinsDiscretizer(5, encode="ordinal").fit_transform(X),
     "binsLinear": p.KBinsDiscretizer(4, encode="ordinal", quantile_method="linear").fit_transform(X),

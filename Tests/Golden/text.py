@@ -36,6 +36,11 @@ COUNTS = {
     "parts": {"min_df": 0.1, "max_df": 0.3, "binary": True},
     # As many as are not cut between equally frequent ones.
     "few": {"max_features": 3},
+    "plain": {"strip_accents": "unicode"},
+    "ascii": {"strip_accents": "ascii", "lowercase": False, "analyzer": "char_wb", "ngram_range": (2, 3)},
+    "pattern": {"token_pattern": r"(?u)\b[a-z]+\b", "ngram_range": (1, 2), "stop_words": ["the"]},
+    "group": {"token_pattern": r"([^ ])[^ ]*", "lowercase": False},
+    "patternPlain": {"token_pattern": r"[^ .,!;:-]+", "strip_accents": "unicode"},
     "given": {"vocabulary": ["lazy", "dog", "missing", "straße"]},
 }
 WEIGHTS = {
@@ -48,6 +53,7 @@ HASHES = {
     "hashed": {},
     "hashedFew": {"n_features": 7, "norm": None, "ngram_range": (1, 2)},
     "hashedPlain": {"n_features": 64, "alternate_sign": False, "norm": "l1", "analyzer": "char_wb", "ngram_range": (3, 3)},
+    "hashedPattern": {"n_features": 32, "norm": None, "token_pattern": r"[0-9a-z]+", "strip_accents": "ascii"},
     "hashedBinary": {"n_features": 11, "binary": True, "norm": "l2"},
 }
 

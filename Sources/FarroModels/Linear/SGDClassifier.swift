@@ -28,7 +28,7 @@ public enum SGDClassifierLoss: String, Codable, Sendable, CaseIterable {
 /// A linear classifier learned by stochastic gradient descent, each class against the rest.
 ///
 /// ```swift
-/// let pipeline = StandardScaler<Float>().then(SGDClassifier(loss: .log, seed: 1))
+/// let pipeline = StandardScaler<Tensor<Float>>().then(SGDClassifier(loss: .log, seed: 1))
 /// let classifier = try pipeline.fit(x, species)
 /// ```
 ///

@@ -25,7 +25,7 @@ public enum SGDRegressorLoss: String, Codable, Sendable, CaseIterable {
 /// A linear regression learned by stochastic gradient descent.
 ///
 /// ```swift
-/// let model = try StandardScaler<Float>().then(SGDRegressor(seed: 1)).fit(x, y)
+/// let model = try StandardScaler<Tensor<Float>>().then(SGDRegressor(seed: 1)).fit(x, y)
 /// ```
 ///
 /// Fitting makes the mean of sᵢ loss(w·xᵢ + b - yᵢ) + `alpha` penalty(w) small, a row at a time. Columns should have similar

@@ -154,14 +154,18 @@ extension ColumnScalerModel: StorableModel {
 
 /// Divides each row by its length.
 ///
-/// A row of zeros stays as it is. Names and defaults are those of scikit-learn's `Normalizer`. There is nothing to learn.
+/// A row of zeros stays as it is. Names and defaults are those of scikit-learn's `Normalizer`. There is nothing to learn: it
+/// transforms rows without being fitted, too.
 public struct Normalizer<Input: ScalableRows>: Estimator, Transformer, Hashable {
   /// What the length is.
   public var norm: VectorNorm
 
   public init(norm: VectorNorm = .l2) { self.norm = norm }
 
-  public func fit(_ x: Input) throws -> Normalizer { self }
+  /// Itself, and how many columns there are.
+  ///
+  /// - Throws: ``ModelError`` for what is no number.
+  public func fit(_ x: Input) throws -> RowStepModel<Normalizer> { try RowStepModel(self, x) }
 
   /// - Throws: ``ModelError`` for what is no number.
   /// - Complexity: O(elements).
@@ -173,16 +177,20 @@ public struct Normalizer<Input: ScalableRows>: Estimator, Transformer, Hashable 
 
 /// Makes 1 of each element that is greater than a threshold, and 0 of all others.
 ///
-/// Names and defaults are those of scikit-learn's `Binarizer`. There is nothing to learn.
+/// Names and defaults are those of scikit-learn's `Binarizer`. There is nothing to learn: it transforms rows without being fitted,
+/// too.
 public struct Binarizer<Input: ScalableRows>: Estimator, Transformer, Hashable {
   /// The threshold; of sparse rows at least 0.
   public var threshold: Input.Scalar
 
   public init(threshold: Input.Scalar = 0) { self.threshold = threshold }
 
-  public func fit(_ x: Input) throws -> Binarizer {
+  /// Itself, and how many columns there are.
+  ///
+  /// - Throws: ``ModelError`` for what is no number, and for a threshold below 0 of sparse rows.
+  public func fit(_ x: Input) throws -> RowStepModel<Binarizer> {
     if Input.isSparse { try checkRange(threshold, "threshold", atLeast: 0) }
-    return self
+    return try RowStepModel(self, x)
   }
 
   /// - Throws: ``ModelError`` for what is no number.
@@ -192,6 +200,34 @@ public struct Binarizer<Input: ScalableRows>: Estimator, Transformer, Hashable {
     if Input.isSparse { try checkRange(threshold, "threshold", atLeast: 0) }
     return x.binarized(threshold: threshold)
   }
+}
+
+/// A step that has nothing to learn but how many columns there are, which it keeps as they are: ``Normalizer``, ``Binarizer``.
+public struct RowStepModel<Step: Transformer & Hashable & Codable>: Transformer, FeatureNaming, Equatable, Codable
+where Step.Input: NumericRows, Step.Output == Step.Input {
+  /// What is done with rows.
+  public let step: Step
+  private let columnCount: Int
+
+  init(_ step: Step, _ x: Step.Input) throws(ModelError) {
+    try x.checkFinite()
+    (self.step, columnCount) = (step, x.columnCount)
+  }
+
+  /// - Throws: As the step does, and ``ModelError/columns(_:expected:)``.
+  /// - Complexity: O(elements).
+  public func transform(_ x: Step.Input) throws -> Step.Input {
+    guard x.columnCount == columnCount else { throw ModelError.columns(x.columnCount, expected: columnCount) }
+    return try step.transform(x)
+  }
+
+  public func featureNames(in columns: [String]?) -> [String] { columnNames(columns, columnCount) }
+}
+
+extension RowStepModel: StorableModel where Step: StorableModel {
+  public static var fileKind: String { "\(Step.fileKind), of columns" }
+  public static var fileVersion: Int { Step.fileVersion }
+  public var flaw: String? { columnCount >= 0 ? step.flaw : "there are fewer than no columns" }
 }
 
 extension Normalizer: StorableModel {

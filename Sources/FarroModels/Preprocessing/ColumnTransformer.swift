@@ -105,7 +105,7 @@ public enum RemainingColumns: String, Codable, Sendable, CaseIterable {
 ///
 /// ```swift
 /// let columns = ColumnTransformer(
-///   SimpleImputer<Double>().then(StandardScaler()).on("mass", "length"),
+///   SimpleImputer<Tensor<Double>>().then(StandardScaler()).on("mass", "length"),
 ///   OneHotEncoder<Table, _>(handleUnknown: .ignore).on("species")
 /// )
 /// let x = try columns.fit(table).transform(table)   // a Tensor<Double>

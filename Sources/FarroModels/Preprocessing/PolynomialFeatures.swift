@@ -3,9 +3,14 @@ import FarroData
 
 /// Makes columns of the products of columns: of a and b also 1, a², a b and b².
 ///
-/// Products stand in the order of their degrees, those of one degree in the order of their columns. Names and defaults are those of
-/// scikit-learn's `PolynomialFeatures`, except that there is a least degree of its own.
-public struct PolynomialFeatures<Scalar: KernelScalar>: Estimator, Hashable {
+/// ```swift
+/// let pairs = PolynomialFeatures<CSRMatrix<Float>>(interactionOnly: true, includeBias: false)
+/// ```
+///
+/// Products stand in the order of their degrees, those of one degree in the order of their columns. Dense rows become dense ones,
+/// sparse rows sparse ones. Names and defaults are those of scikit-learn's `PolynomialFeatures`, except that there is a least
+/// degree of its own.
+public struct PolynomialFeatures<Input: ScalableRows>: Estimator, Hashable {
   /// The greatest degree of a product.
   public var degree: Int
   /// The least degree of a product; the 1 has 0 and is told by ``includeBias``.
@@ -20,78 +25,56 @@ public struct PolynomialFeatures<Scalar: KernelScalar>: Estimator, Hashable {
     (self.interactionOnly, self.includeBias) = (interactionOnly, includeBias)
   }
 
-  /// The most columns that are made.
-  static var mostColumns: Int { 1 << 24 }
-
   /// Which products there are of so many columns.
   ///
-  /// - Throws: ``ModelError`` for no rows, for what is no number, for degrees that do not fit, and for more than 2²⁴ products.
-  /// - Complexity: O(elements + products).
-  public func fit(_ x: Tensor<Scalar>) throws -> PolynomialFeaturesModel<Scalar> {
+  /// - Throws: ``ModelError`` for no rows, for what is no number, for degrees that do not fit, and for more than 2²⁴ products, or
+  ///   2³¹ of sparse rows.
+  /// - Complexity: O(elements).
+  public func fit(_ x: Input) throws -> PolynomialFeaturesModel<Input> {
     try checkRange(leastDegree, "leastDegree", atLeast: 1)
     try checkRange(degree, "degree", atLeast: 1)
+    guard degree <= PolynomialProducts.greatestDegree else {
+      throw ModelError.parameter(
+        name: "degree",
+        reason: "must be at most \(PolynomialProducts.greatestDegree), not \(degree)"
+      )
+    }
     guard leastDegree <= degree else {
       throw ModelError.parameter(name: "leastDegree", reason: "\(leastDegree) is more than degree, \(degree)")
     }
     try x.checkFinite()
     guard x.rowCount > 0 else { throw ModelError.rows(0, needed: 1) }
-    // A product is one of a lower degree and a column, none before its last one.
-    var products: [PolynomialProduct] = [PolynomialProduct(factor: -1, column: -1)]
-    var first = 0
-    var made = includeBias ? [0] : []
-    for power in 1...degree {
-      try Task.checkCancellation()
-      let last = products.count
-      for factor in first..<last {
-        let start = Int(products[factor].column) + (interactionOnly ? 1 : 0)
-        for column in max(0, start)..<max(max(0, start), x.columnCount) {
-          guard products.count < Self.mostColumns else {
-            throw ModelError.parameter(
-              name: "degree",
-              reason: "\(x.columnCount) columns have more than \(Self.mostColumns) products of \(degree)"
-            )
-          }
-          products.append(PolynomialProduct(factor: Int32(factor), column: Int32(column)))
-        }
-      }
-      first = last
-      if power >= leastDegree { made += first..<products.count }
-    }
-    return PolynomialFeaturesModel(
+    let products = PolynomialProducts(
       columnCount: x.columnCount,
-      factors: products.map(\.factor),
-      columns: products.map(\.column),
-      made: made.map { Int32($0) }
+      degrees: leastDegree...degree,
+      interactionOnly: interactionOnly,
+      includeBias: includeBias
     )
+    let most = PolynomialFeaturesModel<Input>.mostColumns
+    guard products.isWithin(most) else {
+      throw ModelError.parameter(
+        name: "degree",
+        reason: "\(x.columnCount) columns have more than \(most) products of \(degree)"
+      )
+    }
+    return PolynomialFeaturesModel(products: products)
   }
-}
-
-/// One product by another, of a degree less.
-private struct PolynomialProduct {
-  let factor, column: Int32
 }
 
 /// Which products ``PolynomialFeatures`` makes.
-public struct PolynomialFeaturesModel<Scalar: KernelScalar>: Transformer, FeatureNaming, Equatable, Codable {
-  private let columnCount: Int
-  /// Of each product, the one that it is made of and the column that it is multiplied by; the first product is 1, of none.
-  private let factors, columns: [Int32]
-  /// The products that are columns of the result.
-  private let made: [Int32]
+public struct PolynomialFeaturesModel<Input: ScalableRows>: Transformer, FeatureNaming, Equatable, Codable {
+  private let products: PolynomialProducts
 
-  init(columnCount: Int, factors: [Int32], columns: [Int32], made: [Int32]) {
-    (self.columnCount, self.factors, self.columns, self.made) = (columnCount, factors, columns, made)
-  }
+  init(products: PolynomialProducts) { self.products = products }
+
+  /// The most columns that are made.
+  static var mostColumns: Int { Input.isSparse ? Int(Int32.max) - 1 : 1 << 24 }
 
   /// How often each column occurs in each product. Shape (products, columns), in scikit-learn `powers_`.
   public var powers: Tensor<Int32> {
-    var powers = Tensor<Int32>(zeros: [made.count, columnCount])
-    for (row, product) in made.enumerated() {
-      var product = Int(product)
-      while factors[product] >= 0 {
-        powers[row, Int(columns[product])] += 1
-        product = Int(factors[product])
-      }
+    var powers = Tensor<Int32>(zeros: [products.count, products.columnCount])
+    products.forEach(of: Array(0..<products.columnCount)) { place, factors in
+      for column in factors { powers[place, column] += 1 }
     }
     return powers
   }
@@ -99,52 +82,38 @@ public struct PolynomialFeaturesModel<Scalar: KernelScalar>: Transformer, Featur
   /// The products of each row. Shape (rows, products).
   ///
   /// - Throws: ``ModelError`` for other columns, and for what is no number.
-  /// - Complexity: O(rows products).
-  @_specialize(where Scalar == Float)
-  @_specialize(where Scalar == Double)
-  public func transform(_ x: Tensor<Scalar>) throws -> Tensor<Scalar> {
-    try x.check(columns: columnCount)
-    let (width, rows, columnCount) = (made.count, x.rowCount, columnCount)
-    var result = Tensor<Scalar>(zeros: [rows, width])
-    let (factors, columns, made) = (factors.map { Int($0) }, columns.map { Int($0) }, made.map { Int($0) })
-    var products = [Scalar](repeating: 1, count: factors.count)
-    result.withUnsafeMutableBufferPointer { result in
-      x.withUnsafeBufferPointer { x in
-        for row in 0..<rows {
-          for product in 1..<max(1, factors.count) {
-            products[product] = products[factors[product]] * x[row * columnCount + columns[product]]
-          }
-          for (place, product) in made.enumerated() { result[row * width + place] = products[product] }
-        }
-      }
-    }
-    return result
+  /// - Complexity: O(rows products), of sparse rows the products of their elements alone.
+  public func transform(_ x: Input) throws -> Input {
+    try x.check(columns: products.columnCount)
+    return x.productsOfColumns(products)
   }
 
   /// Names such as `1`, `a`, `a b` and `a^2`.
   public func featureNames(in columns: [String]?) -> [String] {
-    let names = columnNames(columns, columnCount)
-    let powers = powers
-    return made.indices.map { row in
-      let factors = names.indices.filter { powers[row, $0] > 0 }.map { column in
-        powers[row, column] > 1 ? "\(names[column])^\(powers[row, column])" : names[column]
+    let names = columnNames(columns, products.columnCount)
+    var made: [String] = []
+    products.forEach(of: Array(names.indices)) { _, factors in
+      var parts: [String] = []
+      var rest = factors[...]
+      while let column = rest.first {
+        let power = rest.prefix { $0 == column }.count
+        parts.append(power > 1 ? "\(names[column])^\(power)" : names[column])
+        rest = rest.dropFirst(power)
       }
-      return factors.isEmpty ? "1" : factors.joined(separator: " ")
+      made.append(parts.isEmpty ? "1" : parts.joined(separator: " "))
     }
+    return made
   }
 }
 
 extension PolynomialFeaturesModel: StorableModel {
-  public static var fileKind: String { "polynomial features of \(Scalar.dtype.rawValue)" }
+  public static var fileKind: String { "polynomial features of \(Input.Scalar.dtype.rawValue)" }
   public static var fileVersion: Int { 1 }
 
   public var flaw: String? {
-    guard columnCount >= 0, factors.count == columns.count, factors.first == -1 else { return "products do not fit" }
-    for product in factors.indices.dropFirst() {
-      guard 0..<product ~= Int(factors[product]), 0..<columnCount ~= Int(columns[product]) else {
-        return "a product has no such factor"
-      }
-    }
-    return made.allSatisfy { 0..<factors.count ~= Int($0) } ? nil : "there is no such product"
+    guard 0...Int(Int32.max) ~= products.columnCount, products.degrees.lowerBound >= 1,
+      products.degrees.upperBound <= PolynomialProducts.greatestDegree
+    else { return "products do not fit" }
+    return products.isWithin(Self.mostColumns) ? nil : "there are too many products"
   }
 }

@@ -1,6 +1,6 @@
 import Farro
 
-/// Dense or sparse rows whose columns can be scaled and whose rows can be normalized: `Tensor` and `CSRMatrix`.
+/// Dense or sparse rows whose columns can be scaled and multiplied and whose rows can be normalized: `Tensor` and `CSRMatrix`.
 public protocol ScalableRows: MatrixRows {
   /// Whether elements that are not stored are 0, and stay so: such rows are scaled, but not shifted.
   static var isSparse: Bool { get }
@@ -41,6 +41,12 @@ public protocol ScalableRows: MatrixRows {
   ///
   /// - Complexity: O(elements).
   func binarized(threshold: Scalar) -> Self
+
+  /// The products of each row's elements.
+  ///
+  /// - Precondition: they are of as many columns.
+  /// - Complexity: O(products); of sparse rows those of elements that are stored.
+  func productsOfColumns(_ products: PolynomialProducts) -> Self
 }
 
 /// What the length of a row is.

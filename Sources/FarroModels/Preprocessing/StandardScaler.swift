@@ -10,9 +10,7 @@ import FarroData
 ///
 /// A column of equal elements becomes 0. Sparse rows are scaled without means: `StandardScaler(withMean: false)`. Names and defaults
 /// are those of scikit-learn's `StandardScaler`. How it works is said at Farro's `columnMoments` and `scaleColumns`.
-public struct StandardScaler<Scalar: KernelScalar>: Estimator, Hashable {
-  public typealias Input = Tensor<Scalar>
-
+public struct StandardScaler<Input: ScalableRows>: Estimator, Hashable {
   /// Whether means are taken away.
   public var withMean: Bool
   /// Whether columns are divided by their standard deviations.
@@ -24,31 +22,19 @@ public struct StandardScaler<Scalar: KernelScalar>: Estimator, Hashable {
 
   /// The scaling that these rows need.
   ///
-  /// - Throws: ``ModelError`` for no rows, and for what is no number.
-  /// - Complexity: O(elements).
-  public func fit(_ x: Tensor<Scalar>) throws -> StandardScalerModel<Scalar> { try fit(x, weights: nil) }
+  /// - Throws: ``ModelError`` for no rows, for what is no number, and of sparse rows unless ``withMean`` is false.
+  /// - Complexity: O(elements); of sparse rows, of those that are stored.
+  public func fit(_ x: Input) throws -> StandardScalerModel<Input> { try fit(x, weights: nil) }
 
   /// The scaling that rows need which count differently.
   ///
   /// - Parameters:
-  ///   - x: Shape (n, d).
+  ///   - x: n rows.
   ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
-  /// - Throws: As ``fit(_:)-(Tensor<Scalar>)``, and for weights that do not fit.
-  /// - Complexity: O(elements).
-  public func fit(_ x: Tensor<Scalar>, weights: Tensor<Double>?) throws -> StandardScalerModel<Scalar> {
-    try model(x, weights)
-  }
-
-  /// The scaling that sparse rows need.
-  ///
-  /// - Throws: As for dense ones, and ``ModelError/parameter(name:reason:)`` unless ``withMean`` is false.
-  /// - Complexity: O(elements that are stored).
-  public func fit(_ x: CSRMatrix<Scalar>, weights: Tensor<Double>? = nil) throws -> StandardScalerModel<Scalar> {
-    try model(x, weights)
-  }
-
-  private func model<Rows: ScalableRows>(_ x: Rows, _ weights: Tensor<Double>?) throws -> StandardScalerModel<Scalar> {
-    guard !(withMean && Rows.isSparse) else { throw ModelError.shiftsZeros("withMean") }
+  /// - Throws: As ``fit(_:)``, and for weights that do not fit.
+  /// - Complexity: As ``fit(_:)``.
+  public func fit(_ x: Input, weights: Tensor<Double>?) throws -> StandardScalerModel<Input> {
+    guard !(withMean && Input.isSparse) else { throw ModelError.shiftsZeros("withMean") }
     try x.checkFinite()
     guard x.rowCount > 0 else { throw ModelError.rows(0, needed: 1) }
     try checkWeights(weights, rows: x.rowCount)
@@ -64,9 +50,8 @@ extension ModelError {
 }
 
 /// What ``StandardScaler`` found.
-public struct StandardScalerModel<Scalar: KernelScalar>: Transformer, FeatureNaming, Equatable, Codable {
-  public typealias Input = Tensor<Scalar>
-  public typealias Output = Tensor<Scalar>
+public struct StandardScalerModel<Input: ScalableRows>: Transformer, FeatureNaming, Equatable, Codable {
+  public typealias Output = Input
 
   /// The means and standard deviations of the rows that it comes from; 1 is the deviation of a column of equal elements.
   public let moments: ColumnMoments
@@ -88,27 +73,17 @@ public struct StandardScalerModel<Scalar: KernelScalar>: Transformer, FeatureNam
 
   /// Rows, scaled as those that the model comes from.
   ///
-  /// - Complexity: O(elements).
-  public func transform(_ x: Tensor<Scalar>) throws -> Tensor<Scalar> { try scaled(x, scaling) }
-
-  /// Sparse rows, scaled as those that the model comes from.
-  ///
-  /// - Throws: As for dense rows, and ``ModelError/parameter(name:reason:)`` if it takes means away.
-  /// - Complexity: O(elements that are stored).
-  public func transform(_ x: CSRMatrix<Scalar>) throws -> CSRMatrix<Scalar> { try scaled(x, scaling) }
+  /// - Throws: ``ModelError`` for other columns, and for what is no number.
+  /// - Complexity: O(elements); of sparse rows, of those that are stored.
+  public func transform(_ x: Input) throws -> Input { try scaled(x, scaling) }
 
   /// What was scaled as it was before, but for rounding.
   ///
-  /// - Complexity: O(elements).
-  public func inverseTransform(_ x: Tensor<Scalar>) throws -> Tensor<Scalar> { try scaled(x, scaling.inverse) }
+  /// - Throws: As ``transform(_:)``.
+  /// - Complexity: As ``transform(_:)``.
+  public func inverseTransform(_ x: Input) throws -> Input { try scaled(x, scaling.inverse) }
 
-  /// Sparse rows that were scaled as they were before, but for rounding.
-  ///
-  /// - Complexity: O(elements that are stored).
-  public func inverseTransform(_ x: CSRMatrix<Scalar>) throws -> CSRMatrix<Scalar> { try scaled(x, scaling.inverse) }
-
-  private func scaled<Rows: ScalableRows>(_ x: Rows, _ scaling: ColumnScaling) throws -> Rows {
-    guard !(withMean && Rows.isSparse) else { throw ModelError.shiftsZeros("withMean") }
+  private func scaled(_ x: Input, _ scaling: ColumnScaling) throws -> Input {
     try x.check(columns: moments.mean.count)
     return x.scaled(by: scaling)
   }
@@ -117,7 +92,7 @@ public struct StandardScalerModel<Scalar: KernelScalar>: Transformer, FeatureNam
 }
 
 extension StandardScalerModel: StorableModel {
-  public static var fileKind: String { "standard scaler of \(Scalar.dtype.rawValue)" }
+  public static var fileKind: String { "standard scaler of \(Input.Scalar.dtype.rawValue)" }
   public static var fileVersion: Int { 1 }
 
   public var flaw: String? {
@@ -125,6 +100,6 @@ extension StandardScalerModel: StorableModel {
     guard moments.mean.allSatisfy(\.isFinite), moments.deviation.allSatisfy({ $0 > 0 && $0.isFinite }) else {
       return "a mean or a deviation is no number"
     }
-    return nil
+    return withMean && Input.isSparse ? "means cannot be taken from sparse rows" : nil
   }
 }

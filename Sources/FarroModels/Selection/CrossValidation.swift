@@ -12,13 +12,15 @@ public struct CrossValidation<Model: Sendable>: Sendable {
   public let fitSeconds: [Double]
   /// How long each test took.
   public let scoreSeconds: [Double]
+  /// Of each division, what the first scorer has thrown that could not judge it, where that may be; nil where all could.
+  public let failures: [String?]
   private let tests: [[Double]]
   private let trainings: [[Double]]?
 
   init(_ scorers: [String], _ splits: [Split], _ folds: [FoldResult<Model>]) {
     (self.scorers, self.splits) = (scorers, splits)
     (models, fitSeconds, scoreSeconds) = (folds.map(\.model), folds.map(\.fitSeconds), folds.map(\.scoreSeconds))
-    tests = folds.map(\.testScores)
+    (tests, failures) = (folds.map(\.testScores), folds.map(\.failure))
     trainings = folds.allSatisfy { $0.trainScores != nil } ? folds.map { $0.trainScores! } : nil
   }
 
@@ -64,6 +66,8 @@ public struct CrossValidation<Model: Sendable>: Sendable {
 ///   - splitter: What divides the rows; 5 stratified folds unless another is given.
 ///   - scorers: What is measured.
 ///   - trainScores: Whether rows that were learned from are scored as well.
+///   - errorScore: What is done when a scorer cannot judge a division. scikit-learn warns, and its score is NaN; here, what is
+///     wrong is told at once unless NaN is asked for, and what a fit or a prediction throws always is.
 ///   - nJobs: How many divisions run at once; nil for as many as there are threads. Each takes a copy of its rows.
 ///   - progress: Called after each division with how many are done and how many there are.
 /// - Throws: ``ModelError`` for data that cannot be divided so, what a fit, a prediction or a scorer throws, `CancellationError` when
@@ -78,6 +82,7 @@ public func crossValidate<E: ClassifierEstimator, Label: Hashable & Codable & Se
   splitter: any Splitter = StratifiedKFold(),
   scorers: [ClassificationScorer] = [.accuracy],
   trainScores: Bool = false,
+  errorScore: ErrorScore = .raise,
   nJobs: Int? = nil,
   progress: (@Sendable (_ done: Int, _ of: Int) -> Void)? = nil
 ) async throws -> CrossValidation<Classifier<E.Model, Label>> {
@@ -85,7 +90,7 @@ public func crossValidate<E: ClassifierEstimator, Label: Hashable & Codable & Se
   try checkScorers(scorers.map(\.name))
   let splits = try splitter.splits(rows: y.count, classes: problem.codes, groups: codes(groups))
   let folds = try await inParallel(splits.count, nJobs: nJobs, progress: progress) { fold in
-    try problem.fold(estimator, splits[fold], scorers, trainScores: trainScores)
+    try problem.fold(estimator, splits[fold], scorers, trainScores: trainScores, errorScore: errorScore)
   }
   return CrossValidation(scorers.map(\.name), splits, folds)
 }
@@ -102,6 +107,7 @@ public func crossValidate<E: RegressorEstimator, Group: Hashable & Sendable>(
   splitter: any Splitter = KFold(),
   scorers: [RegressionScorer] = [.r2],
   trainScores: Bool = false,
+  errorScore: ErrorScore = .raise,
   nJobs: Int? = nil,
   progress: (@Sendable (_ done: Int, _ of: Int) -> Void)? = nil
 ) async throws -> CrossValidation<E.Model> {
@@ -109,7 +115,7 @@ public func crossValidate<E: RegressorEstimator, Group: Hashable & Sendable>(
   try checkScorers(scorers.map(\.name))
   let splits = try splitter.splits(rows: x.rowCount, classes: nil, groups: codes(groups))
   let folds = try await inParallel(splits.count, nJobs: nJobs, progress: progress) { fold in
-    try problem.fold(estimator, splits[fold], scorers, trainScores: trainScores)
+    try problem.fold(estimator, splits[fold], scorers, trainScores: trainScores, errorScore: errorScore)
   }
   return CrossValidation(scorers.map(\.name), splits, folds)
 }

@@ -160,7 +160,8 @@ extension FoldResult {
       fitSeconds: fitSeconds,
       scoreSeconds: scoreSeconds,
       testScores: testScores,
-      trainScores: trainScores
+      trainScores: trainScores,
+      failure: failure
     )
   }
 }

@@ -10,7 +10,7 @@ import Farro
 /// ```
 ///
 /// The splitter and the scorers, which depend on what is learned, are given to `fit`. A combination that cannot be fitted, or
-/// scored, has NaN as its score and says why; if that is so of all, the first error is thrown.
+/// scored, has NaN as its score and says why; if that is so of all, or with `errorScore: .raise`, the first error is thrown.
 public struct GridSearchCV<Estimator: Sendable>: Sendable {
   /// What learns.
   public var estimator: Estimator
@@ -111,6 +111,7 @@ extension ParameterSearch where Estimator: ClassifierEstimator {
     splitter: any Splitter = StratifiedKFold(),
     scorers: [ClassificationScorer] = [.accuracy],
     refit: Bool = true,
+    errorScore: ErrorScore = .nan,
     nJobs: Int? = nil,
     progress: (@Sendable (_ done: Int, _ of: Int) -> Void)? = nil
   ) async throws -> SearchResults<Estimator, Classifier<Estimator.Model, Label>> {
@@ -128,6 +129,7 @@ extension ParameterSearch where Estimator: ClassifierEstimator {
       try candidates(),
       splits,
       scorers: scorers.map(\.name),
+      errorScore: errorScore,
       nJobs: nJobs,
       progress: progress,
       fold: fold,
@@ -150,6 +152,7 @@ extension ParameterSearch where Estimator: RegressorEstimator {
     splitter: any Splitter = KFold(),
     scorers: [RegressionScorer] = [.r2],
     refit: Bool = true,
+    errorScore: ErrorScore = .nan,
     nJobs: Int? = nil,
     progress: (@Sendable (_ done: Int, _ of: Int) -> Void)? = nil
   ) async throws -> SearchResults<Estimator, Estimator.Model> {
@@ -165,6 +168,7 @@ extension ParameterSearch where Estimator: RegressorEstimator {
       try candidates(),
       splits,
       scorers: scorers.map(\.name),
+      errorScore: errorScore,
       nJobs: nJobs,
       progress: progress,
       fold: fold,

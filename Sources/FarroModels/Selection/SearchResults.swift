@@ -59,12 +59,14 @@ extension SearchResults: CustomStringConvertible {
 ///
 /// - Parameters:
 ///   - scorers: What scores are called.
+///   - errorScore: Whether what is thrown of a combination is thrown, or the score of that combination is NaN.
 ///   - fold: Fits and scores a combination on a division.
 ///   - refit: Fits a combination to all rows; nil when that is not wanted.
 func search<Estimator: Sendable, Model: Sendable>(
   _ candidates: [SearchCandidate<Estimator>],
   _ splits: [Split],
   scorers: [String],
+  errorScore: ErrorScore,
   nJobs: Int?,
   progress: (@Sendable (_ done: Int, _ of: Int) -> Void)?,
   fold: @escaping @Sendable (Estimator, Split) throws -> FoldResult<Model>,
@@ -76,9 +78,8 @@ func search<Estimator: Sendable, Model: Sendable>(
     do {
       let result = try fold(candidates[candidate].estimator, splits[split])
       return Outcome(scores: result.testScores, fitSeconds: result.fitSeconds, scoreSeconds: result.scoreSeconds)
-    } catch is CancellationError {
-      throw CancellationError()
     } catch {
+      if errorScore == .raise || error is CancellationError { throw error }
       return Outcome(failure: error)
     }
   }

@@ -228,7 +228,7 @@ private func checkNames(_ names: [String]) throws(ModelError) {
 
 /// The properties that lead to a parameter, with points between.
 private func parameterName(_ path: AnyKeyPath) -> String {
-  // As "\Pipeline<StandardScaler<Double>, SVC<Double>>.last.c": behind the type, whose name may have points and brackets.
+  // As "\Pipeline<StandardScaler<Tensor<Double>>, SVC<Double>>.last.c": behind the type, whose name may have points and brackets.
   let text = "\(path)"
   var depth = 0
   for place in text.indices {

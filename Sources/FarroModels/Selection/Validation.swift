@@ -7,6 +7,31 @@ struct FoldResult<Model: Sendable>: Sendable {
   /// A number for each scorer.
   let testScores: [Double]
   let trainScores: [Double]?
+  /// What the first scorer has thrown that has no number; nil where each has one.
+  let failure: String?
+}
+
+/// What is done when a scorer cannot judge rows, as those of one class by the area under a ROC curve.
+public enum ErrorScore: String, Codable, Sendable, CaseIterable {
+  /// What it throws is thrown.
+  case raise
+  /// The score is NaN.
+  case nan
+
+  /// The scores of each scorer, and what the first one has thrown that has none.
+  func scores<Scorer>(_ scorers: [Scorer], _ body: (Scorer) throws -> Double) throws -> (
+    scores: [Double], failure: String?
+  ) {
+    var failure: String?
+    let scores = try scorers.map { scorer in
+      do { return try body(scorer) } catch {
+        guard self == .nan, !(error is CancellationError) else { throw error }
+        failure = failure ?? "\(error)"
+        return .nan
+      }
+    }
+    return (scores, failure)
+  }
 }
 
 /// Rows and their classes, of which models are made and scored.
@@ -45,30 +70,34 @@ struct ClassValidation<Input: Rows, Label: Hashable & Codable & Sendable>: Senda
   func scores<Model: ClassModel<Input>>(
     _ fitted: FittedClasses<Model, Label>,
     _ rows: [Int],
-    _ scorers: [ClassificationScorer]
-  ) throws -> [Double] {
+    _ scorers: [ClassificationScorer],
+    _ errorScore: ErrorScore
+  ) throws -> (scores: [Double], failure: String?) {
     let predictions = try fitted.predictions(
       x[rows: rows],
       actual: rows.map { codes[$0] },
       needs: scorers.reduce(into: []) { $0.formUnion($1.needs) }
     )
-    return try scorers.map { try $0.score(predictions) }
+    return try errorScore.scores(scorers) { try $0.score(predictions) }
   }
 
   func fold<E: ClassifierEstimator<Input>>(
     _ estimator: E,
     _ split: Split,
     _ scorers: [ClassificationScorer],
-    trainScores: Bool
+    trainScores: Bool,
+    errorScore: ErrorScore = .raise
   ) throws -> FoldResult<Classifier<E.Model, Label>> {
     let (fitSeconds, fitted) = try timed { try fit(estimator, split.train) }
-    let (scoreSeconds, test) = try timed { try scores(fitted, split.test, scorers) }
+    let (scoreSeconds, test) = try timed { try scores(fitted, split.test, scorers, errorScore) }
+    let train = trainScores ? try scores(fitted, split.train, scorers, errorScore) : nil
     return FoldResult(
       model: fitted.classifier,
       fitSeconds: fitSeconds,
       scoreSeconds: scoreSeconds,
-      testScores: test,
-      trainScores: trainScores ? try scores(fitted, split.train, scorers) : nil
+      testScores: test.scores,
+      trainScores: train?.scores,
+      failure: test.failure ?? train?.failure
     )
   }
 }
@@ -94,13 +123,9 @@ struct FittedClasses<Model: ClassModel, Label: Hashable & Codable & Sendable>: S
     return amongAll(try predict(model), missing: 0)
   }
 
-  /// The decision function, or the probabilities; nil when the model has neither.
+  /// What rows are ranked by, shape (rows, classes), or (rows) where there are two classes in all; nil when the model has none.
   func scores(_ x: Model.Input) throws -> Tensor<Double>? {
-    guard let model = classifier.model as? any DecisionModel<Model.Input> else { return try probabilities(x) }
-    func decide(_ model: some DecisionModel<Model.Input>) throws -> Tensor<Double> {
-      try model.decisionFunction(x).inDouble
-    }
-    let scores = try decide(model)
+    guard let scores = try classifier.model.rankingScores(x) else { return nil }
     guard scores.rank == 1, classCount > 2 else { return amongAll(scores, missing: -.infinity) }
     let columns = scores.scalars.flatMap { [-$0, $0] }
     return amongAll(Tensor(columns, shape: [scores.shape[0], 2]), missing: -.infinity)
@@ -147,25 +172,33 @@ struct NumberValidation<Input: Rows, Scalar: KernelScalar>: Sendable {
     try estimator.fit(x[rows: rows], y[rows: rows], weights: weights.map { $0[rows: rows] })
   }
 
-  func scores(_ model: some Regressor<Input>, _ rows: [Int], _ scorers: [RegressionScorer]) throws -> [Double] {
+  func scores(
+    _ model: some Regressor<Input>,
+    _ rows: [Int],
+    _ scorers: [RegressionScorer],
+    _ errorScore: ErrorScore
+  ) throws -> (scores: [Double], failure: String?) {
     let (actual, predicted) = (y[rows: rows].inDouble, try model.predict(x[rows: rows]).inDouble)
-    return try scorers.map { try $0.score(actual, predicted) }
+    return try errorScore.scores(scorers) { try $0.score(actual, predicted) }
   }
 
   func fold<E: RegressorEstimator<Input>>(
     _ estimator: E,
     _ split: Split,
     _ scorers: [RegressionScorer],
-    trainScores: Bool
+    trainScores: Bool,
+    errorScore: ErrorScore = .raise
   ) throws -> FoldResult<E.Model> where E.Model.Scalar == Scalar {
     let (fitSeconds, model) = try timed { try fit(estimator, split.train) }
-    let (scoreSeconds, test) = try timed { try scores(model, split.test, scorers) }
+    let (scoreSeconds, test) = try timed { try scores(model, split.test, scorers, errorScore) }
+    let train = trainScores ? try scores(model, split.train, scorers, errorScore) : nil
     return FoldResult(
       model: model,
       fitSeconds: fitSeconds,
       scoreSeconds: scoreSeconds,
-      testScores: test,
-      trainScores: trainScores ? try scores(model, split.train, scorers) : nil
+      testScores: test.scores,
+      trainScores: train?.scores,
+      failure: test.failure ?? train?.failure
     )
   }
 }

@@ -35,9 +35,9 @@ public struct TableFeatures: Estimator, Hashable {
     guard !x.columns.isEmpty else { throw ModelError.parameter(name: "columns", reason: "there is none to learn from") }
     guard encoding != .codes else { return TableFeaturesModel(codes: try TableEncoder().fit(x)) }
     let (numbers, categories) = (x.names(areNumbers: true), x.names(areNumbers: false))
-    let scaler = StandardScaler<Double>(withMean: encoding == .scaled, withStd: encoding == .scaled)
+    let scaler = StandardScaler<Tensor<Double>>(withMean: encoding == .scaled, withStd: encoding == .scaled)
     let columns = ColumnTransformer(
-      SimpleImputer<Double>(strategy: .median, keepEmptyFeatures: true).then(scaler).on(numbers),
+      SimpleImputer<Tensor<Double>>(strategy: .median, keepEmptyFeatures: true).then(scaler).on(numbers),
       OneHotEncoder<Table, Tensor<Double>>(handleUnknown: .ignore, output: Tensor<Double>.self).on(categories),
       input: Table.self,
       output: Tensor<Double>.self
@@ -58,7 +58,8 @@ extension Table {
 /// What ``TableFeatures`` has learned.
 public struct TableFeaturesModel: Transformer, Codable, Sendable {
   typealias Columns = ColumnTransformerModel<
-    Table, Tensor<Double>, ModelOnColumns<PipelineModel<SimpleImputerModel<Double>, StandardScalerModel<Double>>>,
+    Table, Tensor<Double>,
+    ModelOnColumns<PipelineModel<SimpleImputerModel<Tensor<Double>>, StandardScalerModel<Tensor<Double>>>>,
     ModelOnColumns<OneHotEncoderModel<Table, Tensor<Double>>>
   >
 

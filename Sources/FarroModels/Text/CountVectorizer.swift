@@ -1,54 +1,6 @@
 import Farro
 import FarroData
 
-/// How texts are cut into terms: what vectorizers have in common.
-///
-/// A word is two or more letters, digits and underscores, as scikit-learn's pattern `(?u)\b\w\w+\b` finds them, of any script.
-public struct TextAnalysis: Hashable, Codable, Sendable {
-  /// What a term is made of: words, characters, or characters within words.
-  public var analyzer: TermRule.Unit
-  /// Whether capitals become small letters first.
-  public var lowercase: Bool
-  /// How many words or characters a term has.
-  public var nGramRange: ClosedRange<Int>
-  /// Words that are passed over, in small letters if ``lowercase``; only for terms of words. (No list comes with Farro:
-  /// which words say nothing depends on what is asked of texts.)
-  public var stopWords: [String]
-  /// The fewest characters of a word.
-  public var shortestWord: Int
-
-  public init(
-    analyzer: TermRule.Unit = .words,
-    lowercase: Bool = true,
-    nGramRange: ClosedRange<Int> = 1...1,
-    stopWords: [String] = [],
-    shortestWord: Int = 2
-  ) {
-    (self.analyzer, self.lowercase, self.nGramRange) = (analyzer, lowercase, nGramRange)
-    (self.stopWords, self.shortestWord) = (stopWords, shortestWord)
-  }
-
-  var rule: TermRule {
-    TermRule(unit: analyzer, lowercase: lowercase, shortestWord: shortestWord, sizes: nGramRange)
-  }
-
-  var packedStopWords: PackedTexts { PackedTexts(analyzer == .words ? stopWords : []) }
-
-  func check() throws(ModelError) {
-    try checkRange(shortestWord, "shortestWord", atLeast: 1)
-    try checkRange(nGramRange.lowerBound, "nGramRange", atLeast: 1)
-    guard nGramRange.upperBound <= 1 << 20 else {
-      throw .parameter(name: "nGramRange", reason: "must be at most \(1 << 20), not \(nGramRange.upperBound)")
-    }
-  }
-
-  /// What is wrong with what was read from a file.
-  var flaw: String? {
-    do { try check() } catch { return "\(error)" }
-    return nil
-  }
-}
-
 /// Counts the terms of texts: a row for each text, a column for each term.
 ///
 /// ```swift
@@ -58,7 +10,7 @@ public struct TextAnalysis: Hashable, Codable, Sendable {
 /// ```
 ///
 /// Names, defaults and results are those of scikit-learn's `CountVectorizer`; with ``maxFeatures``, of terms that are equally
-/// frequent the first ones stay. Accents stay, and there is no pattern of one's own for words.
+/// frequent the first ones stay.
 public struct CountVectorizer<Scalar: KernelScalar>: Estimator, Hashable {
   /// How texts are cut.
   public var analysis: TextAnalysis
@@ -76,8 +28,10 @@ public struct CountVectorizer<Scalar: KernelScalar>: Estimator, Hashable {
   public init(
     analyzer: TermRule.Unit = .words,
     lowercase: Bool = true,
+    stripAccents: AccentStripping? = nil,
     nGramRange: ClosedRange<Int> = 1...1,
     stopWords: [String] = [],
+    tokenPattern: String? = nil,
     minDF: RowShare = 1,
     maxDF: RowShare = 1.0,
     maxFeatures: Int? = nil,
@@ -85,7 +39,14 @@ public struct CountVectorizer<Scalar: KernelScalar>: Estimator, Hashable {
     vocabulary: [String]? = nil,
     as: Scalar.Type = Double.self
   ) {
-    analysis = TextAnalysis(analyzer: analyzer, lowercase: lowercase, nGramRange: nGramRange, stopWords: stopWords)
+    analysis = TextAnalysis(
+      analyzer: analyzer,
+      lowercase: lowercase,
+      stripAccents: stripAccents,
+      nGramRange: nGramRange,
+      stopWords: stopWords,
+      tokenPattern: tokenPattern
+    )
     (self.minDF, self.maxDF, self.maxFeatures) = (minDF, maxDF, maxFeatures)
     (self.binary, self.vocabulary) = (binary, vocabulary)
   }
@@ -112,9 +73,10 @@ public struct CountVectorizer<Scalar: KernelScalar>: Estimator, Hashable {
       let model = CountVectorizerModel<Scalar>(analysis, binary, PackedTexts(vocabulary))
       return (model, try model.transform(x))
     }
+    let (texts, rule) = try analysis.prepared(x)
     let found = countTerms(
-      of: PackedTexts(x),
-      rule: analysis.rule,
+      of: texts,
+      rule: rule,
       stopWords: analysis.packedStopWords,
       as: Scalar.self
     )
@@ -174,10 +136,11 @@ public struct CountVectorizerModel<Scalar: KernelScalar>: Transformer, FeatureNa
   ///
   /// - Complexity: O(bytes `nGramRange.upperBound` + terms).
   public func transform(_ x: [String]) throws -> CSRMatrix<Scalar> {
+    let (texts, rule) = try analysis.prepared(x)
     let found = counts(
       ofTerms: terms,
-      in: PackedTexts(x),
-      rule: analysis.rule,
+      in: texts,
+      rule: rule,
       stopWords: analysis.packedStopWords,
       as: Scalar.self
     )

@@ -8,7 +8,7 @@ import FarroData
 /// ```
 ///
 /// The column of a term is |h| modulo ``nFeatures``, h being its MurmurHash3 of 32 bits with sign: the same as that of scikit-learn's
-/// `HashingVectorizer`, whose names and defaults these are.
+/// `HashingVectorizer`, whose names and defaults these are. As there, columns have no names: many terms share one.
 public struct HashingVectorizer<Scalar: KernelScalar>: Estimator, Transformer, Hashable {
   /// How texts are cut.
   public var analysis: TextAnalysis
@@ -24,15 +24,24 @@ public struct HashingVectorizer<Scalar: KernelScalar>: Estimator, Transformer, H
   public init(
     analyzer: TermRule.Unit = .words,
     lowercase: Bool = true,
+    stripAccents: AccentStripping? = nil,
     nGramRange: ClosedRange<Int> = 1...1,
     stopWords: [String] = [],
+    tokenPattern: String? = nil,
     nFeatures: Int = 1 << 20,
     binary: Bool = false,
     norm: VectorNorm? = .l2,
     alternateSign: Bool = true,
     as: Scalar.Type = Double.self
   ) {
-    analysis = TextAnalysis(analyzer: analyzer, lowercase: lowercase, nGramRange: nGramRange, stopWords: stopWords)
+    analysis = TextAnalysis(
+      analyzer: analyzer,
+      lowercase: lowercase,
+      stripAccents: stripAccents,
+      nGramRange: nGramRange,
+      stopWords: stopWords,
+      tokenPattern: tokenPattern
+    )
     (self.nFeatures, self.binary, self.norm) = (nFeatures, binary, norm)
     self.alternateSign = alternateSign
   }
@@ -58,11 +67,12 @@ public struct HashingVectorizer<Scalar: KernelScalar>: Estimator, Transformer, H
   /// - Complexity: O(bytes `nGramRange.upperBound`).
   public func transform(_ x: [String]) throws -> CSRMatrix<Scalar> {
     try check()
+    let (texts, rule) = try analysis.prepared(x)
     var counts = hashTerms(
-      of: PackedTexts(x),
+      of: texts,
       columns: nFeatures,
       alternatesSign: alternateSign,
-      rule: analysis.rule,
+      rule: rule,
       stopWords: analysis.packedStopWords,
       as: Scalar.self
     )

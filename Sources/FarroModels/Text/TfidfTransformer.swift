@@ -114,8 +114,10 @@ public struct TfidfVectorizer<Scalar: KernelScalar>: Estimator, Hashable {
   public init(
     analyzer: TermRule.Unit = .words,
     lowercase: Bool = true,
+    stripAccents: AccentStripping? = nil,
     nGramRange: ClosedRange<Int> = 1...1,
     stopWords: [String] = [],
+    tokenPattern: String? = nil,
     minDF: RowShare = 1,
     maxDF: RowShare = 1.0,
     maxFeatures: Int? = nil,
@@ -130,8 +132,10 @@ public struct TfidfVectorizer<Scalar: KernelScalar>: Estimator, Hashable {
     counting = CountVectorizer(
       analyzer: analyzer,
       lowercase: lowercase,
+      stripAccents: stripAccents,
       nGramRange: nGramRange,
       stopWords: stopWords,
+      tokenPattern: tokenPattern,
       minDF: minDF,
       maxDF: maxDF,
       maxFeatures: maxFeatures,
