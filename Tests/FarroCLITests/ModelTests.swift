@@ -197,6 +197,10 @@ private func mixedTable(rows: Int = 120) -> Table {
       ] {
         #expect(scored.output.contains(part), "\(part): \(scored.output)")
       }
+      // Probabilities of classes can be compared between rows, as decision functions cannot.
+      _ = try await farro("fit", "logistic", "iris.csv", "--target", "species", "--output", "l.farro", in: directory)
+      let good = try await farro("evaluate", "l.farro", "iris.csv", "--format", "json", in: directory)
+      #expect(try #require((try json(good.output)["scores"] as? [String: Double])?["roc_auc"]) > 0.99)
       let svg = try String(contentsOfFile: directory + "/roc.svg", encoding: .utf8)
       #expect(svg.contains("true positive rate") && svg.contains("virginica AUC 0.5"))
       let low = try await farro("evaluate", "m.farro", "iris.csv", "--at-least", "0.4", in: directory)
@@ -262,6 +266,62 @@ private func mixedTable(rows: Int = 120) -> Table {
       #expect(mixed.status == 64 && mixed.error.contains("cannot be compared"))
     }
   }
+
+  @Test func `rows of a group are in one fold`() async throws {
+    try await withTemporaryDirectory { directory in
+      // A group tells the class, and so does its number, but not of other groups.
+      let rows = (0..<120).map { row in "\(row % 24),\(row * 7 % 5),g\(row % 24),\(row % 24 * 5 % 7 < 3 ? "yes" : "no")"
+      }
+      try AtomicFile.write("code,noise,who,class\n" + rows.joined(separator: "\n") + "\n", to: directory + "/g.csv")
+      func score(_ more: String...) async throws -> Double {
+        let arguments = ["compare", "g.csv", "--target", "class", "--models", "tree", "--categories", "code"]
+        let compared = try await runFarro(arguments + ["--format", "json"] + more, in: directory)
+        #expect(compared.status == 0, "\(compared.error)")
+        return try #require((try json(compared.output)["models"] as? [[String: Any]])?.first?["score"] as? Double)
+      }
+      #expect(try await score("--ignore", "who") > 0.95)
+      #expect(try await score("--groups", "who") < 0.8)
+      let tune = ["tune", "ridge", "g.csv", "--target", "noise", "--param", "alpha=1", "--folds", "3"]
+      let found = try await runFarro(tune + ["--groups", "who", "--output", "m.farro"], in: directory)
+      #expect(found.status == 0, "\(found.error)")
+      // The groups are not learned from.
+      try AtomicFile.write("code,class\n3,yes\n", to: directory + "/new.csv")
+      #expect(try await farro("predict", "m.farro", "new.csv", in: directory).status == 0)
+      for (groups, status, message) in [
+        ("nope", 65, "there is no column \"nope\""), ("noise", 64, "The target cannot tell the groups"),
+        ("class", 65, "there must be at least 3 groups, not 2"),
+      ] {
+        let outcome = try await runFarro(tune + ["--groups", groups], in: directory)
+        #expect(outcome.status == status && outcome.error.contains(message), "\(outcome)")
+      }
+    }
+  }
+
+  #if os(Linux)
+    @Test(arguments: [
+      ["fit", "svc", "rows.csv", "--target", "class", "--param", "c=1e6", "--output", "m.farro"],
+      ["tune", "svc", "rows.csv", "--target", "class", "--param", "c=1e5,1e6", "--output", "m.farro"],
+      ["compare", "rows.csv", "--target", "class", "--models", "svc,random-forest"],
+    ])
+    func `an interrupt ends a long fit, and leaves the old file`(arguments: [String]) async throws {
+      try await withTemporaryDirectory { directory in
+        // Classes that no border parts: there is much to do.
+        let x = Tensor<Double>(randomNormal: [4000, 6], seed: 1)
+        var columns = (0..<6).map { column in
+          Table.Column("x\(column)", Tensor((0..<x.shape[0]).map { x[$0, column] }))
+        }
+        columns.append(Table.Column("class", (0..<x.shape[0]).map { ["a", "b"][$0 * 7 / 3 % 2] }))
+        try Table(columns).writeCSV(to: directory + "/rows.csv")
+        try AtomicFile.write("old", to: directory + "/m.farro")
+        // A shell lets its background jobs ignore SIGINT.
+        let fit = "env --default-signal=INT \"$0\" \"$@\" & sleep 1; kill -INT $!; wait $!"
+        let outcome = try await runProgram("/bin/bash", ["-c", fit, executable().path] + arguments, in: directory)
+        #expect(outcome.status == 130 && outcome.output.isEmpty, "\(outcome)")
+        #expect(try String(contentsOfFile: directory + "/m.farro", encoding: .utf8) == "old")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == ["m.farro", "rows.csv"])
+      }
+    }
+  #endif
 
   @Test func `parameters are searched, and the best model is written`() async throws {
     try await withData { directory in
@@ -353,6 +413,10 @@ private func mixedTable(rows: Int = 120) -> Table {
     (["compare", "iris.csv", "--target", "species", "--folds", "1"], "--folds must be at least 2"),
     (["compare", "iris.csv", "--target", "species", "--models", "nope"], "There is no model nope"),
     (
+      ["fit", "svc", "iris.csv", "--output", "m", "--target", "species", "--param", "c=-1"],
+      "svc: c: must be a number above 0"
+    ),
+    (
       ["compare", "iris.csv", "--target", "species", "--task", "classes", "--scorer", "r2"],
       "There is no score r2 of classes"
     ),
@@ -383,6 +447,7 @@ private func mixedTable(rows: Int = 120) -> Table {
         ("empty.csv", ""), ("head.csv", "a,b\n"), ("one.csv", "a,b\n1,x\n2,x\n"), ("texts.csv", "a,b\n1,x\n2,y\n"),
         ("hole.csv", "a,b\n1,x\n2,\n"), ("target.csv", "b\nx\ny\n"), ("nosize.csv", "kind,amount\nred,1\n"),
         ("badsize.csv", "kind,size,amount\nred,1,2\nred,much,2\n"), ("ragged.csv", "a,b\n1,x\n2\n"),
+        ("inf.csv", "a,b\n1,x\n-inf,y\n"),
         ("bad.svm", "1 2:3 1:4\n"),
       ] { try AtomicFile.write(text, to: directory + "/" + name) }
       func fit(_ file: String, _ target: String = "b", model: String = "dummy") -> [String] {
@@ -397,6 +462,7 @@ private func mixedTable(rows: Int = 120) -> Table {
         (fit("target.csv"), "target.csv: there are no columns to learn from"),
         (fit("texts.csv", "nope"), "there is no column \"nope\"; the columns are \"a\", \"b\""),
         (fit("ragged.csv"), "ragged.csv: line 3"),
+        (fit("inf.csv"), "inf.csv: row 2 of the column \"a\" is -inf, and must be a number, or empty"),
         (["fit", "dummy", "bad.svm", "--output", "new.farro"], "bad.svm: line 1"),
         (fit("texts.csv") + ["--ignore", "zz"], "there is no column \"zz\""),
         (fit("mixed.csv", "class") + ["--output", "./mixed.csv"], "would replace mixed.csv, which is read"),

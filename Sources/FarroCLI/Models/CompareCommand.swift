@@ -54,18 +54,19 @@ struct CompareCommand: AsyncParsableCommand {
       progress.show("reading")
       let isSparse = training.data.isSparse(data)
       let chosen = try chosen()
-      let rows = try TrainingData(data, training, task: task ?? chosen?.first?.task)
+      let rows = try TrainingData(data, training, task: task ?? chosen?.first?.task, groups: folds.groups)
       let entries = chosen ?? ModelEntry.all.filter { $0.task == rows.task && (!isSparse || $0.takesSparse) }
-      let scorers = try Scorers([folds.scorer(rows.task)], rows.task)
+      let trial = folds.trial(rows)
+      try rows.task.checkScorer(trial.scorer)
       var lines: [CompareFacts.Line] = []
       for entry in entries {
         let spec = try entry.spec(sparse: isSparse)
-        lines.append(try await line(entry.name, spec, rows, scorers) { progress.show("\(entry.name): \($0) of \($1)") })
+        lines.append(try await line(entry.name, spec, trial) { progress.show("\(entry.name): \($0) of \($1)") })
       }
       if !lines.isEmpty, lines.allSatisfy({ $0.failure != nil }) {
         throw ModelDataError(description: "\(data): \(lines[0].failure!)")
       }
-      return CompareFacts(data: data, task: rows.task, rows: rows.y.count, scorer: scorers.names[0], lines: lines)
+      return CompareFacts(data: data, task: rows.task, rows: rows.y.count, scorer: trial.scorer, lines: lines)
     }
     progress.clear()
     try facts.show(format)
@@ -74,15 +75,14 @@ struct CompareCommand: AsyncParsableCommand {
   private func line(
     _ name: String,
     _ spec: any ModelSpec,
-    _ rows: TrainingData,
-    _ scorers: Scorers,
+    _ trial: Trial,
     _ progress: @escaping Progress
   ) async throws -> CompareFacts.Line {
     do {
-      let found = try await spec.validate(rows, folds.splitter(rows.task), scorers, progress)
+      let found = try await spec.validate(trial, progress)
       let file = FileManager.default.temporaryDirectory.appendingPathComponent("farro-\(UUID().uuidString)").path
       defer { try? FileManager.default.removeItem(atPath: file) }
-      try spec.fit(rows).save(to: file)
+      try spec.fit(trial.data).save(to: file)
       return CompareFacts.Line(name, found, bytes: try fileSize(file))
     } catch let error where error is ModelError || error is MetricError {
       return CompareFacts.Line(model: name, failure: "\(error)")
@@ -109,9 +109,9 @@ private struct CompareFacts: Encodable, Sendable {
     init(_ model: String, _ found: ValidationFacts, bytes: Int) {
       self.model = model
       func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-      let average = mean(found.scores[0])
+      let average = mean(found.scores)
       score = average
-      deviation = mean(found.scores[0].map { ($0 - average) * ($0 - average) }).squareRoot()
+      deviation = mean(found.scores.map { ($0 - average) * ($0 - average) }).squareRoot()
       (fitSeconds, predictSeconds) = (mean(found.fitSeconds), mean(found.scoreSeconds))
       self.bytes = bytes
     }

@@ -69,6 +69,7 @@ extension FittedModel {
     if withTarget { types[target] = classes == nil ? .numbers : .categories }
     let table = try arguments.table(path, types: types)
     let x = try reading(path) { try table.selecting(features.numbers + features.categories) }
+    try checkFinite(x, path)
     guard withTarget else { return (x, nil) }
     let values = try reading(path) { try table.column(target).values }
     return (x, try TargetValues(values, target, path: path))
@@ -106,14 +107,7 @@ struct FittedClassifier<Model: ClassModel & StorableModel>: FittedModel where Mo
   }
 
   func scores(_ x: any CommandRows) throws -> Tensor<Double>? {
-    let x = x as! Model.Input
-    func decide(_ model: some DecisionModel<Model.Input>) throws -> Tensor<Double> {
-      try inDouble(model.decisionFunction(x))
-    }
-    let scores =
-      try (saved.classifier.model as? any DecisionModel<Model.Input>).map { try decide($0) } ?? probabilities(x)
-    guard let scores, scores.rank == 2, scores.shape[1] == 2 else { return scores }
-    return Tensor((0..<scores.shape[0]).map { scores[$0, 1] })
+    try saved.classifier.model.rankingScores(x as! Model.Input)
   }
 }
 

@@ -28,10 +28,15 @@ struct DataArguments: ParsableArguments {
 
   /// The table of a CSV file.
   func table(_ path: String, types: [String: CSV.ColumnType] = [:]) throws -> Table {
-    try Table(
-      contentsOfCSVFile: path,
-      options: CSV.TableOptions(delimiter: delimiter, header: header, types: types)
-    )
+    do {
+      return try Table(
+        contentsOfCSVFile: path,
+        options: CSV.TableOptions(delimiter: delimiter, header: header, types: types)
+      )
+    } catch let error as CSVError {
+      guard case .unclearHeader = error.problem else { throw error }
+      throw ModelDataError(description: "\(error): --header present, or absent")
+    }
   }
 }
 
@@ -82,23 +87,30 @@ struct TrainingData: Sendable {
   let target: String
   let x: any CommandRows
   let y: TargetValues
+  /// The group of each row, if there are any.
+  let groups: [String]?
 
-  /// - Parameter task: What is to be learned; nil to see it from the target.
+  /// - Parameters:
+  ///   - task: What is to be learned; nil to see it from the target.
+  ///   - groups: The column that tells the groups; it is not learned from.
   /// - Throws: `FileError`, `CSVError`, `SVMLightError`; ``ModelDataError`` for what cannot be learned from; `ValidationError` for
   ///   options that do not fit the file.
-  init(_ path: String, _ arguments: TrainingArguments, task: ModelTask?) throws {
+  init(_ path: String, _ arguments: TrainingArguments, task: ModelTask?, groups: String? = nil) throws {
     self.path = path
     if arguments.data.isSparse(path) {
-      guard arguments.target == nil, arguments.ignore.isEmpty, arguments.categories.isEmpty else {
-        throw ValidationError("Columns of svmlight files have no names: leave --target, --ignore and --categories out.")
+      guard arguments.target == nil, arguments.ignore.isEmpty, arguments.categories.isEmpty, groups == nil else {
+        throw ValidationError(
+          "Columns of svmlight files have no names: leave --target, --ignore, --categories and --groups out."
+        )
       }
       let rows = try SVMLight.read(path, as: Double.self)
-      target = ""
+      (target, self.groups) = ("", nil)
       x = rows.x
       y = try TargetValues(rows.y, task ?? (isNaming(rows.y) ? .classes : .numbers), path: path)
     } else {
       guard let target = arguments.target else { throw ValidationError("Say --target: the column to predict.") }
       guard !arguments.ignore.contains(target) else { throw ValidationError("The target cannot be left out.") }
+      guard groups != target else { throw ValidationError("The target cannot tell the groups.") }
       let named = Dictionary(arguments.categories.map { ($0, CSV.ColumnType.categories) }) { $1 }
       var types = named
       switch task {
@@ -106,6 +118,7 @@ struct TrainingData: Sendable {
       case .numbers: types[target] = .numbers
       case nil: break
       }
+      if let groups { types[groups] = .categories }
       var table = try arguments.data.table(path, types: types)
       var values = try reading(path) { try table.column(target).values }
       if task == nil, case .numbers(let numbers) = values, isNaming(numbers.scalars) {
@@ -116,7 +129,16 @@ struct TrainingData: Sendable {
       }
       self.target = target
       y = try TargetValues(values, target, path: path)
-      x = try reading(path) { try table.dropping([target] + arguments.ignore) }
+      let learned = try reading(path) { try table.dropping([target] + arguments.ignore + (groups.map { [$0] } ?? [])) }
+      try checkFinite(learned, path)
+      x = learned
+      self.groups = try groups.map { groups in
+        let values = try reading(path) { try table.column(groups).values }
+        guard case .labels(let labels) = try TargetValues(values, groups, path: path, role: "a group") else {
+          return []
+        }
+        return labels
+      }
       if let twice = arguments.categories.first(where: { $0 == target && task == .numbers }) {
         throw ValidationError("The target \(twice) is a number, and cannot be a category.")
       }
@@ -132,6 +154,20 @@ struct TrainingData: Sendable {
 
   var task: ModelTask {
     if case .labels = y { .classes } else { .numbers }
+  }
+}
+
+/// - Throws: ``ModelDataError`` for the first infinite number.
+func checkFinite(_ table: Table, _ path: String) throws {
+  for column in table.columns {
+    guard case .numbers(let numbers) = column.values,
+      let row = numbers.scalars.firstIndex(where: \.isInfinite)
+    else { continue }
+    throw ModelDataError(
+      description:
+        "\(path): row \(row + 1) of the column \(column.name.debugDescription) is \(numbers[row]), and must be "
+        + "a number, or empty"
+    )
   }
 }
 
@@ -157,7 +193,8 @@ extension TargetValues {
     self = task == .classes ? .labels(numbers.map(shortText)) : .numbers(Tensor(numbers))
   }
 
-  init(_ values: Table.Values, _ target: String, path: String) throws {
+  /// - Parameter role: What a text of the column is.
+  init(_ values: Table.Values, _ target: String, path: String, role: String = "a class") throws {
     func refuse(row: Int, _ problem: String) -> ModelDataError {
       ModelDataError(description: "\(path): row \(row + 1) of the column \(target.debugDescription) \(problem)")
     }
@@ -165,7 +202,7 @@ extension TargetValues {
     case .categories(let categories):
       self = .labels(
         try (0..<categories.count).map { row in
-          guard let label = categories[row] else { throw refuse(row: row, "is empty, and must be a class") }
+          guard let label = categories[row] else { throw refuse(row: row, "is empty, and must be \(role)") }
           return label
         }
       )
@@ -181,26 +218,15 @@ extension TargetValues {
 
 /// Gives what is thrown of a file its name.
 func reading<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
-  do {
-    return try body()
-  } catch let error as TableError {
-    throw ModelDataError(description: "\(path): \(error)")
-  } catch let error as ModelError {
-    throw ModelDataError(description: "\(path): \(error)")
-  } catch let error as MetricError {
-    throw ModelDataError(description: "\(path): \(error)")
-  }
+  do { return try body() } catch { throw naming(path, error) }
 }
 
 /// Gives what is thrown of a file its name.
 func reading<Result>(_ path: String, _ body: () async throws -> Result) async throws -> Result {
-  do {
-    return try await body()
-  } catch let error as TableError {
-    throw ModelDataError(description: "\(path): \(error)")
-  } catch let error as ModelError {
-    throw ModelDataError(description: "\(path): \(error)")
-  } catch let error as MetricError {
-    throw ModelDataError(description: "\(path): \(error)")
-  }
+  do { return try await body() } catch { throw naming(path, error) }
+}
+
+private func naming(_ path: String, _ error: any Error) -> any Error {
+  guard error is TableError || error is ModelError || error is MetricError else { return error }
+  return ModelDataError(description: "\(path): \(error)")
 }

@@ -44,13 +44,7 @@ func tables<Base: ClassifierEstimator<Tensor<Double>>>(
   _ encoding: TableEncoding,
   _ parameters: [ModelParameter<Base>] = []
 ) -> any ModelSpec where Base.Model: StorableModel {
-  let estimator = TableEstimator(base, encoding)
-  return ClassSpec(
-    name: name,
-    estimator: estimator,
-    standard: estimator,
-    known: parameters.map { $0.of(\TableEstimator<Base>.base) }
-  )
+  Spec<ClassTask<TableEstimator<Base>>>(name, TableEstimator(base, encoding), parameters.map { $0.of(\.base) })
 }
 
 /// A classifier for sparse rows.
@@ -59,7 +53,7 @@ func sparse<Base: ClassifierEstimator<CSRMatrix<Double>>>(
   _ base: Base,
   _ parameters: [ModelParameter<Base>] = []
 ) -> any ModelSpec where Base.Model: StorableModel {
-  ClassSpec(name: name, estimator: base, standard: base, known: parameters)
+  Spec<ClassTask<Base>>(name, base, parameters)
 }
 
 /// A regressor for tables.
@@ -69,13 +63,7 @@ func tables<Base: RegressorEstimator<Tensor<Double>>>(
   _ encoding: TableEncoding,
   _ parameters: [ModelParameter<Base>] = []
 ) -> any ModelSpec where Base.Model: StorableModel, Base.Model.Scalar == Double {
-  let estimator = TableEstimator(base, encoding)
-  return NumberSpec(
-    name: name,
-    estimator: estimator,
-    standard: estimator,
-    known: parameters.map { $0.of(\TableEstimator<Base>.base) }
-  )
+  Spec<NumberTask<TableEstimator<Base>>>(name, TableEstimator(base, encoding), parameters.map { $0.of(\.base) })
 }
 
 /// A regressor for sparse rows.
@@ -84,5 +72,5 @@ func sparse<Base: RegressorEstimator<CSRMatrix<Double>>>(
   _ base: Base,
   _ parameters: [ModelParameter<Base>] = []
 ) -> any ModelSpec where Base.Model: StorableModel, Base.Model.Scalar == Double {
-  NumberSpec(name: name, estimator: base, standard: base, known: parameters)
+  Spec<NumberTask<Base>>(name, base, parameters)
 }

@@ -13,11 +13,9 @@ struct ParameterFacts: Encodable, Sendable {
   }
 }
 
-/// What cross-validation says of a model.
+/// What cross-validation says of a model, fold by fold.
 struct ValidationFacts: Sendable {
-  /// For each scorer, the score of each fold.
-  let scores: [[Double]]
-  let fitSeconds, scoreSeconds: [Double]
+  let scores, fitSeconds, scoreSeconds: [Double]
 }
 
 /// What a search says of a model.
@@ -34,38 +32,15 @@ struct TuningFacts: Sendable {
   let model: (any FittedModel)?
 }
 
-/// Scorers of a task, by name.
-enum Scorers: Sendable {
-  case classes([ClassificationScorer])
-  case numbers([RegressionScorer])
-
-  /// - Throws: `ValidationError` for a name that the task has not.
-  init(_ names: [String], _ task: ModelTask) throws {
-    func find<Scorer>(_ all: [Scorer], _ name: (Scorer) -> String) throws -> [Scorer] {
-      try names.map { wanted in
-        guard let scorer = all.first(where: { name($0) == wanted }) else {
-          throw ValidationError(
-            "There is no score \(wanted) of \(task.rawValue), but \(all.map(name).joined(separator: ", "))."
-          )
-        }
-        return scorer
-      }
-    }
-    switch task {
-    case .classes: self = .classes(try find(ClassificationScorer.all, \.name))
-    case .numbers: self = .numbers(try find(RegressionScorer.all, \.name))
-    }
-  }
-
-  var names: [String] {
-    switch self {
-    case .classes(let scorers): scorers.map(\.name)
-    case .numbers(let scorers): scorers.map(\.name)
-    }
-  }
-}
-
 typealias Progress = @Sendable (_ done: Int, _ of: Int) -> Void
+
+/// Rows to learn from, how they are divided, and what counts.
+struct Trial: Sendable {
+  let data: TrainingData
+  let splitter: any Splitter
+  /// By scikit-learn's name.
+  let scorer: String
+}
 
 /// A model that the command line knows, for one form of data.
 protocol ModelSpec: Sendable {
@@ -76,39 +51,45 @@ protocol ModelSpec: Sendable {
 
   /// Sets parameters.
   ///
-  /// - Throws: `ValidationError` for a parameter that it has not, ``ModelParameterError`` for a value that cannot be.
+  /// - Throws: `ValidationError` for a parameter that it has not, or a value that cannot be.
   func setting(_ parameters: [(name: String, value: String)]) throws -> Self
   func fit(_ data: TrainingData) throws -> any FittedModel
-  func validate(_ data: TrainingData, _ splitter: any Splitter, _ scorers: Scorers, _ progress: @escaping Progress)
-    async throws -> ValidationFacts
+  func validate(_ trial: Trial, _ progress: @escaping Progress) async throws -> ValidationFacts
   func search(
     _ combinations: [[(name: String, value: String)]],
-    _ data: TrainingData,
-    _ splitter: any Splitter,
-    _ scorers: Scorers,
+    _ trial: Trial,
     refit: Bool,
     _ progress: @escaping Progress
   ) async throws -> TuningFacts
   func load(_ path: String) throws -> any FittedModel
 }
 
-/// What classifiers and regressors have in common here.
-protocol EstimatorSpec: ModelSpec {
-  associatedtype Estimator: Codable & Sendable
-  var name: String { get }
-  var estimator: Estimator { get set }
-  var known: [ModelParameter<Estimator>] { get }
-}
+/// An estimator and its parameters.
+struct Spec<Task: LearningTask>: ModelSpec {
+  let name: String
+  var estimator: Task.Estimator
+  let standard: Task.Estimator
+  let known: [ModelParameter<Task.Estimator>]
 
-extension EstimatorSpec {
+  init(_ name: String, _ estimator: Task.Estimator, _ known: [ModelParameter<Task.Estimator>]) {
+    (self.name, self.estimator, standard, self.known) = (name, estimator, estimator, known)
+  }
+
+  var task: ModelTask { Task.task }
+  var fileKind: String { Task.fileKind }
+
   var parameters: [ParameterFacts] {
     known.map { ParameterFacts(name: $0.name, value: $0.text(estimator), values: $0.values, help: $0.help) }
+  }
+
+  private func parameter(_ name: String) -> ModelParameter<Task.Estimator>? {
+    known.first { plainName($0.name) == plainName(name) }
   }
 
   func setting(_ parameters: [(name: String, value: String)]) throws -> Self {
     var result = self
     for (name, value) in parameters {
-      guard let parameter = known.first(where: { plainName($0.name) == plainName(name) }) else {
+      guard let parameter = parameter(name) else {
         let names = known.map(\.name).joined(separator: ", ")
         throw ValidationError("\(self.name) has no parameter \(name)\(names.isEmpty ? "" : ", but \(names)").")
       }
@@ -120,36 +101,67 @@ extension EstimatorSpec {
   }
 
   /// All parameters that differ from what the model has by itself.
-  func changed(from standard: Estimator) -> [SearchedParameter] {
+  private var changed: [SearchedParameter] {
     known.compactMap { parameter in
       let text = parameter.text(estimator)
       return text == parameter.text(standard) ? nil : SearchedParameter(name: parameter.name, value: text)
     }
   }
 
-  fileprivate func rows<Rows>(of data: TrainingData, as: Rows.Type) -> Rows { data.x as! Rows }
-}
+  /// The error with the names that the command line has for parameters; of one that was set, a `ValidationError`.
+  private func renamed(_ error: any Error) -> any Error {
+    guard case ModelError.parameter(let name, let reason) = error else { return error }
+    if name == "nSplits" { return ModelError.parameter(name: "--folds", reason: reason) }
+    guard let parameter = parameter(name) else { return error }
+    guard changed.contains(where: { $0.name == parameter.name }) else {
+      return ModelError.parameter(name: parameter.name, reason: reason)
+    }
+    return ValidationError("\(self.name): \(parameter.name): \(reason).")
+  }
 
-/// Combinations of parameters that were given as texts.
-private struct GivenCombinations<Estimator: Sendable>: ParameterSearch {
-  let all: [(estimator: Estimator, parameters: [SearchedParameter])]
-  func combinations() -> [(estimator: Estimator, parameters: [SearchedParameter])] { all }
-}
+  private func fitted(_ model: Task.Model, _ data: TrainingData) -> any FittedModel {
+    Task.fitted(
+      model,
+      name: name,
+      parameters: changed,
+      target: data.target,
+      columns: data.x is Table ? nil : data.x.width
+    )
+  }
 
-extension EstimatorSpec {
-  fileprivate func given(_ combinations: [[(name: String, value: String)]]) throws -> GivenCombinations<Estimator> {
-    GivenCombinations(
+  func fit(_ data: TrainingData) throws -> any FittedModel {
+    do {
+      return fitted(try Task.fit(estimator, data.x as! Task.Input, Task.target(data.y)), data)
+    } catch { throw renamed(error) }
+  }
+
+  func validate(_ trial: Trial, _ progress: @escaping Progress) async throws -> ValidationFacts {
+    do {
+      let found = try await Task.validate(estimator, trial, progress)
+      return ValidationFacts(
+        scores: found.testScores(),
+        fitSeconds: found.fitSeconds,
+        scoreSeconds: found.scoreSeconds
+      )
+    } catch { throw renamed(error) }
+  }
+
+  func search(
+    _ combinations: [[(name: String, value: String)]],
+    _ trial: Trial,
+    refit: Bool,
+    _ progress: @escaping Progress
+  ) async throws -> TuningFacts {
+    let given = GivenCombinations(
       all: try combinations.map { combination in
         (try setting(combination).estimator, combination.map { SearchedParameter(name: $0.name, value: $0.value) })
       }
     )
-  }
-
-  fileprivate func facts<Model>(
-    _ found: SearchResults<Estimator, Model>,
-    _ model: (any FittedModel)?
-  ) -> TuningFacts {
-    TuningFacts(
+    let found: SearchResults<Task.Estimator, Task.Model>
+    do { found = try await Task.search(given, trial, refit: refit, progress) } catch { throw renamed(error) }
+    var best = self
+    best.estimator = found.bestEstimator
+    return TuningFacts(
       candidates: found.candidates.map {
         TuningFacts.Candidate(
           parameters: $0.parameters,
@@ -161,179 +173,15 @@ extension EstimatorSpec {
         )
       },
       best: found.bestIndex,
-      model: model
+      model: found.bestModel.map { best.fitted($0, trial.data) }
     )
   }
+
+  func load(_ path: String) throws -> any FittedModel { try Task.load(path) }
 }
 
-// MARK: - Classes
-
-/// An estimator of classes.
-struct ClassSpec<Estimator: ClassifierEstimator>: EstimatorSpec
-where Estimator.Input: CommandRows, Estimator.Model: StorableModel {
-  let name: String
-  var estimator: Estimator
-  let standard: Estimator
-  let known: [ModelParameter<Estimator>]
-
-  var task: ModelTask { .classes }
-  var fileKind: String { SavedClassifier<Estimator.Model>.fileKind }
-
-  private func labels(_ data: TrainingData) throws -> [String] {
-    guard case .labels(let labels) = data.y else { throw ValidationError("\(name) learns classes, not numbers.") }
-    return labels
-  }
-
-  private func fitted(_ classifier: Classifier<Estimator.Model, String>, _ data: TrainingData) -> FittedClassifier<
-    Estimator.Model
-  > {
-    let parameters = changed(from: standard)
-    let columns = data.x is Table ? nil : data.x.width
-    return FittedClassifier(
-      saved: SavedClassifier(
-        name: name,
-        parameters: parameters,
-        target: data.target,
-        columns: columns,
-        classifier: classifier
-      )
-    )
-  }
-
-  func fit(_ data: TrainingData) throws -> any FittedModel {
-    fitted(try estimator.fit(rows(of: data, as: Estimator.Input.self), labels(data)), data)
-  }
-
-  func validate(
-    _ data: TrainingData,
-    _ splitter: any Splitter,
-    _ scorers: Scorers,
-    _ progress: @escaping Progress
-  ) async throws -> ValidationFacts {
-    guard case .classes(let scorers) = scorers else {
-      return ValidationFacts(scores: [], fitSeconds: [], scoreSeconds: [])
-    }
-    let x = rows(of: data, as: Estimator.Input.self)
-    let found = try await crossValidate(
-      estimator,
-      x,
-      labels(data),
-      splitter: splitter,
-      scorers: scorers,
-      progress: progress
-    )
-    return ValidationFacts(
-      scores: scorers.map { found.testScores($0.name) },
-      fitSeconds: found.fitSeconds,
-      scoreSeconds: found.scoreSeconds
-    )
-  }
-
-  func search(
-    _ combinations: [[(name: String, value: String)]],
-    _ data: TrainingData,
-    _ splitter: any Splitter,
-    _ scorers: Scorers,
-    refit: Bool,
-    _ progress: @escaping Progress
-  ) async throws -> TuningFacts {
-    guard case .classes(let scorers) = scorers else { return TuningFacts(candidates: [], best: 0, model: nil) }
-    let found = try await given(combinations).fit(
-      rows(of: data, as: Estimator.Input.self),
-      labels(data),
-      splitter: splitter,
-      scorers: scorers,
-      refit: refit,
-      progress: progress
-    )
-    var best = self
-    best.estimator = found.bestEstimator
-    return facts(found, found.bestModel.map { best.fitted($0, data) })
-  }
-
-  func load(_ path: String) throws -> any FittedModel {
-    FittedClassifier(saved: try SavedClassifier<Estimator.Model>(contentsOf: path))
-  }
-}
-
-// MARK: - Numbers
-
-/// An estimator of numbers.
-struct NumberSpec<Estimator: RegressorEstimator>: EstimatorSpec
-where Estimator.Input: CommandRows, Estimator.Model: StorableModel, Estimator.Model.Scalar == Double {
-  let name: String
-  var estimator: Estimator
-  let standard: Estimator
-  let known: [ModelParameter<Estimator>]
-
-  var task: ModelTask { .numbers }
-  var fileKind: String { SavedRegressor<Estimator.Model>.fileKind }
-
-  private func numbers(_ data: TrainingData) throws -> Tensor<Double> {
-    guard case .numbers(let numbers) = data.y else { throw ValidationError("\(name) learns numbers, not classes.") }
-    return numbers
-  }
-
-  private func fitted(_ model: Estimator.Model, _ data: TrainingData) -> FittedRegressor<Estimator.Model> {
-    let parameters = changed(from: standard)
-    let columns = data.x is Table ? nil : data.x.width
-    return FittedRegressor(
-      saved: SavedRegressor(name: name, parameters: parameters, target: data.target, columns: columns, model: model)
-    )
-  }
-
-  func fit(_ data: TrainingData) throws -> any FittedModel {
-    fitted(try estimator.fit(rows(of: data, as: Estimator.Input.self), numbers(data)), data)
-  }
-
-  func validate(
-    _ data: TrainingData,
-    _ splitter: any Splitter,
-    _ scorers: Scorers,
-    _ progress: @escaping Progress
-  ) async throws -> ValidationFacts {
-    guard case .numbers(let scorers) = scorers else {
-      return ValidationFacts(scores: [], fitSeconds: [], scoreSeconds: [])
-    }
-    let x = rows(of: data, as: Estimator.Input.self)
-    let found = try await crossValidate(
-      estimator,
-      x,
-      numbers(data),
-      splitter: splitter,
-      scorers: scorers,
-      progress: progress
-    )
-    return ValidationFacts(
-      scores: scorers.map { found.testScores($0.name) },
-      fitSeconds: found.fitSeconds,
-      scoreSeconds: found.scoreSeconds
-    )
-  }
-
-  func search(
-    _ combinations: [[(name: String, value: String)]],
-    _ data: TrainingData,
-    _ splitter: any Splitter,
-    _ scorers: Scorers,
-    refit: Bool,
-    _ progress: @escaping Progress
-  ) async throws -> TuningFacts {
-    guard case .numbers(let scorers) = scorers else { return TuningFacts(candidates: [], best: 0, model: nil) }
-    let found = try await given(combinations).fit(
-      rows(of: data, as: Estimator.Input.self),
-      numbers(data),
-      splitter: splitter,
-      scorers: scorers,
-      refit: refit,
-      progress: progress
-    )
-    var best = self
-    best.estimator = found.bestEstimator
-    return facts(found, found.bestModel.map { best.fitted($0, data) })
-  }
-
-  func load(_ path: String) throws -> any FittedModel {
-    FittedRegressor(saved: try SavedRegressor<Estimator.Model>(contentsOf: path))
-  }
+/// Combinations of parameters that were given as texts.
+struct GivenCombinations<Estimator: Sendable>: ParameterSearch {
+  let all: [(estimator: Estimator, parameters: [SearchedParameter])]
+  func combinations() -> [(estimator: Estimator, parameters: [SearchedParameter])] { all }
 }

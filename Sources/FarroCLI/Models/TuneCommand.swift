@@ -11,7 +11,7 @@ struct TuneCommand: AsyncParsableCommand {
     discussion: """
       All combinations of the values that are given are tried, or with --random so many that are drawn. A parameter is \
       c=0.1,1,10, or for --random also a range: c=0.1..10, max_depth=2..8, and with the logarithm drawn evenly c=0.01..100:log. \
-      The rows are shuffled into folds, which have the same part of each class. With --output, a model of all rows with the \
+      The rows are shuffled into folds, which have the same part of each class; with --groups, rows of a group stay together. With --output, a model of all rows with the \
       best parameters is written. A combination that cannot be fitted has no score and says why.
       """
   )
@@ -60,17 +60,15 @@ struct TuneCommand: AsyncParsableCommand {
       if let output { try checkOutputs([output], inputs: [data]) }
       progress.show("reading")
       let spec = try ModelEntry.named(model).spec(sparse: training.data.isSparse(data))
-      let rows = try TrainingData(data, training, task: spec.task)
-      let scorers = try Scorers([folds.scorer(spec.task)], spec.task)
+      let rows = try TrainingData(data, training, task: spec.task, groups: folds.groups)
+      let trial = folds.trial(rows)
       let found = try await reading(data) {
-        try await spec.search(combinations(), rows, folds.splitter(spec.task), scorers, refit: output != nil) {
-          done,
-          all in
+        try await spec.search(combinations(), trial, refit: output != nil) { done, all in
           progress.show("fitting: \(done) of \(all)")
         }
       }
       if let output, let model = found.model { try model.save(to: output) }
-      return TuneFacts(model: model, score: scorers.names[0], found: found, top: top, output: output)
+      return TuneFacts(model: model, score: trial.scorer, found: found, top: top, output: output)
     }
     progress.clear()
     try facts.show(format)
@@ -107,16 +105,29 @@ struct FoldArguments: ParsableArguments {
   )
   var scorer: String?
 
-  func scorer(_ task: ModelTask) -> String { scorer ?? (task == .classes ? "accuracy" : "r2") }
+  @Option(
+    help: ArgumentHelp(
+      "A column, not learned from: rows that are equal there are in the same fold.",
+      valueName: "column"
+    )
+  )
+  var groups: String?
 
   func check(_ task: ModelTask?) throws {
     guard folds >= 2 else { throw ValidationError("--folds must be at least 2.") }
-    if let task { _ = try Scorers([scorer(task)], task) }
+    if let task, let scorer { try task.checkScorer(scorer) }
   }
 
-  func splitter(_ task: ModelTask) -> any Splitter {
-    task == .classes
-      ? StratifiedKFold(nSplits: folds, shuffle: true, seed: seed) : KFold(nSplits: folds, shuffle: true, seed: seed)
+  func trial(_ data: TrainingData) -> Trial {
+    let splitter: any Splitter =
+      switch (data.task, data.groups != nil) {
+      case (.classes, false): StratifiedKFold(nSplits: folds, shuffle: true, seed: seed)
+      case (.numbers, false): KFold(nSplits: folds, shuffle: true, seed: seed)
+      case (.classes, true): StratifiedGroupKFold(nSplits: folds, shuffle: true, seed: seed)
+      // Shuffled ones would be of very different sizes, as groups are.
+      case (.numbers, true): GroupKFold(nSplits: folds)
+      }
+    return Trial(data: data, splitter: splitter, scorer: scorer ?? (data.task == .classes ? "accuracy" : "r2"))
   }
 }
 
