@@ -19,6 +19,7 @@
 #include "least_squares/cross_products_kernels.h"
 #include "linear_models/logistic_kernels.h"
 #include "linear_models/sgd_kernels.h"
+#include "spatial/kd_kernels.h"
 #include "svm/svm_kernels.h"
 
 #include "simd/float64.h"
@@ -30,6 +31,7 @@
 #include "linear_models/sgd_kernels.h"
 #include "least_squares/vectors_kernels.h"
 #include "boosting/boosting_kernels.h"
+#include "spatial/kd_kernels.h"
 #include "svm/svm_kernels.h"
 #include "svm/solver_kernels.h"
 
@@ -42,6 +44,8 @@ const farro_model_kernels FARRO_MODEL_TABLE = {
     .boosting = &boosting_table,
     .logistic_f32 = &logistic_f32,
     .logistic_f64 = &logistic_f64,
+    .kd_f32 = &kd_table_f32,
+    .kd_f64 = &kd_table_f64,
     .sgd_f32 = &sgd_f32,
     .sgd_f64 = &sgd_f64,
     .svm_f32 = &svm_f32,

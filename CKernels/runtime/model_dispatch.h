@@ -10,6 +10,7 @@
 #include "least_squares/least_squares.h"
 #include "linear_models/logistic.h"
 #include "linear_models/sgd.h"
+#include "spatial/kd_tree.h"
 #include "svm/svm.h"
 
 // isa/model_kernels.h fills one of these in each file isa/*_models.c.
@@ -20,6 +21,7 @@ struct farro_model_kernels {
   const boosting_kernels *boosting;
   const logistic_kernels *logistic_f32, *logistic_f64;
   const sgd_kernels *sgd_f32, *sgd_f64;
+  const kd_kernels *kd_f32, *kd_f64;
   const svm_kernels *svm_f32, *svm_f64;
   const svm_solver_kernels *svm_solver;
 };

@@ -102,7 +102,13 @@ public struct KNeighborsClassModel<Input: NumericRows>: ProbabilisticClassModel,
   ///
   /// - Complexity: As ``NeighborModel/kneighbors(_:nNeighbors:)``.
   public func predictClasses(_ x: Input) throws -> [Int32] {
-    try shares(x, nil).argmax(axis: 1).scalars.map { Int32($0) }
+    let sums = try votes(x, nil).sums(classes, classCount)
+    return (0..<x.rowCount).map { query in
+      let first = query * classCount
+      var best = first
+      for place in first..<first + classCount where sums[place] > sums[best] { best = place }
+      return Int32(best - first)
+    }
   }
 
   /// The part that each class has of the votes; where a query has no neighbour, all classes have the same.
@@ -127,20 +133,14 @@ public struct KNeighborsClassModel<Input: NumericRows>: ProbabilisticClassModel,
     _ x: Input,
     _ weighting: ((Tensor<Scalar>) -> Tensor<Scalar>)?
   ) throws -> Tensor<Scalar> {
-    let (rows, weights, k) = try votes(x, weighting)
-    var shares = [Scalar](repeating: 0, count: x.rowCount * classCount)
-    for query in 0..<x.rowCount {
-      let first = query * classCount
-      var total = 0.0
-      for place in query * k..<(query + 1) * k where weights[place] > 0 {
-        shares[first + Int(classes[rows[place]])] += Scalar(weights[place])
-        total += weights[place]
-      }
-      for number in first..<first + classCount {
-        shares[number] = total > 0 ? shares[number] / Scalar(total) : 1 / Scalar(classCount)
+    var shares = try votes(x, weighting).sums(classes, classCount)
+    for first in stride(from: 0, to: shares.count, by: classCount) {
+      let total = shares[first..<first + classCount].reduce(0, +)
+      for place in first..<first + classCount {
+        shares[place] = total > 0 ? shares[place] / total : 1 / Double(classCount)
       }
     }
-    return Tensor(shares, shape: [x.rowCount, classCount])
+    return Tensor(casting: Tensor(shares, shape: [x.rowCount, classCount]))
   }
 }
 
@@ -151,8 +151,8 @@ extension KNeighborsClassModel: StorableModel {
   public static var fileVersion: Int { 1 }
 
   public var flaw: String? {
-    guard classes.count == search.rows.rowCount else {
-      return "\(classes.count) classes of \(search.rows.rowCount) rows"
+    guard classes.count == search.rowCount else {
+      return "\(classes.count) classes of \(search.rowCount) rows"
     }
     guard classCount > 0, classes.allSatisfy({ 0..<Int32(clamping: classCount) ~= $0 }) else {
       return "a row is of no class"

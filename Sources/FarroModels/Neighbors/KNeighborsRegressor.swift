@@ -117,22 +117,11 @@ public struct KNeighborsRegressionModel<Input: NumericRows>: Regressor, Neighbor
   }
 
   private func means(_ x: Input, _ weighting: ((Tensor<Scalar>) -> Tensor<Scalar>)?) throws -> Tensor<Scalar> {
-    let (rows, weights, k) = try votes(x, weighting)
+    let votes = try votes(x, weighting)
     let outputs = targets.rank == 1 ? 1 : targets.shape[1]
-    let numbers = targets.scalars
-    var means: [Scalar] = []
-    means.reserveCapacity(x.rowCount * outputs)
-    for query in 0..<x.rowCount {
-      for output in 0..<outputs {
-        var (sum, total) = (0.0, 0.0)
-        for place in query * k..<(query + 1) * k where weights[place] > 0 {
-          sum += weights[place] * Double(numbers[rows[place] * outputs + output])
-          total += weights[place]
-        }
-        means.append(Scalar(sum / total))
-      }
-    }
-    return Tensor(means, shape: [x.rowCount] + targets.shape.dropFirst())
+    let numbers = targets.reshaped([search.rowCount, outputs])[rows: votes.rows.map { max($0, 0) }]
+    let means = votes.means(Tensor<Double>(casting: numbers).scalars, outputs)
+    return Tensor(casting: Tensor(means, shape: [x.rowCount] + targets.shape.dropFirst()))
   }
 }
 
@@ -143,7 +132,7 @@ extension KNeighborsRegressionModel: StorableModel {
   public static var fileVersion: Int { 1 }
 
   public var flaw: String? {
-    do throws(ModelError) { try checkTargets(targets, rows: search.rows.rowCount) } catch { return error.description }
+    do throws(ModelError) { try checkTargets(targets, rows: search.rowCount) } catch { return error.description }
     return nil
   }
 }

@@ -15,7 +15,7 @@ public protocol NeighborModel<Input>: Sendable {
   /// - Returns: Shape (m, k) both, the nearest first, rows of equal distance by their number. A row at a distance of NaN is no
   ///   neighbour: in its place stands -1.
   /// - Throws: ``ModelError`` for rows of another length, of what is no number, and for more neighbours than there are rows.
-  /// - Complexity: O(m n d), at the rate of matrix products for most metrics.
+  /// - Complexity: O(m n d), at the rate of matrix products for most metrics; with a tree about O(m log n).
   func kneighbors(
     _ x: Input,
     nNeighbors: Int?
@@ -24,7 +24,7 @@ public protocol NeighborModel<Input>: Sendable {
   /// All of the rows that the model comes from at a distance of `radius` and less from each query, the nearest first.
   ///
   /// - Throws: As ``kneighbors(_:nNeighbors:)``, and for a radius of NaN.
-  /// - Complexity: O(m n d), and memory for all that is found.
+  /// - Complexity: O(m n d), with a tree about O(m log n); and memory for all that is found.
   func radiusNeighbors(_ x: Input, radius: Double) throws -> NeighborLists<Input.Scalar>
 }
 
@@ -43,15 +43,15 @@ extension NeighborModel {
 extension SearchingModel {
   func nearest(_ x: Input, _ count: Int?) throws(ModelError) -> (distances: Tensor<Input.Scalar>, indices: Tensor<Int>)
   {
-    try x.check(columns: search.rows.columnCount)
+    try x.check(columns: search.columnCount)
     let k = count ?? nNeighbors
     try checkRange(k, "nNeighbors", atLeast: 1)
-    guard k <= search.rows.rowCount else { throw .rows(search.rows.rowCount, needed: k) }
+    guard k <= search.rowCount else { throw .rows(search.rowCount, needed: k) }
     return search.nearest(x, k)
   }
 
   func within(_ x: Input, _ radius: Double) throws(ModelError) -> NeighborLists<Input.Scalar> {
-    try x.check(columns: search.rows.columnCount)
+    try x.check(columns: search.columnCount)
     guard !radius.isNaN else { throw .parameter(name: "radius", reason: "must be a number") }
     return search.within(x, radius)
   }
@@ -59,15 +59,12 @@ extension SearchingModel {
   /// The neighbours of each query with what their votes count.
   ///
   /// - Parameter weighting: Makes weights, not negative, of the distances, shape (m, k); by the model's rule when nil.
-  /// - Returns: Of each query, k rows or -1, and their weights: what is no neighbour has 0.
   func votes(
     _ x: Input,
     _ weighting: ((Tensor<Input.Scalar>) -> Tensor<Input.Scalar>)?
-  ) throws -> (rows: [Int], weights: [Double], k: Int) {
+  ) throws -> NeighborVotes {
     let (distances, indices) = try nearest(x, nil)
-    let rows = indices.scalars
-    let k = nNeighbors
-    var weights = [Double](repeating: 1, count: rows.count)
+    var votes = NeighborVotes(rows: indices.scalars, weights: nil, k: nNeighbors)
     if let weighting {
       let own = weighting(distances)
       guard own.shape == distances.shape && own.scalars.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
@@ -76,15 +73,55 @@ extension SearchingModel {
           reason: "must make finite numbers of at least 0 of the shape \(distances.shape)"
         )
       }
-      weights = Tensor<Double>(casting: own).scalars
+      votes.weights = Tensor<Double>(casting: own).scalars
     } else if search.parameters.weights == .distance {
-      weights = Tensor<Double>(casting: distances).scalars
-      for first in stride(from: 0, to: weights.count, by: k) {
-        let isZero = weights[first] == 0  // the nearest stands first
-        for place in first..<first + k { weights[place] = isZero ? (weights[place] == 0 ? 1 : 0) : 1 / weights[place] }
+      votes.weigh(by: Tensor<Double>(casting: distances).scalars)
+    }
+    return votes
+  }
+}
+
+/// Of each query, k rows, -1 for none, and what each counts: 1 when nil. Numbers of one type, so that its loops are compiled for it.
+struct NeighborVotes {
+  let rows: [Int]
+  var weights: [Double]?
+  let k: Int
+
+  /// By 1 over the distance; rows where that is infinite, as at distance 0, count alone.
+  mutating func weigh(by distances: [Double]) {
+    var weights = distances.map { 1 / $0 }
+    for first in stride(from: 0, to: weights.count, by: k) where weights[first] == .infinity {  // the nearest stands first
+      for place in first..<first + k { weights[place] = weights[place] == .infinity ? 1 : 0 }
+    }
+    self.weights = weights
+  }
+
+  /// The sums of the weights of each class's rows, of each query.
+  func sums(_ classes: [Int32], _ classCount: Int) -> [Double] {
+    var sums = [Double](repeating: 0, count: rows.count / k * classCount)
+    for (query, first) in stride(from: 0, to: rows.count, by: k).enumerated() {
+      for place in first..<first + k where rows[place] >= 0 {
+        sums[query * classCount + Int(classes[rows[place]])] += weights?[place] ?? 1
       }
     }
-    for place in rows.indices where rows[place] < 0 { weights[place] = 0 }
-    return (rows, weights, k)
+    return sums
+  }
+
+  /// The means of what belongs to the rows, `outputs` numbers each; NaN where there is none.
+  ///
+  /// - Parameter numbers: Of each row in ``rows``; any number where there is none.
+  func means(_ numbers: [Double], _ outputs: Int) -> [Double] {
+    var means = [Double](repeating: 0, count: rows.count / k * outputs)
+    for (query, first) in stride(from: 0, to: rows.count, by: k).enumerated() {
+      var total = 0.0
+      for place in first..<first + k where rows[place] >= 0 {
+        let weight = weights?[place] ?? 1
+        guard weight > 0 else { continue }
+        total += weight
+        for output in 0..<outputs { means[query * outputs + output] += weight * numbers[place * outputs + output] }
+      }
+      for output in 0..<outputs { means[query * outputs + output] /= total }
+    }
+    return means
   }
 }

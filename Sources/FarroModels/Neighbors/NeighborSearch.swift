@@ -14,7 +14,7 @@ public enum NeighborAlgorithm: String, Codable, Sendable, CaseIterable {
   case auto
   /// All rows are looked at, by matrix products where the metric has them.
   case brute
-  /// A tree of boxes, for Euclidean distances and few columns.
+  /// A tree of halves, for Euclidean distances and few columns.
   case kdTree = "kd_tree"
 }
 
@@ -72,38 +72,74 @@ struct NeighborParameters: Codable, Equatable, Sendable {
 /// The nearest of some rows: what models of neighbours search with.
 struct NeighborSearch<Input: NumericRows>: Sendable {
   typealias Scalar = Input.Scalar
-  let rows: Input
   let parameters: NeighborParameters
-  private let tree: KDTree<Scalar>?
+  private let base: Base
+
+  /// The rows, once: a tree has them in an order of its own.
+  private enum Base: Sendable {
+    case all(Input)
+    case tree(KDTree<Scalar>)
+  }
 
   init(rows: Input, parameters: NeighborParameters) {
-    (self.rows, self.parameters) = (rows, parameters)
-    tree = parameters.wantsTree(rows) ? KDTree(rows as! Tensor<Scalar>, leafSize: parameters.leafSize) : nil
+    self.parameters = parameters
+    base =
+      parameters.wantsTree(rows)
+      ? .tree(KDTree(rows as! Tensor<Scalar>, leafSize: parameters.leafSize)) : .all(rows)
   }
+
+  /// - Complexity: O(elements) with a tree.
+  var rows: Input {
+    switch base {
+    case .all(let rows): rows
+    case .tree(let tree): tree.rows as! Input
+    }
+  }
+
+  var rowCount: Int {
+    switch base {
+    case .all(let rows): rows.rowCount
+    case .tree(let tree): tree.rowCount
+    }
+  }
+
+  var columnCount: Int {
+    switch base {
+    case .all(let rows): rows.columnCount
+    case .tree(let tree): tree.columnCount
+    }
+  }
+
+  private var isSquared: Bool { parameters.metric == .squaredEuclidean }
 
   /// The k nearest rows of each query, nearest first, rows of equal distance by their number. Shape (m, k) both.
   func nearest(_ queries: Input, _ k: Int) -> (distances: Tensor<Scalar>, indices: Tensor<Int>) {
-    let metric = parameters.metric
-    if let tree { return tree.nearest(queries as! Tensor<Scalar>, k: k, isSquared: metric == .squaredEuclidean) }
-    return queries.denseOrSparse(
-      { nearestNeighbors(of: $0, in: rows as! Tensor<Scalar>, k: k, metric: metric) },
-      { sparseNeighbors($0, rows as! CSRMatrix<Scalar>, k) }
-    )
+    switch base {
+    case .tree(let tree): tree.nearest(queries as! Tensor<Scalar>, k: k, isSquared: isSquared)
+    case .all(let rows):
+      queries.denseOrSparse(
+        { nearestNeighbors(of: $0, in: rows as! Tensor<Scalar>, k: k, metric: parameters.metric) },
+        { sparseNeighbors($0, rows as! CSRMatrix<Scalar>, k) }
+      )
+    }
   }
 
   /// All rows within a radius of each query, the nearest first.
   func within(_ queries: Input, _ radius: Double) -> NeighborLists<Scalar> {
-    let metric = parameters.metric
-    return queries.denseOrSparse(
-      { radiusNeighbors(of: $0, in: rows as! Tensor<Scalar>, radius: radius, metric: metric) },
-      { sparseNeighbors($0, rows as! CSRMatrix<Scalar>, within: radius) }
-    )
+    switch base {
+    case .tree(let tree): tree.within(radius, of: queries as! Tensor<Scalar>, isSquared: isSquared)
+    case .all(let rows):
+      queries.denseOrSparse(
+        { radiusNeighbors(of: $0, in: rows as! Tensor<Scalar>, radius: radius, metric: parameters.metric) },
+        { sparseNeighbors($0, rows as! CSRMatrix<Scalar>, within: radius) }
+      )
+    }
   }
 
   /// As many queries at a time as their distances take 16 MB.
   private func blocks(_ queries: Int) -> StrideTo<Int> { stride(from: 0, to: queries, by: blockRows) }
 
-  private var blockRows: Int { max(1, (16 << 20) / max(1, rows.rowCount * MemoryLayout<Scalar>.stride)) }
+  private var blockRows: Int { max(1, (16 << 20) / max(1, rowCount * MemoryLayout<Scalar>.stride)) }
 
   private var isSimilarity: Bool { parameters.metric == .innerProduct }
 
@@ -147,8 +183,9 @@ struct NeighborSearch<Input: NumericRows>: Sendable {
 
 extension NeighborSearch: Equatable {
   static func == (a: Self, b: Self) -> Bool {
-    a.parameters == b.parameters
-      && a.rows.denseOrSparse({ $0 == b.rows as! Tensor<Scalar> }, { $0 == b.rows as! CSRMatrix<Scalar> })
+    let others = b.rows
+    return a.parameters == b.parameters
+      && a.rows.denseOrSparse({ $0 == others as! Tensor<Scalar> }, { $0 == others as! CSRMatrix<Scalar> })
   }
 }
 
