@@ -7,7 +7,15 @@
 #include "runtime/model_dispatch.h"
 #include "runtime/sizes.h"
 
-enum { least_range_elements = 1 << 16, most_ranges = 8, sampled_rows = 16, likelihood_grain = 256 };
+enum {
+  least_range_elements = 1 << 16,
+  most_ranges = 8,
+  block_bytes = 1 << 14, // of rows that are put in the order of their classes, in the first cache
+  most_block_rows = 256,
+  most_ordered_classes = 256,
+  sampled_rows = 16,
+  likelihood_grain = 256
+};
 
 typedef struct {
   const bayes_kernels *kernels;
@@ -17,20 +25,19 @@ typedef struct {
   const int32_t *indices;
   const int32_t *classes;
   const double *weights, *threshold, *centers;
-  double *sums;     // of each range: (class_count, columns), and as many squares with centers
+  double *sums;     // of each range: (class_count, columns), as many squares with centers, and the rows of each class
   size_t sum_count; // of a range
   size_t range;     // rows of a range
   bool is_f32;
 } class_sums;
 
-static double weight_of(const class_sums *c, size_t row) { return c->weights ? c->weights[row] : 1; }
-
 static double value_at(const class_sums *c, size_t at) {
   return c->is_f32 ? (double)((const float *)c->x)[at] : ((const double *)c->x)[at];
 }
 
-static void add_sparse_row(const class_sums *c, size_t row, double *sums) {
-  const double weight = weight_of(c, row);
+static void add_sparse_row(const class_sums *c, size_t row, double *all) {
+  const double weight = c->weights ? c->weights[row] : 1;
+  double *sums = all + (size_t)c->classes[row] * c->shape->columns;
   for (int64_t at = c->offsets[row]; at < c->offsets[row + 1]; at++) {
     const double value = value_at(c, (size_t)at);
     // NaN and infinity stay in the sum.
@@ -38,49 +45,88 @@ static void add_sparse_row(const class_sums *c, size_t row, double *sums) {
   }
 }
 
-static void add_row(const class_sums *c, size_t row, double *sums) {
-  const size_t columns = c->shape->columns, at = (size_t)c->classes[row] * columns;
-  if (c->offsets) {
-    add_sparse_row(c, row, sums + at);
+static void add_class(const class_sums *c, class_rows *r, size_t class, double *sums) {
+  const size_t at = class * c->shape->columns;
+  r->sums = sums + at;
+  if (c->centers) {
+    r->squares = r->sums + c->shape->class_count * c->shape->columns, r->centers = c->centers + at;
+    c->kernels->add_moments(r);
+  } else if (c->threshold) {
+    c->kernels->add_above(r);
+  } else {
+    c->kernels->add(r);
+  }
+}
+
+// Rows first..<end, those of a class one after the other, in their order; where classes are many, as they come. Those
+// of the next block are fetched meanwhile in the order of memory, as its own prefetching needs to help: in another,
+// fits run at half the rate.
+static void add_block(const class_sums *c, size_t first, size_t end, size_t block, double *sums) {
+  const farro_class_shape *s = c->shape;
+  const int32_t *classes = c->classes + first;
+  const size_t count = end - first;
+  uint32_t order[most_block_rows], ends[most_ordered_classes + 1] = {0};
+  class_rows r = {.columns = s->columns,
+                  .x = c->x + first * s->x_row * c->kernels->element_bytes,
+                  .x_row = s->x_row,
+                  .ahead = block,
+                  .last = s->rows - 1 - first,
+                  .weights = c->weights ? c->weights + first : NULL,
+                  .threshold = c->threshold ? *c->threshold : 0};
+  double *counts = sums + c->sum_count - s->class_count;
+  if (s->class_count > most_ordered_classes) {
+    r.rows = order, r.count = 1;
+    for (order[0] = 0; order[0] < count; order[0]++) {
+      counts[classes[order[0]]] += 1;
+      add_class(c, &r, (size_t)classes[order[0]], sums);
+    }
     return;
   }
-  const void *x = c->x + row * c->shape->x_row * c->kernels->element_bytes;
-  const double weight = weight_of(c, row);
-  if (c->centers)
-    c->kernels->add_moments(columns, x, weight, c->centers + at, sums + at, sums + c->sum_count / 2 + at);
-  else if (c->threshold)
-    c->kernels->add_above(columns, x, weight, *c->threshold, sums + at);
-  else
-    c->kernels->add(columns, x, weight, sums + at);
+  for (size_t i = 0; i < count; i++) ends[classes[i] + 1]++;
+  for (size_t k = 1; k < s->class_count; k++) ends[k + 1] += ends[k];
+  for (size_t i = 0; i < count; i++) order[ends[classes[i]]++] = (uint32_t)i;
+  for (size_t k = 0, at = 0; k < s->class_count; at = ends[k++]) {
+    r.rows = order + at, r.count = ends[k] - at, r.ahead = block + at;
+    if (r.count == 0) continue;
+    counts[k] += (double)r.count;
+    add_class(c, &r, k, sums);
+  }
 }
 
 static void sum_ranges(void *context, size_t first, size_t last) {
   const class_sums *c = context;
+  const size_t row_bytes = larger(c->shape->columns * c->kernels->element_bytes, 1);
+  const size_t block = larger(smaller(block_bytes / row_bytes, most_block_rows), 16);
   for (size_t range = first; range < last; range++) {
     double *sums = c->sums + range * c->sum_count;
     memset(sums, 0, c->sum_count * sizeof *sums);
     const size_t end = smaller((range + 1) * c->range, c->shape->rows);
-    for (size_t row = range * c->range; row < end; row++) add_row(c, row, sums);
+    if (c->offsets)
+      for (size_t row = range * c->range; row < end; row++) add_sparse_row(c, row, sums);
+    else
+      for (size_t row = range * c->range; row < end; row += block)
+        add_block(c, row, smaller(row + block, end), block, sums);
   }
 }
 
 static bool are_classes(const farro_class_shape *s, const int32_t *classes) {
-  for (size_t i = 0; i < s->rows; i++)
-    if (classes[i] < 0 || (size_t)classes[i] >= s->class_count) return false;
-  return true;
+  const uint32_t count = s->class_count > INT32_MAX ? INT32_MAX + 1u : (uint32_t)s->class_count;
+  bool are = true;
+  for (size_t i = 0; i < s->rows; i++) are &= (uint32_t)classes[i] < count;
+  return are;
 }
 
 // The sums of all ranges, into those of the first, which the caller releases.
 static farro_status sum_classes(class_sums *c, size_t elements, size_t *bytes) {
   const farro_class_shape *s = c->shape;
-  c->sum_count = s->class_count * s->columns * (c->centers ? 2 : 1);
+  c->sum_count = s->class_count * (s->columns * (c->centers ? 2 : 1) + 1);
   const size_t affordable = elements / 4 / larger(c->sum_count, 1);
   const size_t ranges = larger(smaller(smaller(elements / least_range_elements, affordable), most_ranges), 1);
   c->range = ceil_divide(s->rows, ranges);
   *bytes = ranges * c->sum_count * sizeof(double);
   c->sums = farro_allocate(*bytes);
   if (!c->sums) return FARRO_ERROR_MEMORY;
-  farro_parallel_for(ranges, 1, (double)elements * (c->offsets ? 2 : 0.4), sum_ranges, c);
+  farro_parallel_for(ranges, 1, (double)elements * (c->offsets ? 2 : 0.2), sum_ranges, c);
   for (size_t range = 1; range < ranges; range++)
     for (size_t k = 0; k < c->sum_count; k++) c->sums[k] += c->sums[range * c->sum_count + k];
   return FARRO_OK;
@@ -95,41 +141,51 @@ static farro_status class_sums_of(class_sums *c, double *sums) {
   size_t bytes;
   const farro_status status = sum_classes(c, elements, &bytes);
   if (status != FARRO_OK) return status;
-  memcpy(sums, c->sums, c->sum_count * sizeof *sums);
+  memcpy(sums, c->sums, s->class_count * s->columns * sizeof *sums);
   farro_release(c->sums, bytes);
   return FARRO_OK;
 }
 
 // ---- moments ----
 
-// The mean of some rows of each class.
-static void sample_centers(const class_sums *c, double *centers, const double *counts) {
+// Takes a row into the mean of its class's sample.
+static void sample_row(const class_sums *c, size_t row, double *centers, double *taken) {
   const farro_class_shape *s = c->shape;
-  const size_t columns = s->columns;
-  memset(centers, 0, s->class_count * columns * sizeof *centers);
-  size_t left = 0;
-  // Rows that are left to pass over, and that were taken, of each class; behind the counts.
-  double *skip = (double *)counts + s->class_count, *taken = skip + s->class_count;
-  for (size_t k = 0; k < s->class_count; k++) {
-    skip[k] = taken[k] = 0;
-    left += counts[k] > 0 ? (size_t)fmin(counts[k], sampled_rows) : 0;
+  const size_t class = (size_t)c->classes[row];
+  if (taken[class] >= sampled_rows) return;
+  taken[class] += 1;
+  double *center = centers + class * s->columns;
+  for (size_t j = 0; j < s->columns; j++) center[j] += (value_at(c, row * s->x_row + j) - center[j]) / taken[class];
+}
+
+// The mean of some rows of each class, of all over the matrix where its rows are not few.
+static void sample_centers(const class_sums *c, double *centers, double *taken) {
+  const farro_class_shape *s = c->shape;
+  memset(centers, 0, s->class_count * s->columns * sizeof *centers);
+  memset(taken, 0, s->class_count * sizeof *taken);
+  const size_t step = ceil_divide(s->rows, 64 * sampled_rows);
+  for (size_t row = 0; row < s->rows; row += step) sample_row(c, row, centers, taken);
+  size_t missing = 0;
+  for (size_t k = 0; k < s->class_count; k++) missing += taken[k] == 0;
+  for (size_t row = 0; row < s->rows && missing > 0; row++) {
+    if (taken[c->classes[row]] > 0) continue;
+    sample_row(c, row, centers, taken);
+    missing--;
   }
-  for (size_t row = 0; row < s->rows && left > 0; row++) {
-    const size_t k = (size_t)c->classes[row];
-    if (skip[k]-- > 0 || taken[k] >= sampled_rows) continue;
-    skip[k] = floor(counts[k] / sampled_rows) - 1;
-    left--;
-    taken[k]++;
-    for (size_t j = 0; j < columns; j++) {
-      double *center = centers + k * columns + j;
-      *center += (value_at(c, row * s->x_row + j) - *center) / taken[k];
-    }
-  }
+}
+
+// The sums of the weights of each class's rows.
+static void sum_weights(const class_sums *c, double *total) {
+  const farro_class_shape *s = c->shape;
+  memcpy(total, c->sums + c->sum_count - s->class_count, s->class_count * sizeof *total);
+  if (!c->weights) return;
+  memset(total, 0, s->class_count * sizeof *total);
+  for (size_t i = 0; i < s->rows; i++) total[c->classes[i]] += c->weights[i];
 }
 
 static void finish_moments(const class_sums *c, const double *centers, double *mean, double *variance,
                            const double *total) {
-  const size_t columns = c->shape->columns, half = c->sum_count / 2;
+  const size_t columns = c->shape->columns, half = c->shape->class_count * columns;
   for (size_t k = 0; k < c->shape->class_count; k++) {
     for (size_t at = k * columns; at < (k + 1) * columns; at++) {
       if (!(total[k] > 0)) {
@@ -149,21 +205,15 @@ static farro_status class_moments(class_sums *c, double *mean, double *variance,
   if (!are_rows(s->rows, s->columns, s->x_row) || !can_exist(s->class_count, s->columns, 4) ||
       !are_classes(s, c->classes))
     return FARRO_ERROR_ARGUMENT;
-  const size_t center_bytes = (s->class_count * s->columns + 3 * s->class_count) * sizeof(double);
+  const size_t center_bytes = s->class_count * (s->columns + 1) * sizeof(double);
   double *centers = farro_allocate(center_bytes);
   if (!centers) return FARRO_ERROR_MEMORY;
-  double *counts = centers + s->class_count * s->columns;
-  memset(counts, 0, s->class_count * sizeof *counts);
-  memset(total, 0, s->class_count * sizeof *total);
-  for (size_t i = 0; i < s->rows; i++) {
-    counts[c->classes[i]] += 1;
-    total[c->classes[i]] += weight_of(c, i);
-  }
-  sample_centers(c, centers, counts);
+  sample_centers(c, centers, centers + s->class_count * s->columns);
   c->centers = centers;
   size_t bytes;
   const farro_status status = sum_classes(c, s->rows * s->columns, &bytes);
   if (status == FARRO_OK) {
+    sum_weights(c, total);
     finish_moments(c, centers, mean, variance, total);
     farro_release(c->sums, bytes);
   }
@@ -254,77 +304,49 @@ static farro_status multiply_sparse(sparse_product *p, size_t rows, size_t colum
 
 // ---- entries ----
 
+#define SUMS(type, shape, ...)                                                                                         \
+  const farro_kernels *kernels = farro_current_kernels();                                                              \
+  if (!kernels) return FARRO_ERROR_ISA;                                                                                \
+  class_sums c = {kernels->models->bayes_##type, shape, .is_f32 = kernels->models->bayes_##type->element_bytes == 4,   \
+                  __VA_ARGS__}
+
+#define LIKELIHOOD(type, shape, ...)                                                                                   \
+  const farro_kernels *kernels = farro_current_kernels();                                                              \
+  if (!kernels) return FARRO_ERROR_ISA;                                                                                \
+  likelihoods l = {kernels->models->bayes_##type, shape, __VA_ARGS__};                                                 \
+  return likelihood(&l)
+
 #define ENTRIES(type, scalar, single)                                                                                  \
   farro_status farro_class_sums_##type(const farro_class_shape *shape, const scalar *x, const int32_t *classes,        \
                                        const double *weights, const double *threshold, double *sums) {                 \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    class_sums c = {.kernels = kernels->models->bayes_##type,                                                          \
-                    .shape = shape,                                                                                    \
-                    .x = (const char *)x,                                                                              \
-                    .classes = classes,                                                                                \
-                    .weights = weights,                                                                                \
-                    .threshold = threshold,                                                                            \
-                    .is_f32 = single};                                                                                 \
+    SUMS(type, shape, .x = (const char *)x, .classes = classes, .weights = weights, .threshold = threshold);           \
     return class_sums_of(&c, sums);                                                                                    \
   }                                                                                                                    \
                                                                                                                        \
   farro_status farro_class_sums_csr_##type(const farro_class_shape *shape, const int64_t *offsets,                     \
                                            const int32_t *indices, const scalar *values, const int32_t *classes,       \
                                            const double *weights, const double *threshold, double *sums) {             \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    class_sums c = {.kernels = kernels->models->bayes_##type,                                                          \
-                    .shape = shape,                                                                                    \
-                    .x = (const char *)values,                                                                         \
-                    .offsets = offsets,                                                                                \
-                    .indices = indices,                                                                                \
-                    .classes = classes,                                                                                \
-                    .weights = weights,                                                                                \
-                    .threshold = threshold,                                                                            \
-                    .is_f32 = single};                                                                                 \
+    SUMS(type, shape, .x = (const char *)values, .offsets = offsets, .indices = indices, .classes = classes,           \
+         .weights = weights, .threshold = threshold);                                                                  \
     return class_sums_of(&c, sums);                                                                                    \
   }                                                                                                                    \
                                                                                                                        \
   farro_status farro_class_moments_##type(const farro_class_shape *shape, const scalar *x, const int32_t *classes,     \
                                           const double *weights, double *mean, double *variance, double *total) {      \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    class_sums c = {.kernels = kernels->models->bayes_##type,                                                          \
-                    .shape = shape,                                                                                    \
-                    .x = (const char *)x,                                                                              \
-                    .classes = classes,                                                                                \
-                    .weights = weights,                                                                                \
-                    .is_f32 = single};                                                                                 \
+    SUMS(type, shape, .x = (const char *)x, .classes = classes, .weights = weights);                                   \
     return class_moments(&c, mean, variance, total);                                                                   \
   }                                                                                                                    \
                                                                                                                        \
   farro_status farro_normal_likelihood_##type(const farro_class_shape *shape, const scalar *x, const scalar *means,    \
                                               const scalar *factors, const double *constants, scalar *to) {            \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    likelihoods l = {.kernels = kernels->models->bayes_##type,                                                         \
-                     .shape = shape,                                                                                   \
-                     .x = (const char *)x,                                                                             \
-                     .means = means,                                                                                   \
-                     .factors = factors,                                                                               \
-                     .constants = constants,                                                                           \
-                     .to = (char *)to};                                                                                \
-    return likelihood(&l);                                                                                             \
+    LIKELIHOOD(type, shape, .x = (const char *)x, .means = means, .factors = factors, .constants = constants,          \
+               .to = (char *)to);                                                                                      \
   }                                                                                                                    \
                                                                                                                        \
   farro_status farro_flag_likelihood_##type(const farro_class_shape *shape, const scalar *x, double threshold,         \
                                             const scalar *factors, const double *constants, scalar *to) {              \
-    const farro_kernels *kernels = farro_current_kernels();                                                            \
-    if (!kernels) return FARRO_ERROR_ISA;                                                                              \
-    likelihoods l = {.kernels = kernels->models->bayes_##type,                                                         \
-                     .shape = shape,                                                                                   \
-                     .x = (const char *)x,                                                                             \
-                     .factors = factors,                                                                               \
-                     .constants = constants,                                                                           \
-                     .to = (char *)to,                                                                                 \
-                     .threshold = threshold};                                                                          \
-    return likelihood(&l);                                                                                             \
+    LIKELIHOOD(type, shape, .x = (const char *)x, .factors = factors, .constants = constants, .to = (char *)to,        \
+               .threshold = threshold);                                                                                \
   }                                                                                                                    \
                                                                                                                        \
   farro_status farro_csr_product_##type(size_t rows, size_t columns, const int64_t *offsets, const int32_t *indices,   \

@@ -2,19 +2,33 @@
 #ifndef FARRO_BAYES_BAYES_H
 #define FARRO_BAYES_BAYES_H
 
+#include <stdbool.h>
+
 #include "runtime.h"
+
+// Rows of one class, and where their sums are kept.
+typedef struct class_rows {
+  size_t columns, count;
+  const uint32_t *rows; // (count): from `x`
+  const void *x;
+  size_t x_row;
+  size_t ahead, last;    // with the i-th, row ahead + i is fetched, but none behind the last
+  const double *weights; // of the rows; NULL: 1
+  double threshold;
+  const double *centers;  // (columns)
+  double *sums, *squares; // (columns)
+} class_rows;
 
 typedef struct bayes_kernels {
   size_t element_bytes;
 
-  // One row into the sums of its class: sums += w x, or w where x > threshold.
-  void (*add)(size_t columns, const void *x, double weight, double *sums);
-  void (*add_above)(size_t columns, const void *x, double weight, double threshold, double *sums);
+  // sums += w x, or w where x > threshold, which may come as any number.
+  void (*add)(const class_rows *r);
+  void (*add_above)(const class_rows *r);
   // sums += w (x - center), squares += w (x - center)^2.
-  void (*add_moments)(size_t columns, const void *x, double weight, const double *center, double *sums,
-                      double *squares);
+  void (*add_moments)(const class_rows *r);
 
-  // Rows first..<last of the likelihood.
+  // Some rows of the likelihood.
   void (*likelihood)(size_t rows, size_t columns, const void *x, size_t x_row, size_t class_count, const void *means,
                      const void *factors, const double *constants, void *to);
   // The same of the factors of columns that are above the threshold.
