@@ -7,13 +7,15 @@ extern const farro_operator normalization_operators[], image_norm_operators[], s
     elementwise_operators[], attention_operators[], optimizer_operators[], reduction_operators[], sorting_operators[],
     embedding_operators[], convolution_operators[], pooling_operators[], distance_operators[], bit_operators[],
     box_operators[], sparse_distance_operators[], neighbor_operators[], set_operators[], hashing_operators[],
-    ranking_operators[];
+    ranking_operators[], gram_operators[];
 
 static const farro_operator *const families[] = {
-    normalization_operators,   image_norm_operators, scaling_operators,   softmax_operators, elementwise_operators,
-    attention_operators,       optimizer_operators,  reduction_operators, sorting_operators, embedding_operators,
-    convolution_operators,     pooling_operators,    distance_operators,  bit_operators,     box_operators,
-    sparse_distance_operators, neighbor_operators,   set_operators,       hashing_operators, ranking_operators,
+    normalization_operators, image_norm_operators, scaling_operators,     softmax_operators,
+    elementwise_operators,   attention_operators,  optimizer_operators,   reduction_operators,
+    sorting_operators,       embedding_operators,  convolution_operators, pooling_operators,
+    distance_operators,      bit_operators,        box_operators,         sparse_distance_operators,
+    neighbor_operators,      set_operators,        hashing_operators,     ranking_operators,
+    gram_operators,
 };
 
 struct row_sizes sizes;
