@@ -197,6 +197,33 @@ import Testing
     #expect(try one.predictProbabilities(Self.x[0..<2]).scalars == [1, 1])
   }
 
+  @Test func `columns have a smoothing of their own, where it is given`() throws {
+    let rising = (1...64).map { Double($0) / 8 }
+    try compare(
+      "multinomial.columns",
+      MultinomialNB(columnAlphas: rising),
+      MultinomialNB(columnAlphas: rising),
+      weights: nil
+    )
+    try compare(
+      "complement.columns",
+      ComplementNB(columnAlphas: rising),
+      ComplementNB(columnAlphas: rising),
+      weights: nil
+    )
+    // Columns of Bernoulli's are independent: each is as if its smoothing were that of all.
+    let flags = try BernoulliNB(binarize: 7, columnAlphas: rising).fit(Self.x, Self.y).featureLogProbabilities
+    let alike = try BernoulliNB(alpha: rising[20], binarize: 7).fit(Self.x, Self.y).featureLogProbabilities
+    #expect(flags[3, 20] == alike[3, 20] && flags[3, 21] != alike[3, 21])
+    for wrong in [[1, 2], rising.map { -$0 }, rising.map { $0 / 0 }] {
+      #expect(throws: ModelError.parameter(name: "columnAlphas", reason: "64 finite numbers of at least 0 are needed"))
+      {
+        try MultinomialNB(columnAlphas: wrong).fit(Self.x, Self.y)
+      }
+    }
+    #expect(throws: ModelError.self) { try MultinomialNB(alpha: .nan).fit(Self.x, Self.y) }
+  }
+
   @Test func `a model goes on learning, of classes that come later too`() throws {
     let half = 1797 / 2
     var classifier = try MultinomialNB().fit(Self.x[0..<half], Array(Self.y[..<half]), classes: Array(0..<11))

@@ -118,6 +118,8 @@ def bayes() -> None:
         "multinomial": (MultinomialNB(), None), "multinomial.weighted": (MultinomialNB(alpha=0.25), w),
         "multinomial.uniform": (MultinomialNB(fit_prior=False), None),
         "bernoulli": (BernoulliNB(binarize=7), None), "bernoulli.weighted": (BernoulliNB(alpha=0.5, binarize=3), w),
+        "multinomial.columns": (MultinomialNB(alpha=np.arange(1, 65) / 8), None),
+        "complement.columns": (ComplementNB(alpha=np.arange(1, 65) / 8), None),
         "complement": (ComplementNB(), None), "complement.norm": (ComplementNB(norm=True, alpha=2), w),
     }
     for name, (model, w_) in cases.items():

@@ -36,4 +36,7 @@ public struct Work {
   public init(way: String, call: @escaping (_ count: Int) -> Void, result: @escaping () -> Data) {
     (self.way, self.call, self.result) = (way, call, result)
   }
+
+  /// The same with more words on how it runs.
+  public func telling(_ more: String) -> Work { Work(way: "\(way), \(more)", call: call, result: result) }
 }

@@ -5,6 +5,8 @@ import FarroData
 public struct DiscreteNBOptions: Sendable, Codable, Equatable {
   /// Added to all counts, at least 0.
   public var alpha: Double
+  /// What is added to the counts of each column, at least 0, in place of that: scikit-learn's `alpha` of several numbers.
+  public var columnAlphas: [Double]?
   /// Whether `alpha` counts as it is; otherwise as 1e-10 at least, so that no probability is 0.
   public var forceAlpha: Bool
   /// Whether classes are as probable as they occur; otherwise all alike.
@@ -12,11 +14,26 @@ public struct DiscreteNBOptions: Sendable, Codable, Equatable {
   /// How probable classes are, in their order, in place of that.
   public var classPrior: [Double]?
 
-  var smoothing: Double { forceAlpha ? alpha : max(alpha, 1e-10) }
+  init(_ alpha: Double, _ columnAlphas: [Double]?, _ forceAlpha: Bool, _ fitPrior: Bool, _ classPrior: [Double]?) {
+    (self.alpha, self.columnAlphas, self.forceAlpha) = (alpha, columnAlphas, forceAlpha)
+    (self.fitPrior, self.classPrior) = (fitPrior, classPrior)
+  }
 
-  func check(_ classCount: Int) throws(ModelError) {
-    try checkRange(alpha, "alpha", atLeast: 0)
-    guard alpha.isFinite else { throw .parameter(name: "alpha", reason: "must be finite") }
+  /// What is added to the counts of each column, shape (`columns`).
+  func smoothing(_ columns: Int) -> Tensor<Double> {
+    let alphas = columnAlphas ?? Array(repeating: alpha, count: columns)
+    return Tensor(forceAlpha ? alphas : alphas.map { max($0, 1e-10) })
+  }
+
+  func check(_ classCount: Int, _ columns: Int) throws(ModelError) {
+    guard alpha >= 0 && alpha.isFinite else {
+      throw .parameter(name: "alpha", reason: "must be finite and at least 0, not \(alpha)")
+    }
+    if let columnAlphas {
+      guard columnAlphas.count == columns, columnAlphas.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
+        throw .parameter(name: "columnAlphas", reason: "\(columns) finite numbers of at least 0 are needed")
+      }
+    }
     guard let classPrior else { return }
     guard classPrior.count == classCount, classPrior.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
       throw .parameter(name: "classPrior", reason: "\(classCount) numbers of at least 0 are needed, not \(classPrior)")
@@ -48,7 +65,7 @@ enum CountRule: Sendable, Codable, Equatable {
 /// let classifier = try MultinomialNB().fit(counts, topics)
 /// ```
 ///
-/// Names and defaults are those of scikit-learn's `MultinomialNB`, whose `alpha` may differ by column. Rows are dense or sparse, and
+/// Names and defaults are those of scikit-learn's `MultinomialNB`, whose `alpha` of several numbers is `columnAlphas`. Rows are dense or sparse, and
 /// never negative; fitting and predicting read them once.
 ///
 /// Source: C. Manning, P. Raghavan, H. Schütze, "Introduction to Information Retrieval", 2008, section 13.2.
@@ -56,8 +73,14 @@ public struct MultinomialNB<Input: NumericRows>: ClassifierEstimator, Equatable 
   /// Smoothing and priors.
   public var options: DiscreteNBOptions
 
-  public init(alpha: Double = 1, forceAlpha: Bool = true, fitPrior: Bool = true, classPrior: [Double]? = nil) {
-    options = DiscreteNBOptions(alpha: alpha, forceAlpha: forceAlpha, fitPrior: fitPrior, classPrior: classPrior)
+  public init(
+    alpha: Double = 1,
+    forceAlpha: Bool = true,
+    fitPrior: Bool = true,
+    classPrior: [Double]? = nil,
+    columnAlphas: [Double]? = nil
+  ) {
+    options = DiscreteNBOptions(alpha, columnAlphas, forceAlpha, fitPrior, classPrior)
   }
 
   /// - Throws: ``ModelError`` for no rows or columns, what is not finite or negative, and parameters that do not fit.
@@ -78,7 +101,7 @@ public struct MultinomialNB<Input: NumericRows>: ClassifierEstimator, Equatable 
 /// let classifier = try BernoulliNB(binarize: 0.5).fit(x, labels)
 /// ```
 ///
-/// Names and defaults are those of scikit-learn's `BernoulliNB`, whose `alpha` may differ by column. Rows are dense or sparse.
+/// Names and defaults are those of scikit-learn's `BernoulliNB`, whose `alpha` of several numbers (which it cannot use) is `columnAlphas`. Rows are dense or sparse.
 ///
 /// Source: C. Manning, P. Raghavan, H. Schütze, "Introduction to Information Retrieval", 2008, section 13.3.
 public struct BernoulliNB<Input: NumericRows>: ClassifierEstimator, Equatable {
@@ -92,9 +115,10 @@ public struct BernoulliNB<Input: NumericRows>: ClassifierEstimator, Equatable {
     forceAlpha: Bool = true,
     binarize: Double? = 0,
     fitPrior: Bool = true,
-    classPrior: [Double]? = nil
+    classPrior: [Double]? = nil,
+    columnAlphas: [Double]? = nil
   ) {
-    options = DiscreteNBOptions(alpha: alpha, forceAlpha: forceAlpha, fitPrior: fitPrior, classPrior: classPrior)
+    options = DiscreteNBOptions(alpha, columnAlphas, forceAlpha, fitPrior, classPrior)
     self.binarize = binarize
   }
 
@@ -117,7 +141,7 @@ public struct BernoulliNB<Input: NumericRows>: ClassifierEstimator, Equatable {
 /// let classifier = try ComplementNB().fit(counts, topics)
 /// ```
 ///
-/// Names and defaults are those of scikit-learn's `ComplementNB`, whose `alpha` may differ by column. Rows are dense or sparse, and
+/// Names and defaults are those of scikit-learn's `ComplementNB`, whose `alpha` of several numbers is `columnAlphas`. Rows are dense or sparse, and
 /// never negative.
 ///
 /// Source: J. Rennie, L. Shih, J. Teevan, D. Karger, "Tackling the Poor Assumptions of Naive Bayes Text Classifiers", ICML 2003.
@@ -132,9 +156,10 @@ public struct ComplementNB<Input: NumericRows>: ClassifierEstimator, Equatable {
     forceAlpha: Bool = true,
     fitPrior: Bool = true,
     classPrior: [Double]? = nil,
-    norm: Bool = false
+    norm: Bool = false,
+    columnAlphas: [Double]? = nil
   ) {
-    options = DiscreteNBOptions(alpha: alpha, forceAlpha: forceAlpha, fitPrior: fitPrior, classPrior: classPrior)
+    options = DiscreteNBOptions(alpha, columnAlphas, forceAlpha, fitPrior, classPrior)
     self.norm = norm
   }
 

@@ -24,8 +24,8 @@ public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, Upda
     _ options: DiscreteNBOptions,
     _ rule: CountRule
   ) throws {
-    try options.check(classCount)
     try checkClasses(x, classes, classCount, weights: weights)
+    try options.check(classCount, x.columnCount)
     featureCounts = Tensor(zeros: [classCount, x.columnCount])
     classWeights = Array(repeating: 0, count: classCount)
     (featureLogProbabilities, classLogPriors) = (featureCounts, classWeights)
@@ -51,7 +51,7 @@ public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, Upda
     )
     guard sums.sum().isFinite else { try throwNotFinite(x) }
     featureCounts = featureCounts + sums
-    for (row, number) in classes.enumerated() { classWeights[Int(number)] += weights?[row] ?? 1 }
+    addWeights(classes, weights)
     featureLogProbabilities = logProbabilities()
     let total = classWeights.reduce(0, +)
     classLogPriors =
@@ -62,15 +62,24 @@ public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, Upda
       }
   }
 
+  private mutating func addWeights(_ classes: [Int32], _ weights: Tensor<Double>?) {
+    var sums = classWeights
+    if let weights = weights?.scalars {
+      for (row, number) in classes.enumerated() { sums[Int(number)] += weights[row] }
+    } else {
+      for (number, count) in classCounts(classes, classCount).enumerated() { sums[number] += count }
+    }
+    classWeights = sums
+  }
+
   private func logProbabilities() -> Tensor<Double> {
-    let (k, alpha) = (classCount, options.smoothing)
+    let (k, alpha) = (classCount, options.smoothing(featureCounts.shape[1]))
     switch rule {
     case .multinomial:
       let smoothed = featureCounts + alpha
       return log(smoothed) - log(smoothed.sum(axis: 1)).reshaped([k, 1])
     case .bernoulli:
-      let totals = Tensor(classWeights.map { logarithm($0 + 2 * alpha) }, shape: [k, 1])
-      return log(featureCounts + alpha) - totals
+      return log(featureCounts + alpha) - log(Tensor(classWeights, shape: [k, 1]) + alpha * 2)
     case .complement(let norm):
       let others = featureCounts.sum(axis: 0) + alpha - featureCounts
       let logs = log(others / others.sum(axis: 1).reshaped([k, 1]))
@@ -157,12 +166,14 @@ extension DiscreteNBModel: Codable, StorableModel {
     let count = classWeights.count
     guard count > 0, featureCounts.rank == 2, featureCounts.shape[0] == count,
       featureLogProbabilities.shape == featureCounts.shape, classLogPriors.count == count,
-      options.classPrior.map({ $0.count == count }) ?? true
+      options.classPrior.map({ $0.count == count }) ?? true,
+      options.columnAlphas.map({ $0.count == featureCounts.shape[1] }) ?? true
     else { return "\(count) classes cannot have counts of the shape \(featureCounts.shape)" }
     // The logarithm of 0 is minus infinity.
     guard featureCounts.scalars.allSatisfy(\.isFinite), classWeights.allSatisfy({ $0 >= 0 && $0.isFinite }),
       !featureLogProbabilities.scalars.contains(where: \.isNaN), !classLogPriors.contains(where: \.isNaN),
-      options.alpha >= 0, rule.threshold.map({ $0 >= 0 }) ?? true
+      options.alpha >= 0, (options.columnAlphas ?? []).allSatisfy({ $0 >= 0 && $0.isFinite }),
+      rule.threshold.map({ $0 >= 0 }) ?? true
     else { return "a count is negative, or a number NaN" }
     return nil
   }
