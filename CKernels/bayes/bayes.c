@@ -25,7 +25,8 @@ typedef struct {
   const int32_t *indices;
   const int32_t *classes;
   const double *weights, *threshold, *centers;
-  double *sums;     // of each range: (class_count, columns), as many squares with centers, and the rows of each class
+  double *sums;     // of each range: (class_count, columns), as many squares with centers, the rows of each class, the
+                    // least of 0 and the elements
   size_t sum_count; // of a range
   size_t range;     // rows of a range
   bool is_f32;
@@ -35,11 +36,16 @@ static double value_at(const class_sums *c, size_t at) {
   return c->is_f32 ? (double)((const float *)c->x)[at] : ((const double *)c->x)[at];
 }
 
+// The numbers of rows of each class in the sums of a range, and the least element.
+static double *counts_of(const class_sums *c, double *sums) { return sums + c->sum_count - c->shape->class_count - 1; }
+static double *least_of(const class_sums *c, double *sums) { return sums + c->sum_count - 1; }
+
 static void add_sparse_row(const class_sums *c, size_t row, double *all) {
   const double weight = c->weights ? c->weights[row] : 1;
-  double *sums = all + (size_t)c->classes[row] * c->shape->columns;
+  double *sums = all + (size_t)c->classes[row] * c->shape->columns, *least = least_of(c, all);
   for (int64_t at = c->offsets[row]; at < c->offsets[row + 1]; at++) {
     const double value = value_at(c, (size_t)at);
+    if (!c->threshold && value < *least) *least = value;
     // NaN and infinity stay in the sum.
     sums[c->indices[at]] += c->threshold ? (value > *c->threshold ? weight : 0) + value * 0 : weight * value;
   }
@@ -72,8 +78,9 @@ static void add_block(const class_sums *c, size_t first, size_t end, size_t bloc
                   .ahead = block,
                   .last = s->rows - 1 - first,
                   .weights = c->weights ? c->weights + first : NULL,
-                  .threshold = c->threshold ? *c->threshold : 0};
-  double *counts = sums + c->sum_count - s->class_count;
+                  .threshold = c->threshold ? *c->threshold : 0,
+                  .least = least_of(c, sums)};
+  double *counts = counts_of(c, sums);
   if (s->class_count > most_ordered_classes) {
     r.rows = order, r.count = 1;
     for (order[0] = 0; order[0] < count; order[0]++) {
@@ -119,7 +126,7 @@ static bool are_classes(const farro_class_shape *s, const int32_t *classes) {
 // The sums of all ranges, into those of the first, which the caller releases.
 static farro_status sum_classes(class_sums *c, size_t elements, size_t *bytes) {
   const farro_class_shape *s = c->shape;
-  c->sum_count = s->class_count * (s->columns * (c->centers ? 2 : 1) + 1);
+  c->sum_count = s->class_count * (s->columns * (c->centers ? 2 : 1) + 1) + 1;
   const size_t affordable = elements / 4 / larger(c->sum_count, 1);
   const size_t ranges = larger(smaller(smaller(elements / least_range_elements, affordable), most_ranges), 1);
   c->range = ceil_divide(s->rows, ranges);
@@ -128,11 +135,15 @@ static farro_status sum_classes(class_sums *c, size_t elements, size_t *bytes) {
   if (!c->sums) return FARRO_ERROR_MEMORY;
   farro_parallel_for(ranges, 1, (double)elements * (c->offsets ? 2 : 0.2), sum_ranges, c);
   for (size_t range = 1; range < ranges; range++)
-    for (size_t k = 0; k < c->sum_count; k++) c->sums[k] += c->sums[range * c->sum_count + k];
+    for (size_t k = 0; k + 1 < c->sum_count; k++) c->sums[k] += c->sums[range * c->sum_count + k];
+  for (size_t range = 1; range < ranges; range++) {
+    const double least = *least_of(c, c->sums + range * c->sum_count);
+    if (least < *least_of(c, c->sums)) *least_of(c, c->sums) = least;
+  }
   return FARRO_OK;
 }
 
-static farro_status class_sums_of(class_sums *c, double *sums) {
+static farro_status class_sums_of(class_sums *c, double *sums, double *least) {
   const farro_class_shape *s = c->shape;
   if ((!c->offsets && !are_rows(s->rows, s->columns, s->x_row)) || !can_exist(s->class_count, s->columns, 2) ||
       !are_classes(s, c->classes))
@@ -142,6 +153,7 @@ static farro_status class_sums_of(class_sums *c, double *sums) {
   const farro_status status = sum_classes(c, elements, &bytes);
   if (status != FARRO_OK) return status;
   memcpy(sums, c->sums, s->class_count * s->columns * sizeof *sums);
+  if (least) *least = *least_of(c, c->sums);
   farro_release(c->sums, bytes);
   return FARRO_OK;
 }
@@ -177,7 +189,7 @@ static void sample_centers(const class_sums *c, double *centers, double *taken) 
 // The sums of the weights of each class's rows.
 static void sum_weights(const class_sums *c, double *total) {
   const farro_class_shape *s = c->shape;
-  memcpy(total, c->sums + c->sum_count - s->class_count, s->class_count * sizeof *total);
+  memcpy(total, counts_of(c, c->sums), s->class_count * sizeof *total);
   if (!c->weights) return;
   memset(total, 0, s->class_count * sizeof *total);
   for (size_t i = 0; i < s->rows; i++) total[c->classes[i]] += c->weights[i];
@@ -318,17 +330,17 @@ static farro_status multiply_sparse(sparse_product *p, size_t rows, size_t colum
 
 #define ENTRIES(type, scalar, single)                                                                                  \
   farro_status farro_class_sums_##type(const farro_class_shape *shape, const scalar *x, const int32_t *classes,        \
-                                       const double *weights, const double *threshold, double *sums) {                 \
+                                       const double *weights, const double *threshold, double *sums, double *least) {  \
     SUMS(type, shape, .x = (const char *)x, .classes = classes, .weights = weights, .threshold = threshold);           \
-    return class_sums_of(&c, sums);                                                                                    \
+    return class_sums_of(&c, sums, least);                                                                             \
   }                                                                                                                    \
                                                                                                                        \
-  farro_status farro_class_sums_csr_##type(const farro_class_shape *shape, const int64_t *offsets,                     \
-                                           const int32_t *indices, const scalar *values, const int32_t *classes,       \
-                                           const double *weights, const double *threshold, double *sums) {             \
+  farro_status farro_class_sums_csr_##type(                                                                            \
+      const farro_class_shape *shape, const int64_t *offsets, const int32_t *indices, const scalar *values,            \
+      const int32_t *classes, const double *weights, const double *threshold, double *sums, double *least) {           \
     SUMS(type, shape, .x = (const char *)values, .offsets = offsets, .indices = indices, .classes = classes,           \
          .weights = weights, .threshold = threshold);                                                                  \
-    return class_sums_of(&c, sums);                                                                                    \
+    return class_sums_of(&c, sums, least);                                                                             \
   }                                                                                                                    \
                                                                                                                        \
   farro_status farro_class_moments_##type(const farro_class_shape *shape, const scalar *x, const int32_t *classes,     \

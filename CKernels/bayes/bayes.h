@@ -17,12 +17,13 @@ typedef struct class_rows {
   double threshold;
   const double *centers;  // (columns)
   double *sums, *squares; // (columns)
+  double *least;          // of the elements so far
 } class_rows;
 
 typedef struct bayes_kernels {
   size_t element_bytes;
 
-  // sums += w x, or w where x > threshold, which may come as any number.
+  // sums += w x, and the least x; or sums += w where x > threshold.
   void (*add)(const class_rows *r);
   void (*add_above)(const class_rows *r);
   // sums += w (x - center), squares += w (x - center)^2.

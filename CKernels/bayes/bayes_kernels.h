@@ -25,12 +25,13 @@ INLINE void KERNEL(add_columns)(const class_rows *r, const KERNEL(sum_kind) kind
                                 const bool partial) {
   enum { width = KERNEL(sum_vectors) };
   const f64v threshold = broadcast(r->threshold);
-  f64v sums[width], squares[width], centers[width];
+  f64v sums[width], squares[width], centers[width], least[width];
   size_t lanes[width];
   UNROLL for (size_t v = 0; v < width; v++) {
     const size_t at = first + v * f64_lanes;
     lanes[v] = !partial ? f64_lanes : at < r->columns ? KERNEL(up_to)(f64_lanes, r->columns - at) : 0;
     sums[v] = lanes[v] ? load_up_to(r->sums + at, lanes[v]) : broadcast(0.0);
+    if (kind == KERNEL(of_elements)) least[v] = broadcast(*r->least);
     if (kind != KERNEL(of_moments)) continue;
     squares[v] = lanes[v] ? load_up_to(r->squares + at, lanes[v]) : broadcast(0.0);
     centers[v] = lanes[v] ? load_up_to(r->centers + at, lanes[v]) : broadcast(0.0);
@@ -46,6 +47,7 @@ INLINE void KERNEL(add_columns)(const class_rows *r, const KERNEL(sum_kind) kind
       const f64v value = KERNEL(as_doubles)(x + v * f64_lanes, lanes[v]);
       if (kind == KERNEL(of_elements)) {
         sums[v] += weighted ? weight * value : value;
+        least[v] = value < least[v] ? value : least[v]; // lanes without an element are 0: no less than counts may be
       } else if (kind == KERNEL(of_flags)) {
         // NaN and infinity stay in the sum.
         sums[v] = multiply_add(value, broadcast(0.0), sums[v] + (value > threshold ? weight : broadcast(0.0)));
@@ -61,6 +63,8 @@ INLINE void KERNEL(add_columns)(const class_rows *r, const KERNEL(sum_kind) kind
     if (lanes[v] == 0) continue;
     store_up_to(r->sums + at, sums[v], lanes[v]);
     if (kind == KERNEL(of_moments)) store_up_to(r->squares + at, squares[v], lanes[v]);
+    if (kind == KERNEL(of_elements))
+      *r->least = horizontal_min(least[v]) < *r->least ? horizontal_min(least[v]) : *r->least;
   }
 }
 

@@ -18,24 +18,29 @@ typedef struct farro_class_shape {
 } farro_class_shape;
 
 // sums[c, j] = sum of w x_j over the rows of class c; with `threshold`, not NULL, of w alone where x_j > *threshold.
+// *least, unless that is NULL: the least of 0 and, without threshold, all elements, whatever they weigh.
 //
 // |sums - exact| <= rows 2^-53 sum w |x|. O(rows columns), one pass over memory. FARRO_ERROR_MEMORY without
 // (class_count, columns) doubles for each of up to 8 ranges of rows, which take no more than a quarter of the data's
 // memory if there are several.
 FARRO_API farro_status farro_class_sums_f32(const farro_class_shape *shape, const float *x, const int32_t *classes,
-                                            const double *weights, const double *threshold, double *sums);
+                                            const double *weights, const double *threshold, double *sums,
+                                            double *least);
 FARRO_API farro_status farro_class_sums_f64(const farro_class_shape *shape, const double *x, const int32_t *classes,
-                                            const double *weights, const double *threshold, double *sums);
+                                            const double *weights, const double *threshold, double *sums,
+                                            double *least);
 
 // The same of a sparse matrix by rows, whose elements offsets[i]..<offsets[i + 1] are row i's, in the columns
 // `indices`. Elements that are not stored are 0, and count for no threshold that is at least 0. O(elements +
 // class_count columns).
 FARRO_API farro_status farro_class_sums_csr_f32(const farro_class_shape *shape, const int64_t *offsets,
                                                 const int32_t *indices, const float *values, const int32_t *classes,
-                                                const double *weights, const double *threshold, double *sums);
+                                                const double *weights, const double *threshold, double *sums,
+                                                double *least);
 FARRO_API farro_status farro_class_sums_csr_f64(const farro_class_shape *shape, const int64_t *offsets,
                                                 const int32_t *indices, const double *values, const int32_t *classes,
-                                                const double *weights, const double *threshold, double *sums);
+                                                const double *weights, const double *threshold, double *sums,
+                                                double *least);
 
 // The mean and the variance (of the population) of each column for each class, (class_count, columns), and the sums of
 // the weights of the classes. A class without weight has mean and variance 0.

@@ -16,11 +16,23 @@
     double *serial = malloc((2 * cells + 1) * sizeof *serial), totals[8], right_totals[8];                             \
     for (int above = 0; above < 2; above++) {                                                                          \
       const double *t = above ? &threshold : NULL;                                                                     \
-      EXPECT(farro_class_sums_##type(&shape, x, classes, w, t, got) == FARRO_OK, "class_sums");                        \
+      EXPECT(farro_class_sums_##type(&shape, x, classes, w, t, got, NULL) == FARRO_OK, "class_sums");                  \
       farro_class_sums_reference_##type(&shape, x, classes, w, t, right);                                              \
       for (size_t k = 0; k < cells; k++)                                                                               \
         EXPECT(fabs(got[k] - right[k]) <= (double)(rows + 1) * 0x1p-52 * fabs(right[k]),                               \
                "class_sums_" #type " (%zu, %zu): %g, not %g", rows, columns, got[k], right[k]);                        \
+    }                                                                                                                  \
+    if (rows * columns > 0) {                                                                                          \
+      scalar *const at = x + rows / 2 * shape.x_row + columns - 1, before = *at;                                       \
+      double least = 7;                                                                                                \
+      farro_class_sums_##type(&shape, x, classes, w, NULL, got, &least);                                               \
+      EXPECT(least == 0, "class_sums_" #type " (%zu, %zu): least %g, not 0", rows, columns, least);                    \
+      *at = -3.5;                                                                                                      \
+      farro_class_sums_##type(&shape, x, classes, w, NULL, got, &least);                                               \
+      EXPECT(least == -3.5, "class_sums_" #type " (%zu, %zu): least %g, not -3.5", rows, columns, least);              \
+      farro_class_sums_##type(&shape, x, classes, w, &threshold, got, &least);                                         \
+      EXPECT(least == 0, "class_sums_" #type ": a least element of flags");                                            \
+      *at = before;                                                                                                    \
     }                                                                                                                  \
     EXPECT(farro_class_moments_##type(&shape, x, classes, w, got, got + cells, totals) == FARRO_OK, "class_moments");  \
     farro_class_moments_reference_##type(&shape, x, classes, w, right, right + cells, right_totals);                   \
@@ -90,7 +102,8 @@
     double *right = malloc((class_count * columns + 1) * sizeof *right);                                               \
     for (int above = 0; above < 2; above++) {                                                                          \
       const double *t = above ? &threshold : NULL;                                                                     \
-      EXPECT(farro_class_sums_csr_##type(&shape, offsets, indices, values, classes, NULL, t, got) == FARRO_OK, "csr"); \
+      EXPECT(farro_class_sums_csr_##type(&shape, offsets, indices, values, classes, NULL, t, got, NULL) == FARRO_OK,   \
+             "csr");                                                                                                   \
       farro_class_sums_reference_##type(&shape, dense, classes, NULL, t, right);                                       \
       for (size_t k = 0; k < class_count * columns; k++)                                                               \
         EXPECT(fabs(got[k] - right[k]) <= (double)rows * 0x1p-50, "class_sums_csr_" #type ": %g, not %g", got[k],      \
@@ -130,7 +143,8 @@ void check_bayes(void) {
   const farro_class_shape shape = {2, 1, 1, 2};
   const double x[2] = {1, 2};
   double sums[2];
-  EXPECT(farro_class_sums_f64(&shape, x, (int32_t[]){0, 2}, NULL, NULL, sums) == FARRO_ERROR_ARGUMENT,
+  EXPECT(farro_class_sums_f64(&shape, x, (int32_t[]){0, 2}, NULL, NULL, sums, NULL) == FARRO_ERROR_ARGUMENT,
          "a class too far");
-  EXPECT(farro_class_sums_f64(&shape, x, (int32_t[]){-1, 0}, NULL, NULL, sums) == FARRO_ERROR_ARGUMENT, "no class");
+  EXPECT(farro_class_sums_f64(&shape, x, (int32_t[]){-1, 0}, NULL, NULL, sums, NULL) == FARRO_ERROR_ARGUMENT,
+         "no class");
 }

@@ -1,37 +1,37 @@
 import CKernels
 
-/// The sum of each column over the rows of each class: shape (`classCount`, d).
+/// The sum of each column over the rows of each class, shape (`classCount`, d), and the least of 0 and all elements.
 ///
 /// - Parameters:
 ///   - x: Shape (n, d).
 ///   - classes: The class of each row, from 0 to below `classCount`.
 ///   - weights: Shape (n); 1 when nil.
-///   - threshold: If there is one, elements count as 1 where they exceed it and as 0 elsewhere.
+///   - threshold: If there is one, elements count as 1 where they exceed it and as 0 elsewhere, and none is the least.
 package func classSums<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
   classes: [Int32],
   classCount: Int,
   weights: Tensor<Double>?,
   threshold: Double?
-) -> Tensor<Double> {
+) -> (sums: Tensor<Double>, least: Double) {
   let columns = x.shape[1]
   var shape = farro_class_shape(rows: x.shape[0], columns: columns, x_row: columns, class_count: classCount)
-  var sums = Tensor<Double>(zeros: [classCount, columns])
+  var (sums, least) = (Tensor<Double>(zeros: [classCount, columns]), 0.0)
   let status = sums.withUnsafeMutableBufferPointer { sums in
     withPointers(weights, nil) { weights, _ in
       x.withUnsafeBufferPointer { x in
         withOptional(threshold.map { [$0] }) { threshold in
           let (x, sums) = (x.baseAddress!, sums.baseAddress!)
           return switch Scalar.dtype {
-          case .f32: farro_class_sums_f32(&shape, x.f32, classes, weights, threshold, sums)
-          default: farro_class_sums_f64(&shape, x.f64, classes, weights, threshold, sums)
+          case .f32: farro_class_sums_f32(&shape, x.f32, classes, weights, threshold, sums, &least)
+          default: farro_class_sums_f64(&shape, x.f64, classes, weights, threshold, sums, &least)
           }
         }
       }
     }
   }
   check(status, "classSums")
-  return sums
+  return (sums, least)
 }
 
 /// The same of sparse rows.
@@ -41,26 +41,26 @@ package func classSums<Scalar: KernelScalar>(
   classCount: Int,
   weights: Tensor<Double>?,
   threshold: Double?
-) -> Tensor<Double> {
+) -> (sums: Tensor<Double>, least: Double) {
   var shape = farro_class_shape(rows: x.rows, columns: x.columns, x_row: x.columns, class_count: classCount)
-  var sums = Tensor<Double>(zeros: [classCount, x.columns])
+  var (sums, least) = (Tensor<Double>(zeros: [classCount, x.columns]), 0.0)
   let status = sums.withUnsafeMutableBufferPointer { sums in
     withPointers(weights, nil) { weights, _ in
       x.values.withUnsafeBufferPointer { values in
         withOptional(threshold.map { [$0] }) { threshold in
-          let (values, sums) = (values.baseAddress, sums.baseAddress!)
+          let (values, sums, w) = (values.baseAddress, sums.baseAddress!, weights)
           return switch Scalar.dtype {
           case .f32:
-            farro_class_sums_csr_f32(&shape, x.offsets, x.indices, values?.f32, classes, weights, threshold, sums)
+            farro_class_sums_csr_f32(&shape, x.offsets, x.indices, values?.f32, classes, w, threshold, sums, &least)
           default:
-            farro_class_sums_csr_f64(&shape, x.offsets, x.indices, values?.f64, classes, weights, threshold, sums)
+            farro_class_sums_csr_f64(&shape, x.offsets, x.indices, values?.f64, classes, w, threshold, sums, &least)
           }
         }
       }
     }
   }
   check(status, "classSums")
-  return sums
+  return (sums, least)
 }
 
 /// The means and the variances of each column for each class, of shape (`classCount`, d), and the sums of the classes' weights.
@@ -157,7 +157,7 @@ package func flagLikelihood<Scalar: KernelScalar>(
 ///   - x: Shape (n, d).
 ///   - b: Shape (d, outputs).
 ///   - constants: One for each output.
-///   - threshold: If there is one, elements count as 1 where they exceed it and as 0 elsewhere.
+///   - threshold: If there is one, elements count as 1 where they exceed it and as 0 elsewhere, and none is the least.
 package func sparseProduct<Scalar: KernelScalar>(
   _ x: CSRMatrix<Scalar>,
   _ b: Tensor<Double>,

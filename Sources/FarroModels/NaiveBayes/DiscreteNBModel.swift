@@ -43,12 +43,12 @@ public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, Upda
     try checkClasses(x, classes, classCount, weights: weights)
     let columns = featureCounts.shape[1]
     guard x.columnCount == columns else { throw ModelError.columns(x.columnCount, expected: columns) }
-    if rule.isOfCounts { try x.checkCounts() }
     let (count, threshold) = (classCount, self.threshold)
-    let sums = x.denseOrSparse(
+    let (sums, least) = x.denseOrSparse(
       { classSums($0, classes: classes, classCount: count, weights: weights, threshold: threshold) },
       { classSums($0, classes: classes, classCount: count, weights: weights, threshold: threshold) }
     )
+    if rule.isOfCounts && least < 0 { try x.checkCounts() }
     guard sums.sum().isFinite else { try throwNotFinite(x) }
     featureCounts = featureCounts + sums
     addWeights(classes, weights)
