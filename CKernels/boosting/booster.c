@@ -217,8 +217,8 @@ static bool is_valid(const farro_boosting_problem *p, size_t x_row) {
          are_rows(p->rows, p->features, x_row) && can_exist(p->rows + 64, p->trees, 4) &&
          can_exist(p->rows + 64, p->features + 8, 1) && can_exist(p->features, 3 * boosting_bins, 1) &&
          p->most_bins >= 2 && p->most_bins <= farro_boosting_most_bins && p->min_samples_leaf > 0 &&
-         p->max_features > 0 && (unsigned)p->loss <= FARRO_BOOSTING_MULTINOMIAL &&
-         (p->trees == 1 || p->loss == FARRO_BOOSTING_MULTINOMIAL);
+         p->max_features > 0 && p->max_features <= 1 && can_exist(p->features, p->interaction_sets, 1) &&
+         (unsigned)p->loss <= FARRO_BOOSTING_MULTINOMIAL && (p->trees == 1 || p->loss == FARRO_BOOSTING_MULTINOMIAL);
 }
 
 static void plan(farro_booster *b) {
@@ -228,6 +228,8 @@ static void plan(farro_booster *b) {
   b->task_width = p->features >= 32 ? 8 : p->features >= 16 ? 4 : p->features >= 8 ? 2 : 1;
   b->tasks = ceil_divide(p->features, b->task_width);
   b->pitch = round_up(p->rows, 16);
+  b->iteration = p->first_iteration;
+  b->chooses_columns = p->interactions || p->max_features < 1;
   // Without weights, these have the hessian 1.
   b->constant_hessian = !p->weights && p->loss <= FARRO_BOOSTING_QUANTILE;
   // Sums of all rows must be integers that a double holds; and those of a cell must leave 16 bits of 64 for its count.
@@ -264,10 +266,12 @@ static bool allocate_tree(farro_booster *b, boosting_tree *t) {
                        .heap = boosting_allocate(b, b->most_leaves + 1, sizeof *t->heap),
                        .free_histograms = boosting_allocate(b, b->kept_histograms + 1, sizeof(double *)),
                        .firsts = boosting_allocate(b, nodes, sizeof *t->firsts),
+                       .parents = boosting_allocate(b, nodes, sizeof *t->parents),
                        .best = boosting_allocate(b, 2 * b->tasks, sizeof *t->best),
                        .chosen = boosting_allocate(b, 2 * d, 1),
                        .shuffled = boosting_allocate(b, d, sizeof *t->shuffled)};
-  return t->rows && t->ordered && t->heap && t->free_histograms && t->firsts && t->best && t->chosen && t->shuffled;
+  return t->rows && t->ordered && t->heap && t->free_histograms && t->firsts && t->parents && t->best && t->chosen &&
+         t->shuffled;
 }
 
 static bool allocate(farro_booster *b) {
@@ -279,6 +283,7 @@ static bool allocate(farro_booster *b) {
   b->weights = copied(b, p->weights, n, sizeof *b->weights);
   b->is_categorical = copied(b, p->is_categorical, d, 1);
   b->monotonic = copied(b, p->monotonic, d, 1);
+  b->interactions = copied(b, p->interactions, p->interaction_sets * d, 1);
   b->raw = boosting_allocate(b, b->pitch * k, sizeof *b->raw);
   b->g = boosting_allocate(b, b->pitch * k, sizeof *b->g);
   b->h = b->constant_hessian ? b->g : boosting_allocate(b, b->pitch * k, sizeof *b->h);
@@ -291,12 +296,14 @@ static bool allocate(farro_booster *b) {
   b->trees = boosting_allocate(b, b->tree_count, sizeof *b->trees);
   if (b->trees) memset(b->trees, 0, b->tree_count * sizeof *b->trees);
   if (!b->bins || !b->has_missing || !b->y || (p->weights && !b->weights) ||
-      (p->is_categorical && !b->is_categorical) || (p->monotonic && !b->monotonic) || !b->raw || !b->g || !b->h ||
-      !b->g_largest || !b->block_largest || !b->block_loss || !b->trees)
+      (p->is_categorical && !b->is_categorical) || (p->monotonic && !b->monotonic) ||
+      (p->interactions && !b->interactions) || !b->raw || !b->g || !b->h || !b->g_largest || !b->block_largest ||
+      !b->block_loss || !b->trees)
     return false;
   b->h_largest = b->g_largest + k;
   for (size_t i = 0; i < k; i++)
-    for (size_t row = 0; row < b->pitch; row++) b->raw[i * b->pitch + row] = p->baseline[i];
+    for (size_t row = 0; row < b->pitch; row++)
+      b->raw[i * b->pitch + row] = p->raw && row < n ? p->raw[i * n + row] : p->baseline[i];
   b->weight_sum = 0;
   for (size_t i = 0; i < n; i++) b->weight_sum += b->weights ? b->weights[i] : 1;
   if (!plan_histograms(b)) return false;

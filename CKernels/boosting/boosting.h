@@ -82,6 +82,7 @@ typedef struct boosting_tree {
   double **free_histograms;
   size_t free_count;
   size_t *firsts;       // of each node, its first row
+  uint32_t *parents;    // of each node but the root
   boosting_split *best; // of each task, of both leaves
   uint8_t *chosen;      // columns that each of two leaves considers
   uint32_t *shuffled;
@@ -99,6 +100,8 @@ struct farro_booster {
   uint16_t *bin_counts;             // of each column, without the one of missing ones
   uint8_t *has_missing, *is_categorical;
   int8_t *monotonic;                         // NULL: none
+  uint8_t *interactions;                     // NULL: all columns
+  bool chooses_columns;                      // not all for each node
   size_t *offsets;                           // of columns in a histogram
   size_t histogram_doubles, kept_histograms; // how many open leaves of a tree may have one
   bool constant_hessian;

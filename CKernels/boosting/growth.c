@@ -176,8 +176,8 @@ static void give_histogram(boosting_tree *t, double *histogram) {
 
 // ---- growing ----
 
-static uint32_t add_node(boosting_tree *t, const boosting_leaf *leaf) {
-  t->firsts[t->node_count] = leaf->first;
+static uint32_t add_node(boosting_tree *t, const boosting_leaf *leaf, uint32_t parent) {
+  t->firsts[t->node_count] = leaf->first, t->parents[t->node_count] = parent;
   t->nodes[t->node_count] = (farro_boosting_node){.feature = -1, .count = (uint32_t)leaf->count, .value = leaf->value};
   return t->node_count++;
 }
@@ -235,7 +235,7 @@ static void split(farro_booster *b, boosting_tree *t, size_t *lefts) {
   node->is_categorical = s->is_categorical, node->missing_left = s->missing_left;
   if (!b->has_missing[s->feature]) node->missing_left = sides[0].count > sides[1].count;
   if (s->is_categorical) memcpy(node->categories, s->categories, sizeof node->categories);
-  for (int side = 0; side < 2; side++) sides[side].node = add_node(t, &sides[side]);
+  for (int side = 0; side < 2; side++) sides[side].node = add_node(t, &sides[side], parent.node);
   const bool is_full = t->leaf_count + t->open + 2 >= b->most_leaves;
   const bool is_deep = p->max_depth > 0 && sides[0].depth == p->max_depth;
   bool splits[2];
@@ -277,7 +277,7 @@ farro_status boosting_grow_tree(farro_booster *b, boosting_tree *t) {
   boosting_leaf root = {.count = p->rows, .lower = -INFINITY, .upper = INFINITY};
   t->open = t->leaf_count = t->node_count = 0, t->failed = false;
   begin_root(b, t, (int64_t *)lefts, &root);
-  add_node(t, &root);
+  add_node(t, &root, 0);
   if (p->rows / 2 < p->min_samples_leaf || root.h < 1e-3 || b->most_leaves < 2)
     t->leaf_count = 1;
   else

@@ -252,18 +252,37 @@ static uint64_t mixed(uint64_t z) {
   return z ^ (z >> 31);
 }
 
-// Marks the columns that a leaf considers: a shuffle's first, which depends on seed and leaf alone.
+// Lists the columns that may be split where a leaf stands: those of the sets that have all columns above it.
+static size_t list_columns(const farro_booster *b, const boosting_tree *t, const boosting_leaf *leaf, uint32_t *to,
+                           uint8_t *may) {
+  const size_t d = b->problem.features;
+  memset(may, !b->interactions, d);
+  for (size_t set = 0; b->interactions && set < b->problem.interaction_sets; set++) {
+    const uint8_t *own = b->interactions + set * d;
+    bool has_all = true;
+    for (uint32_t node = leaf->node; node > 0 && has_all; node = t->parents[node])
+      has_all = own[t->nodes[t->parents[node]].feature];
+    for (size_t j = 0; j < d && has_all; j++) may[j] |= own[j];
+  }
+  size_t count = 0;
+  for (size_t j = 0; j < d; j++)
+    if (may[j]) to[count++] = (uint32_t)j;
+  return count;
+}
+
+// Marks the columns that a leaf considers: of those that it may, a shuffle's first, which depends on seed and leaf
+// alone.
 static void choose_columns(const boosting_children *w, const boosting_leaf *leaf, uint8_t *chosen) {
   const farro_booster *b = w->booster;
-  const size_t d = b->problem.features;
   uint32_t *order = w->tree->shuffled;
+  const size_t count = list_columns(b, w->tree, leaf, order, chosen);
+  const double wanted = ceil(b->problem.max_features * (double)count);
   uint64_t state = mixed(b->problem.seed + 0x9e3779b97f4a7c15u) ^
                    mixed(((uint64_t)b->iteration << 40) + ((uint64_t)w->tree->class << 24) + leaf->node + 1);
-  memset(chosen, 0, d);
-  for (size_t j = 0; j < d; j++) order[j] = (uint32_t)j;
-  for (size_t j = 0; j < b->problem.max_features; j++) {
+  memset(chosen, 0, b->problem.features);
+  for (size_t j = 0; j < count && (double)j < wanted; j++) {
     state += 0x9e3779b97f4a7c15u;
-    const size_t other = j + (size_t)(((unsigned __int128)mixed(state) * (d - j)) >> 64);
+    const size_t other = j + (size_t)(((unsigned __int128)mixed(state) * (count - j)) >> 64);
     const uint32_t column = order[other];
     order[other] = order[j], order[j] = column;
     chosen[column] = 1;
@@ -276,7 +295,7 @@ static void run_tasks(void *context, size_t first, size_t last) {
   const boosting_children *w = context;
   const farro_booster *b = w->booster;
   const size_t d = b->problem.features;
-  const uint8_t *chosen = b->problem.max_features < d ? w->tree->chosen : NULL;
+  const uint8_t *chosen = b->chooses_columns ? w->tree->chosen : NULL;
   _Alignas(64) task_cells cells;
   wide_cells wide[boosting_group];
   memset(&cells, 0, sizeof cells);
@@ -297,7 +316,7 @@ static void run_tasks(void *context, size_t first, size_t last) {
 void boosting_find_splits(boosting_children *w) {
   const farro_booster *b = w->booster;
   boosting_leaf *leaves[2] = {w->small, w->large};
-  if (b->problem.max_features < b->problem.features)
+  if (b->chooses_columns)
     for (int side = 0; side < 2; side++)
       if (leaves[side]) choose_columns(w, leaves[side], w->tree->chosen + (size_t)side * b->problem.features);
   const double d = (double)b->problem.features, bins = (double)b->histogram_doubles / 3;

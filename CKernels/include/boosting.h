@@ -78,8 +78,15 @@ typedef struct farro_boosting_problem {
   double learning_rate, l2;
   size_t max_leaf_nodes, max_depth; // 0: no limit
   size_t min_samples_leaf;          // at least 1
-  size_t max_features;              // of each node, chosen by seed, 1 to features
+  double max_features;              // the part of its columns that a node considers, rounded up; chosen by seed
   uint64_t seed;
+  // What trees exist already, if any.
+  size_t first_iteration;
+  const double *raw; // (trees, rows): their raw predictions, in place of the baseline; NULL: none
+  // (interaction_sets, features), or NULL: 1 for the columns of each set. A node considers the columns of those sets
+  // that have all columns of the splits above it.
+  const uint8_t *interactions;
+  size_t interaction_sets;
 } farro_boosting_problem;
 
 // A tree is an array of these, its root first.
@@ -126,7 +133,8 @@ FARRO_API farro_status farro_boosting_loss_sum(farro_boosting_loss loss, double 
 
 typedef struct farro_boosting_forest {
   size_t iterations, trees;   // trees of an iteration
-  const uint32_t *roots;      // (iterations, trees): where in the following arrays a tree begins
+  size_t nodes;               // of all trees
+  const uint32_t *roots;      // (iterations, trees), ascending: where in the following arrays a tree begins
   const int32_t *features;    // -1: a leaf
   const double *thresholds;   // x <= threshold goes to the left; at a leaf, what it adds
   const int32_t *left;        // position of the left child in its tree; the right one stands behind it
@@ -135,7 +143,9 @@ typedef struct farro_boosting_forest {
 } farro_boosting_forest;
 
 // Adds what the trees of iterations first_iteration..<last_iteration say of each row to raw (trees, n). Categories that
-// are no integers from 0 to 255 count as missing. Exact but for one rounding of each addition, in the trees' order.
+// are no integers from 0 to 255 count as missing. Exact but for one rounding of each addition, in the trees' order. For
+// many rows, trees of numbers alone are copied, to 33 bytes a node (f64: 41), and a thread takes 2^18 bytes; where
+// there is no memory for that, it takes longer. O(n trees depth).
 FARRO_API farro_status farro_boosting_predict_f32(const farro_boosting_forest *forest, size_t first_iteration,
                                                   size_t last_iteration, size_t n, size_t d, const float *x,
                                                   size_t x_row, double *raw);

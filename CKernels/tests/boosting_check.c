@@ -15,7 +15,10 @@ static sample make_sample(size_t n, size_t d, size_t trees, size_t different, do
   s.thresholds = calloc(d * 254, sizeof *s.thresholds), s.counts = calloc(d, sizeof *s.counts);
   s.baseline = calloc(trees, sizeof *s.baseline);
   if (weighted) s.weights = malloc(n * sizeof *s.weights);
-  for (size_t i = 0; i < n * d; i++) s.x[i] = random_below(1000) < 1000 * missing ? NAN : coarse(different) - 3;
+  for (size_t i = 0; i < n * d; i++) {
+    s.x[i] = random_below(1000) < 1000 * missing ? NAN : coarse(different) - 3;
+    if (missing > 0 && random_below(500) == 0) s.x[i] = random_below(2) ? INFINITY : -INFINITY;
+  }
   for (size_t i = 0; i < n; i++) {
     s.y[i] = trees > 1 ? (double)random_below(trees) : coarse(200) + (s.x[i * d] > 0 ? 2 : 0);
     if (weighted) s.weights[i] = (double)(1 + random_below(3));
@@ -42,7 +45,7 @@ static farro_boosting_problem problem_of(const sample *s, farro_boosting_loss lo
                                   .learning_rate = 0.5,
                                   .max_leaf_nodes = leaves,
                                   .min_samples_leaf = min_leaf,
-                                  .max_features = s->d,
+                                  .max_features = 1,
                                   .seed = 3};
 }
 
@@ -143,9 +146,16 @@ static void check_trees_of(farro_boosting_loss loss, size_t n, size_t d, size_t 
                     : node->bin < s.counts[j] ? s.thresholds[j * 254 + node->bin]
                                               : INFINITY;
   }
-  const farro_boosting_forest forest = {iterations, trees, roots, features, thresholds, left, flags, NULL};
+  const farro_boosting_forest forest = {iterations, trees, flat, roots, features, thresholds, left, flags, NULL};
   EXPECT(farro_boosting_predict_f64(&forest, 0, iterations, n, d, s.x, d, raw) == FARRO_OK, "predict");
   EXPECT(memcmp(raw, walked, trees * n * sizeof *raw) == 0, "loss %d: predictions are not the leaves' sums", loss);
+  // Few rows go down the trees as they are.
+  const size_t few = 15;
+  double *own = calloc(trees * few, sizeof *own);
+  EXPECT(farro_boosting_predict_f64(&forest, 0, iterations, few, d, s.x, d, own) == FARRO_OK, "predict %zu rows", few);
+  for (size_t k = 0; k < trees; k++)
+    EXPECT(memcmp(own + k * few, raw + k * n, few * sizeof *own) == 0, "loss %d: %zu rows differ", loss, few);
+  free(own);
   double sum = 0, all = weighted ? 0 : (double)n;
   farro_boosting_loss_sum(loss, p.quantile, n, trees, s.y, raw, s.weights, &sum);
   for (size_t i = 0; weighted && i < n; i++) all += s.weights[i];

@@ -68,12 +68,14 @@ package final class Booster {
   ///   - y: A number of each of them.
   ///   - weights: A weight of each of them.
   ///   - baseline: The raw prediction of no trees, one number for each tree of an iteration.
+  ///   - existing: How many iterations there are already, and their raw predictions of the rows, shape (trees, rows).
   package init<Scalar: KernelScalar>(
     _ x: Tensor<Scalar>,
     rows: [UInt32]?,
     _ y: Tensor<Double>,
     weights: Tensor<Double>?,
     baseline: [Double],
+    existing: (iterations: Int, raw: Tensor<Double>)?,
     bins: BoostingBins,
     options: BoostingOptions
   ) {
@@ -84,30 +86,39 @@ package final class Booster {
     (problem.learning_rate, problem.l2) = (options.learningRate, options.l2)
     (problem.max_leaf_nodes, problem.max_depth) = (options.maxLeafNodes, options.maxDepth)
     (problem.min_samples_leaf, problem.max_features) = (options.minSamplesLeaf, options.maxFeatures)
+    problem.first_iteration = existing?.iterations ?? 0
     (problem.seed, problem.most_bins) = (options.seed, bins.thresholds.shape[1] + 1)
     let (categorical, monotonic) = (options.isCategorical ?? [], options.monotonic ?? [])
+    let interactions = options.interactions ?? []
+    problem.interaction_sets = interactions.count / d
     var made: OpaquePointer?
+    func begin(_ rows: UnsafePointer<UInt32>?) {
+      withPointers(y, weights) { y, weights in
+        withPointers(x, nil) { x, _ in
+          withPointers(existing?.raw, nil) { raw, _ in
+            (problem.y, problem.weights, problem.raw) = (y, weights, raw)
+            let status =
+              switch Scalar.dtype {
+              case .f32: farro_boosting_begin_f32(&problem, x!.f32, d, rows, &made)
+              default: farro_boosting_begin_f64(&problem, x!.f64, d, rows, &made)
+              }
+            check(status, "Booster")
+          }
+        }
+      }
+    }
     bins.thresholds.withUnsafeBufferPointer { thresholds in
       bins.counts.withUnsafeBufferPointer { counts in
+        (problem.thresholds, problem.threshold_counts) = (thresholds.baseAddress, counts.baseAddress)
         baseline.withUnsafeBufferPointer { baseline in
+          problem.baseline = baseline.baseAddress
           categorical.withUnsafeBufferPointer { categorical in
+            problem.is_categorical = options.isCategorical == nil ? nil : categorical.baseAddress
             monotonic.withUnsafeBufferPointer { monotonic in
-              withPointers(y, weights) { y, weights in
-                withPointers(x, nil) { x, _ in
-                  (problem.y, problem.weights, problem.baseline) = (y, weights, baseline.baseAddress)
-                  (problem.thresholds, problem.threshold_counts) = (thresholds.baseAddress, counts.baseAddress)
-                  problem.is_categorical = options.isCategorical == nil ? nil : categorical.baseAddress
-                  problem.monotonic = options.monotonic == nil ? nil : monotonic.baseAddress
-                  (rows ?? []).withUnsafeBufferPointer { some in
-                    let some = rows == nil ? nil : some.baseAddress
-                    let status =
-                      switch Scalar.dtype {
-                      case .f32: farro_boosting_begin_f32(&problem, x!.f32, d, some, &made)
-                      default: farro_boosting_begin_f64(&problem, x!.f64, d, some, &made)
-                      }
-                    check(status, "Booster")
-                  }
-                }
+              problem.monotonic = options.monotonic == nil ? nil : monotonic.baseAddress
+              interactions.withUnsafeBufferPointer { interactions in
+                problem.interactions = options.interactions == nil ? nil : interactions.baseAddress
+                (rows ?? []).withUnsafeBufferPointer { begin(rows == nil ? nil : $0.baseAddress) }
               }
             }
           }
@@ -163,7 +174,7 @@ extension BoostedTrees {
     guard n > 0, !iterations.isEmpty else { return }
     let (first, last) = (iterations.lowerBound, iterations.upperBound)
     var forest = farro_boosting_forest()
-    (forest.iterations, forest.trees) = (self.iterations, treesPerIteration)
+    (forest.iterations, forest.trees, forest.nodes) = (self.iterations, treesPerIteration, self.features.count)
     raw.withUnsafeMutableBufferPointer { raw in
       roots.withUnsafeBufferPointer { roots in
         features.withUnsafeBufferPointer { features in

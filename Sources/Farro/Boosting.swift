@@ -28,13 +28,15 @@ package struct BoostingOptions: Sendable {
   /// 0: no limit.
   package var maxDepth = 0
   package var minSamplesLeaf = 20
-  /// Of each node.
-  package var maxFeatures = 1
+  /// The part of its columns that each node considers.
+  package var maxFeatures = 1.0
   package var seed: UInt64 = 0
   /// Of each column, whether it holds the numbers of categories; nil: none does.
   package var isCategorical: [UInt8]?
   /// Of each column, 1 where trees ascend, -1 where they descend; nil: wherever they like.
   package var monotonic: [Int8]?
+  /// 1 for the columns of each set, one set after the other: a node considers those of sets that have all columns above it; nil: all.
+  package var interactions: [UInt8]?
 
   package init() {}
 }

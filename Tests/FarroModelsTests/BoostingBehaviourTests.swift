@@ -148,6 +148,68 @@ import Testing
     }
   }
 
+  @Test func `columns that may not interact add up`() throws {
+    let x = Tensor<Double>(randomNormal: [400, 3], seed: 11)
+    let y = Tensor<Double>((0..<400).map { x[$0, 0] * x[$0, 1] + x[$0, 2] })
+    func deviation(_ sets: [[Int]]) throws -> Double {
+      var estimator = regressor(20)
+      (estimator.interactionConstraints, estimator.learningRate) = (sets, 0.4)
+      let model = try estimator.fit(x, y)
+      // What the first column adds does not depend on the second one.
+      func change(_ other: Double) throws -> Double {
+        let told = try model.predict(Tensor([[1.2, other, 0], [-1.2, other, 0]]))
+        return told[0] - told[1]
+      }
+      return abs(try change(1) - change(-1))
+    }
+    #expect(try deviation([]) > 0.5 && deviation([[0, 1], [2]]) > 0.5)
+    #expect(try deviation([[0], [1]]) <= 1e-9 && deviation([[0, 2], [1, 2]]) <= 1e-9)
+  }
+
+  @Test func `data of all kinds are learned from, or refused`() throws {
+    let y = Self.y[0..<60]
+    func fitted(_ column: (Int) -> Double, _ change: (inout HistGradientBoostingRegressor<Double>) -> Void = { _ in })
+      throws -> Tensor<Double>
+    {
+      let x = Tensor<Double>((0..<60).flatMap { [column($0), Double($0 % 4)] }, shape: [60, 2])
+      var estimator = regressor(5)
+      change(&estimator)
+      return try estimator.fit(x, y).predict(x)
+    }
+    // A column of missing values alone says as much as a constant one, as do numbers that are all alike.
+    let plain = try fitted { _ in 0 }
+    #expect(plain.min() < plain.max())
+    for value in [Double.nan, .infinity, -.infinity, 1e30, -1e308, 5e-324] {
+      #expect(try fitted { _ in value } == plain, "all \(value)")
+    }
+    #expect(try fitted({ _ in .nan }, { $0.categoricalFeatures = [0] }) == plain)
+    let halves = try fitted { $0 < 30 ? 0 : 1 }
+    #expect(try fitted { $0 < 30 ? -1e30 : 1e30 } == halves)
+    #expect(try fitted { $0 < 30 ? -.greatestFiniteMagnitude : .infinity } == halves)
+    // Three rows: one of them shows when to stop.
+    let three = Tensor<Double>([[1], [2], [3]])
+    var early = HistGradientBoostingClassifier<Double>(
+      maxIterations: 3,
+      earlyStopping: .always,
+      validationFraction: 0.4
+    )
+    #expect(try early.fit(three, ["a", "b", "b"]).predict(three).count == 3)
+    early.validationFraction = 0.1
+    #expect(throws: ModelError.self) { try early.fit(three, ["a", "b", "b"]) }
+    // Rows of weight 0 are as good as absent, and negative weights are refused.
+    var weights = Tensor<Double>(ones: [442])
+    for row in 0..<442 where row % 3 == 0 { weights[row] = 0 }
+    var spoilt = Self.y
+    for row in 0..<442 where row % 3 == 0 { spoilt[row] = 1e6 }
+    let model = try regressor().fit(Self.x, Self.y, weights: weights)
+    #expect(try regressor().fit(Self.x, spoilt, weights: weights).predict(Self.x).max() < 1e3)
+    #expect(try model.predict(Self.x).max() < 1e3)
+    weights[7] = -1
+    #expect(throws: ModelError.weights("one is negative or no number")) {
+      try regressor().fit(Self.x, Self.y, weights: weights)
+    }
+  }
+
   @Test func `models and parameters are kept`() throws {
     var estimator = HistGradientBoostingRegressor<Double>(maxIterations: 2, maxLeafNodes: 4, earlyStopping: .never)
     estimator.categoricalFeatures = [4]
@@ -198,6 +260,7 @@ import Testing
       ("nIterationsNoChange", { $0.nIterationsNoChange = 0 }), ("tolerance", { $0.tolerance = -1 }),
       ("categoricalFeatures", { $0.categoricalFeatures = [10] }), ("quantile", { $0.loss = .quantile }),
       ("monotonicConstraints", { $0.monotonicConstraints = [1] }), ("y", { $0.loss = .gamma }),
+      ("interactionConstraints", { $0.interactionConstraints = [[0, 10]] }),
     ]
     for (name, change) in wrong {
       var estimator = regressor()

@@ -78,6 +78,10 @@ private func regressor(
         BoostingGolden.categories,
         regressor { ($0.categoricalFeatures, $0.minSamplesLeaf) = ([4], 5) }, BoostingData.withCategories, nil
       ),
+      (
+        BoostingGolden.interactions,
+        regressor { ($0.interactionConstraints, $0.minSamplesLeaf) = ([[0, 1, 2, 3], [2, 3, 8]], 5) }, x, nil
+      ),
     ]
   }()
 

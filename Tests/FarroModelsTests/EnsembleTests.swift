@@ -142,6 +142,24 @@ private func expectShown(
     #expect(try r2Score(diabetes.y, predicted: means.predict(diabetes.x)) > 0.85)
   }
 
+  @Test func `without a last estimator, linear models learn from members`() throws {
+    let (iris, diabetes) = (Datasets.iris(as: Double.self), Datasets.diabetes(as: Double.self))
+    let stacking = StackingClassifier {
+      GaussianNB<Double>()
+      DecisionTreeClassifier<Double>(maxDepth: 2)
+    }
+    let model = try stacking.fit(iris.x, iris.labels)
+    #expect(try accuracy(iris.labels, predicted: model.predict(iris.x)) >= 0.95)
+    #expect(model.finalModel.coefficients.shape == [3, 6])
+    let numbers = StackingRegressor {
+      Ridge<Tensor<Double>>()
+      DecisionTreeRegressor<Double>(maxDepth: 3)
+    }
+    let told = try numbers.fit(diabetes.x, diabetes.y)
+    #expect(try r2Score(diabetes.y, predicted: told.predict(diabetes.x)) > 0.5)
+    #expect(told.finalModel.coefficients.shape == [2])
+  }
+
   @Test func `rows that were not drawn say how good a model is`() throws {
     let bagging = BaggingClassifier(classifier(5), oobScore: true, seed: 4)
     let model = try bagging.fit(Self.wine.x, Self.wine.y)

@@ -71,6 +71,7 @@ def main() -> None:
         regression("unlimited", x, max_leaf_nodes=None, min_samples_leaf=1, max_iter=5),
         regression("monotonic", x, monotonic_cst=MONOTONIC, max_depth=2),
         regression("categories", with_categories(x, DIABETES_Y), categorical_features=[4], min_samples_leaf=5),
+        regression("interactions", x, interaction_cst=[{0, 1, 2, 3}, {2, 3, 8}], min_samples_leaf=5),
         classification("binary", cancer),
         classification("multinomial", wine),
         classification("missingDigits", (with_missing(digits[0][:600]), digits[1][:600]), max_iter=6),

@@ -7,17 +7,23 @@ extension BoostedModel {
   /// - Parameters:
   ///   - y: What is to be predicted, in units of the loss.
   ///   - trees: Of an iteration.
+  ///   - existing: A model that is continued.
   init(
     _ x: Tensor<Scalar>,
     _ y: Tensor<Double>,
     _ weights: Tensor<Double>?,
     trees count: Int,
     stratified: Bool,
-    _ parameters: BoostingParameters
+    _ parameters: BoostingParameters,
+    continuing existing: BoostedModel?
   ) throws {
     var parameters = parameters
     let d = x.shape[1]
-    let (columns, categories) = try Self.categories(of: x, parameters)
+    var (columns, categories) = try Self.categories(of: x, parameters)
+    if let existing {
+      try existing.checkContinuation(trees: count, columns, categories, parameters)
+      categories = existing.categories
+    }
     var data = BoostingData(x, y, weights)
     let stopsEarly =
       switch parameters.earlyStopping {
@@ -37,13 +43,13 @@ extension BoostedModel {
       bins.counts[column] = UInt16(max(0, known.count - 1))
       for (i, category) in known.dropLast().enumerated() { bins.thresholds[column, i] = category }
     }
-    parameters.options.maxFeatures = max(1, Int((parameters.maxFeatures * Double(d)).rounded(.up)))
     if !columns.isEmpty {
       parameters.options.isCategorical = (0..<d).map { columns.contains($0) ? 1 : 0 }
     }
     if parameters.monotonicConstraints.contains(where: { $0 != 0 }) {
       parameters.options.monotonic = parameters.monotonicConstraints.map { Int8($0) }
     }
+    parameters.options.interactions = parameters.interactions
     // Losses of differences have no unit: numbers near 1 keep gradients within the range of single precision. By a power
     // of two nothing else changes.
     let loss = parameters.options.loss
@@ -54,21 +60,31 @@ extension BoostedModel {
       data.y /= unit
       if let validation = data.validation { data.validation?.y = validation.y / unit }
     }
-    let start = boostingBaseline(loss, parameters.options.quantile, data.y, data.weights, trees: count)
-    self.init(
-      columns: d,
-      loss: loss,
-      baseline: start.map { $0 * unit },
-      trees: BoostedTrees(treesPerIteration: count),
-      categoricalColumns: columns,
-      categories: categories
-    )
+    let start =
+      existing?.baseline.map { $0 / unit }
+      ?? boostingBaseline(loss, parameters.options.quantile, data.y, data.weights, trees: count)
+    let raw = try existing.map { model in
+      let all = try model.raw(x)
+      let own = data.rows.map { all.transposed()[rows: $0.map { Int($0) }].transposed() } ?? all
+      return (iterations: model.trees.iterations, raw: unit == 1 ? own : own / unit)
+    }
+    self =
+      existing
+      ?? BoostedModel(
+        columns: d,
+        loss: loss,
+        baseline: start.map { $0 * unit },
+        trees: BoostedTrees(treesPerIteration: count),
+        categoricalColumns: columns,
+        categories: categories
+      )
     let booster = Booster(
       x,
       rows: data.rows,
       data.y,
       weights: data.weights,
       baseline: start,
+      existing: raw,
       bins: bins,
       options: parameters.options
     )
@@ -82,7 +98,11 @@ extension BoostedModel {
     stopsEarly: Bool,
     _ parameters: BoostingParameters
   ) throws {
-    var raw = data.validation.map { untrained(rows: $0.x.shape[0]) }
+    var raw = data.validation.map { validation in
+      var raw = untrained(rows: validation.x.shape[0])
+      trees.add(0..<trees.iterations, of: validation.x, to: &raw)
+      return raw
+    }
     let scale = loss == .squared ? unit * unit : unit
     func score() {
       trainScore.append(-booster.trainingLoss * scale)
@@ -97,8 +117,8 @@ extension BoostedModel {
       let recent = scores.suffix(parameters.nIterationsNoChange + 1)
       return !recent.dropFirst().contains { $0 > recent.first! + parameters.tolerance }
     }
-    if stopsEarly { score() }
-    for iteration in 0..<parameters.maxIterations {
+    if stopsEarly && trees.iterations == 0 { score() }
+    for iteration in trees.iterations..<parameters.maxIterations {
       try Task.checkCancellation()
       guard booster.trainingLoss.isFinite else {
         throw ModelError.parameter(
@@ -111,6 +131,32 @@ extension BoostedModel {
       if let validation = data.validation { trees.add(iteration..<iteration + 1, of: validation.x, to: &raw!) }
       score()
       if hasStopped() { break }
+    }
+  }
+
+  /// - Throws: for what cannot be learned from such data, or with such parameters.
+  private func checkContinuation(
+    trees count: Int,
+    _ columns: [Int],
+    _ found: [[Double]],
+    _ parameters: BoostingParameters
+  ) throws(ModelError) {
+    func wrong(_ reason: String) -> ModelError { .parameter(name: "continuing", reason: reason) }
+    guard self.columns == parameters.columns else { throw .columns(parameters.columns, expected: self.columns) }
+    guard loss == parameters.options.loss, trees.treesPerIteration == count else {
+      throw wrong("the model has learned with another loss, or other classes")
+    }
+    guard parameters.maxIterations >= trees.iterations else {
+      throw .parameter(
+        name: "maxIterations",
+        reason: "counts those that the model has, which are \(trees.iterations), but is \(parameters.maxIterations)"
+      )
+    }
+    guard columns == categoricalColumns else { throw wrong("the model has other columns of categories") }
+    for (column, (known, found)) in zip(columns, zip(categories, found)) {
+      if let new = Set(found).subtracting(known).min() {
+        throw wrong("column \(column) holds the category \(new), which the model does not know")
+      }
     }
   }
 

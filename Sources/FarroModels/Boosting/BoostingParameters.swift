@@ -15,16 +15,17 @@ struct BoostingParameters {
   var options = BoostingOptions()
   var maxIterations: Int
   var maxBins: Int
-  var maxFeatures: Double
+  var columns: Int
   var categoricalFeatures: [Int]
   var monotonicConstraints: [Int]
+  var interactionConstraints: [[Int]]
   var earlyStopping: BoostingEarlyStopping
   var validationFraction: Double?
   var nIterationsNoChange: Int
   var tolerance: Double
 
   /// - Throws: for a parameter that is out of its range.
-  func check(columns: Int, trees: Int) throws(ModelError) {
+  func check(trees: Int) throws(ModelError) {
     try checkRange(options.learningRate, "learningRate", atLeast: 0)
     guard options.learningRate > 0, options.learningRate.isFinite else {
       throw .parameter(name: "learningRate", reason: "must be above 0, and no more than a number")
@@ -33,8 +34,8 @@ struct BoostingParameters {
     try checkRange(options.minSamplesLeaf, "minSamplesLeaf", atLeast: 1)
     try checkRange(options.l2, "l2Regularization", atLeast: 0)
     guard options.l2.isFinite else { throw .parameter(name: "l2Regularization", reason: "must be a number") }
-    guard maxFeatures > 0, maxFeatures <= 1 else {
-      throw .parameter(name: "maxFeatures", reason: "must be above 0 and at most 1, not \(maxFeatures)")
+    guard options.maxFeatures > 0, options.maxFeatures <= 1 else {
+      throw .parameter(name: "maxFeatures", reason: "must be above 0 and at most 1, not \(options.maxFeatures)")
     }
     guard 2...255 ~= maxBins else {
       throw .parameter(name: "maxBins", reason: "must be from 2 to 255, not \(maxBins)")
@@ -47,10 +48,13 @@ struct BoostingParameters {
     for column in categoricalFeatures where !(0..<columns ~= column) {
       throw .parameter(name: "categoricalFeatures", reason: "there is no column \(column) among \(columns)")
     }
-    try checkMonotonic(columns: columns, trees: trees)
+    for column in interactionConstraints.joined() where !(0..<columns ~= column) {
+      throw .parameter(name: "interactionConstraints", reason: "there is no column \(column) among \(columns)")
+    }
+    try checkMonotonic(trees: trees)
   }
 
-  private func checkMonotonic(columns: Int, trees: Int) throws(ModelError) {
+  private func checkMonotonic(trees: Int) throws(ModelError) {
     guard !monotonicConstraints.isEmpty else { return }
     func wrong(_ reason: String) -> ModelError { .parameter(name: "monotonicConstraints", reason: reason) }
     guard monotonicConstraints.count == columns, monotonicConstraints.allSatisfy({ -1...1 ~= $0 }) else {
@@ -60,6 +64,14 @@ struct BoostingParameters {
     for column in categoricalFeatures where monotonicConstraints[column] != 0 {
       throw wrong("column \(column) holds categories, which have no order")
     }
+  }
+
+  /// The sets of columns that may stand above one another, with those in none of them as one more; nil: all may.
+  var interactions: [UInt8]? {
+    guard !interactionConstraints.isEmpty else { return nil }
+    let rest = Set(0..<columns).subtracting(interactionConstraints.joined())
+    let sets = interactionConstraints.map { Set($0) } + (rest.isEmpty ? [] : [rest])
+    return sets.flatMap { set in (0..<columns).map { set.contains($0) ? 1 : 0 } }
   }
 
   /// - Throws: for a limit that is no number of leaves or levels.

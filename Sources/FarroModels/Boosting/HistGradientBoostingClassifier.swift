@@ -15,9 +15,9 @@ import FarroData
 /// between two of them. NaN is a missing value: at each split, missing ones go to the side where they lessen the loss more, or, where
 /// none was missing, to the side with more rows.
 ///
-/// Names and defaults are those of scikit-learn's `HistGradientBoostingClassifier`, without `warm_start`, `interaction_cst` and scores
-/// other than the loss. Columns of categories are told by number; scikit-learn can take them from a data frame. The same seed gives the
-/// same model for any number of threads.
+/// Names and defaults are those of scikit-learn's `HistGradientBoostingClassifier`, without scores other than the loss. What
+/// `warm_start` does there, ``fit(_:_:continuing:weights:)`` does here. Columns of categories are told by number; scikit-learn can take
+/// them from a data frame. The same seed gives the same model for any number of threads.
 ///
 /// Sources: J. Friedman, "Greedy Function Approximation: A Gradient Boosting Machine", 2001; G. Ke et al., "LightGBM: A Highly Efficient
 /// Gradient Boosting Decision Tree", 2017.
@@ -44,6 +44,9 @@ public struct HistGradientBoostingClassifier<Scalar: KernelScalar>: ClassifierEs
   /// Of each column 1, if the probability of the second class must not fall where it grows, -1, if it must not rise, or 0; none when
   /// empty. For two classes only.
   public var monotonicConstraints: [Int]
+  /// Sets of columns, of which only those that stand in one set may be asked for on the way to a leaf; columns in no set are one more.
+  /// All may when empty.
+  public var interactionConstraints: [[Int]]
   /// Whether it stops when scores do not improve.
   public var earlyStopping: BoostingEarlyStopping
   /// The part of the rows that is set aside for these scores, of each class as much; when nil, they are those of the rows that are learned
@@ -69,6 +72,7 @@ public struct HistGradientBoostingClassifier<Scalar: KernelScalar>: ClassifierEs
     maxBins: Int = 255,
     categoricalFeatures: [Int] = [],
     monotonicConstraints: [Int] = [],
+    interactionConstraints: [[Int]] = [],
     earlyStopping: BoostingEarlyStopping = .automatic,
     validationFraction: Double? = 0.1,
     nIterationsNoChange: Int = 10,
@@ -81,22 +85,24 @@ public struct HistGradientBoostingClassifier<Scalar: KernelScalar>: ClassifierEs
     (self.maxFeatures, self.maxBins, self.categoricalFeatures) = (maxFeatures, maxBins, categoricalFeatures)
     (self.monotonicConstraints, self.earlyStopping) = (monotonicConstraints, earlyStopping)
     (self.validationFraction, self.nIterationsNoChange) = (validationFraction, nIterationsNoChange)
-    (self.tolerance, self.classWeight, self.seed) = (tolerance, classWeight, seed)
+    (self.interactionConstraints, self.tolerance) = (interactionConstraints, tolerance)
+    (self.classWeight, self.seed) = (classWeight, seed)
   }
 
-  private func parameters(_ loss: BoostingLoss) throws(ModelError) -> BoostingParameters {
+  private func parameters(_ loss: BoostingLoss, columns: Int) throws(ModelError) -> BoostingParameters {
     var options = BoostingOptions()
     (options.loss, options.learningRate, options.l2) = (loss, learningRate, l2Regularization)
     options.maxLeafNodes = try BoostingParameters.limit(maxLeafNodes, "maxLeafNodes", atLeast: 2)
     options.maxDepth = try BoostingParameters.limit(maxDepth, "maxDepth", atLeast: 1)
-    (options.minSamplesLeaf, options.seed) = (minSamplesLeaf, seed)
+    (options.minSamplesLeaf, options.maxFeatures, options.seed) = (minSamplesLeaf, maxFeatures, seed)
     return BoostingParameters(
       options: options,
       maxIterations: maxIterations,
       maxBins: maxBins,
-      maxFeatures: maxFeatures,
+      columns: columns,
       categoricalFeatures: categoricalFeatures,
       monotonicConstraints: monotonicConstraints,
+      interactionConstraints: interactionConstraints,
       earlyStopping: earlyStopping,
       validationFraction: validationFraction,
       nIterationsNoChange: nIterationsNoChange,
@@ -119,18 +125,64 @@ public struct HistGradientBoostingClassifier<Scalar: KernelScalar>: ClassifierEs
     classCount: Int,
     weights: Tensor<Double>?
   ) throws -> HistGradientBoostingClassifierModel<Scalar> {
+    try fit(x, classes: classes, classCount: classCount, weights: weights, continuing: nil)
+  }
+
+  /// A model with the trees of another one and further ones, until there are ``maxIterations`` in all. Of the same rows, and with the
+  /// same parameters, it is the model that this many iterations make at once.
+  ///
+  /// - Parameters:
+  ///   - x: Shape (n, d), of as many columns as the model knows, with no further categories.
+  ///   - y: n labels, of the model's classes.
+  ///   - model: What is continued.
+  ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
+  /// - Throws: As ``ClassifierEstimator/fit(_:_:weights:)``, and for a model of other columns, classes or categories.
+  public func fit<Label>(
+    _ x: Tensor<Scalar>,
+    _ y: [Label],
+    continuing model: Classifier<HistGradientBoostingClassifierModel<Scalar>, Label>,
+    weights: Tensor<Double>? = nil
+  ) throws -> Classifier<HistGradientBoostingClassifierModel<Scalar>, Label> {
+    let numbers = Dictionary(uniqueKeysWithValues: zip(model.classes, Int32(0)...))
+    let classes = try y.enumerated().map { row, label in
+      guard let number = numbers[label] else {
+        throw ModelError.parameter(name: "continuing", reason: "row \(row) is of a class that the model does not know")
+      }
+      return number
+    }
+    return Classifier(
+      classes: model.classes,
+      model: try fit(x, classes: classes, classCount: model.classCount, weights: weights, continuing: model.model)
+    )
+  }
+
+  private func fit(
+    _ x: Tensor<Scalar>,
+    classes: [Int32],
+    classCount: Int,
+    weights: Tensor<Double>?,
+    continuing model: HistGradientBoostingClassifierModel<Scalar>?
+  ) throws -> HistGradientBoostingClassifierModel<Scalar> {
     try checkBoostingRows(x, weights)
     guard classes.count == x.rowCount else { throw ModelError.labels(classes.count, rows: x.rowCount) }
     guard classCount >= 2 else { throw ModelError.classes(classCount, needed: 2) }
     let weights = try classWeight.map { try $0.applied(to: weights, classes, classCount: classCount) } ?? weights
     try checkWeights(weights, rows: x.rowCount)
     let trees = classCount == 2 ? 1 : classCount
-    let parameters = try parameters(trees == 1 ? .binomial : .multinomial)
-    try parameters.check(columns: x.columnCount, trees: trees)
+    let parameters = try parameters(trees == 1 ? .binomial : .multinomial, columns: x.columnCount)
+    try parameters.check(trees: trees)
     let y = Tensor<Double>(classes.map { Double($0) })
     return HistGradientBoostingClassifierModel(
       classCount: classCount,
-      boosted: try BoostedModel(x, y, weights, trees: trees, stratified: true, parameters)
+      boosted: try BoostedModel(
+        x,
+        y,
+        weights,
+        trees: trees,
+        stratified: true,
+        parameters,
+        continuing: model?.boosted
+      )
     )
   }
 }

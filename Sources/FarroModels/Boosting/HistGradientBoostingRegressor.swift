@@ -33,7 +33,7 @@ public enum BoostingRegressionLoss: String, Codable, Sendable, CaseIterable {
 /// ```
 ///
 /// How it works is said at ``HistGradientBoostingClassifier``. Names and defaults are those of scikit-learn's
-/// `HistGradientBoostingRegressor`, without `warm_start`, `interaction_cst` and scores other than the loss.
+/// `HistGradientBoostingRegressor`, without scores other than the loss.
 public struct HistGradientBoostingRegressor<Scalar: KernelScalar>: RegressorEstimator, Equatable {
   /// What is made small.
   public var loss: BoostingRegressionLoss
@@ -60,6 +60,9 @@ public struct HistGradientBoostingRegressor<Scalar: KernelScalar>: RegressorEsti
   public var categoricalFeatures: [Int]
   /// Of each column 1, if predictions must not fall where it grows, -1, if they must not rise, or 0; none when empty.
   public var monotonicConstraints: [Int]
+  /// Sets of columns, of which only those that stand in one set may be asked for on the way to a leaf; columns in no set are one more.
+  /// All may when empty.
+  public var interactionConstraints: [[Int]]
   /// Whether it stops when scores do not improve.
   public var earlyStopping: BoostingEarlyStopping
   /// The part of the rows that is set aside for these scores; when nil, they are those of the rows that are learned from.
@@ -84,6 +87,7 @@ public struct HistGradientBoostingRegressor<Scalar: KernelScalar>: RegressorEsti
     maxBins: Int = 255,
     categoricalFeatures: [Int] = [],
     monotonicConstraints: [Int] = [],
+    interactionConstraints: [[Int]] = [],
     earlyStopping: BoostingEarlyStopping = .automatic,
     validationFraction: Double? = 0.1,
     nIterationsNoChange: Int = 10,
@@ -96,15 +100,15 @@ public struct HistGradientBoostingRegressor<Scalar: KernelScalar>: RegressorEsti
     (self.maxBins, self.categoricalFeatures) = (maxBins, categoricalFeatures)
     (self.monotonicConstraints, self.earlyStopping) = (monotonicConstraints, earlyStopping)
     (self.validationFraction, self.nIterationsNoChange) = (validationFraction, nIterationsNoChange)
-    (self.tolerance, self.seed) = (tolerance, seed)
+    (self.interactionConstraints, self.tolerance, self.seed) = (interactionConstraints, tolerance, seed)
   }
 
-  private func parameters() throws(ModelError) -> BoostingParameters {
+  private func parameters(columns: Int) throws(ModelError) -> BoostingParameters {
     var options = BoostingOptions()
     (options.loss, options.learningRate, options.l2) = (loss.core, learningRate, l2Regularization)
     options.maxLeafNodes = try BoostingParameters.limit(maxLeafNodes, "maxLeafNodes", atLeast: 2)
     options.maxDepth = try BoostingParameters.limit(maxDepth, "maxDepth", atLeast: 1)
-    (options.minSamplesLeaf, options.seed) = (minSamplesLeaf, seed)
+    (options.minSamplesLeaf, options.maxFeatures, options.seed) = (minSamplesLeaf, maxFeatures, seed)
     if loss == .quantile {
       guard let quantile, 0...1 ~= quantile else {
         throw .parameter(name: "quantile", reason: "the loss of quantiles needs one from 0 to 1")
@@ -115,9 +119,10 @@ public struct HistGradientBoostingRegressor<Scalar: KernelScalar>: RegressorEsti
       options: options,
       maxIterations: maxIterations,
       maxBins: maxBins,
-      maxFeatures: maxFeatures,
+      columns: columns,
       categoricalFeatures: categoricalFeatures,
       monotonicConstraints: monotonicConstraints,
+      interactionConstraints: interactionConstraints,
       earlyStopping: earlyStopping,
       validationFraction: validationFraction,
       nIterationsNoChange: nIterationsNoChange,
@@ -139,10 +144,37 @@ public struct HistGradientBoostingRegressor<Scalar: KernelScalar>: RegressorEsti
     _ y: Tensor<Scalar>,
     weights: Tensor<Double>?
   ) throws -> HistGradientBoostingRegressorModel<Scalar> {
+    try fit(x, y, weights: weights, existing: nil)
+  }
+
+  /// A model with the trees of another one and further ones, until there are ``maxIterations`` in all. Of the same rows, and with the
+  /// same parameters, it is the model that this many iterations make at once.
+  ///
+  /// - Parameters:
+  ///   - x: Shape (n, d), of as many columns as the model knows, with no further categories.
+  ///   - y: Shape (n).
+  ///   - model: What is continued.
+  ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
+  /// - Throws: As ``fit(_:_:weights:)``, and for a model of another loss, or other columns or categories.
+  public func fit(
+    _ x: Tensor<Scalar>,
+    _ y: Tensor<Scalar>,
+    continuing model: HistGradientBoostingRegressorModel<Scalar>,
+    weights: Tensor<Double>? = nil
+  ) throws -> HistGradientBoostingRegressorModel<Scalar> {
+    try fit(x, y, weights: weights, existing: model)
+  }
+
+  private func fit(
+    _ x: Tensor<Scalar>,
+    _ y: Tensor<Scalar>,
+    weights: Tensor<Double>?,
+    existing: HistGradientBoostingRegressorModel<Scalar>?
+  ) throws -> HistGradientBoostingRegressorModel<Scalar> {
     try checkBoostingRows(x, weights)
     guard y.shape == [x.rowCount] else { throw ModelError.labels(y.count, rows: x.rowCount) }
-    let parameters = try parameters()
-    try parameters.check(columns: x.columnCount, trees: 1)
+    let parameters = try parameters(columns: x.columnCount)
+    try parameters.check(trees: 1)
     let target = y as? Tensor<Double> ?? Tensor<Double>(casting: y)
     if let row = target.scalars.firstIndex(where: { !$0.isFinite }) {
       throw ModelError.target(row: row, output: 0)
@@ -155,7 +187,15 @@ public struct HistGradientBoostingRegressor<Scalar: KernelScalar>: RegressorEsti
     default: break
     }
     return HistGradientBoostingRegressorModel(
-      boosted: try BoostedModel(x, target, weights, trees: 1, stratified: false, parameters)
+      boosted: try BoostedModel(
+        x,
+        target,
+        weights,
+        trees: 1,
+        stratified: false,
+        parameters,
+        continuing: existing?.boosted
+      )
     )
   }
 }

@@ -41,3 +41,17 @@ extension BaggingRegressor {
     self.init(DecisionTreeRegressor(seed: seed), nEstimators: nEstimators, seed: seed)
   }
 }
+
+extension StackingClassifier where Final == LogisticRegression<Tensor<Double>> {
+  /// Logistic regression learns from what the members tell, as in scikit-learn.
+  public init(cv: Int = 5, passthrough: Bool = false, @ClassifierGroupBuilder members: () -> Members) {
+    self.init(finalEstimator: LogisticRegression(), cv: cv, passthrough: passthrough, members: members)
+  }
+}
+
+extension StackingRegressor where Final == Ridge<Tensor<Double>> {
+  /// Ridge regression learns from what the members tell. (scikit-learn chooses its `alpha` among 0.1, 1 and 10; here it is 1.)
+  public init(cv: Int = 5, passthrough: Bool = false, @RegressorGroupBuilder members: () -> Members) {
+    self.init(finalEstimator: Ridge(), cv: cv, passthrough: passthrough, members: members)
+  }
+}

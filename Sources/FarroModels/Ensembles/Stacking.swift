@@ -13,8 +13,7 @@ import FarroData
 ///
 /// Members are fitted to ``cv`` parts of the rows, in turn, and the last estimator learns from what they tell of the others: of each
 /// member probabilities, without those of the first of two classes; where it tells none, its decision function; otherwise numbers of
-/// classes. Then the members are fitted to all rows. Names and defaults are those of scikit-learn's `StackingClassifier`, but for the
-/// last estimator, which has no default.
+/// classes. Then the members are fitted to all rows. Names and defaults are those of scikit-learn's `StackingClassifier`.
 ///
 /// Source: D. Wolpert, "Stacked generalization", Neural Networks 5 (1992).
 public struct StackingClassifier<Members: ClassifierGroup, Final: ClassifierEstimator>: ClassifierEstimator
@@ -120,7 +119,7 @@ extension StackingClassifierModel: StorableModel where Models: Codable, Final: C
 /// A regressor that learns from what other regressors, of any types, tell of rows that they have not learned from; as
 /// ``StackingClassifier``, with folds of rows in their order.
 ///
-/// Names and defaults are those of scikit-learn's `StackingRegressor`, but for the last estimator, which has no default.
+/// Names and defaults are those of scikit-learn's `StackingRegressor`, but for the penalty of the last estimator's default.
 public struct StackingRegressor<Members: RegressorGroup, Final: RegressorEstimator>: RegressorEstimator
 where Final.Input == Tensor<Double> {
   /// The members.
