@@ -15,7 +15,6 @@ let kernels = Target.target(
   path: "CKernels",
   exclude: [
     "Makefile", "farro.pc.in", "farro.map", "tests", "simd/math_coefficients.py", "text/unicode_tables.py",
-    "terms/character_tables.py",
   ],
   publicHeadersPath: "include",
   cSettings: [

@@ -1,13 +1,10 @@
-// What characters are to terms, and their small letters; see include/terms.h. Tables by character_tables.py.
+// What characters are to terms, and their small letters; see include/terms.h. Tables by text/unicode_tables.py.
 #ifndef FARRO_TERMS_CHARACTERS_H
 #define FARRO_TERMS_CHARACTERS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "text/unicode.h"
 
 enum {
-  character_page = 128,
   character_word = 1,      // a letter, a digit or '_'
   character_space = 2,     // white space
   character_cased = 4,     // a letter that has a case: a sigma behind it may be the final one
@@ -19,14 +16,11 @@ enum {
   dot_above = 0x307,
 };
 
-// The entry of character c is character_pages[character_index[c / 128] * 128 + c % 128].
-extern const uint8_t character_index[8704];
+// The entry of character c is character_pages[unicode_place(c)].
 extern const uint16_t character_pages[];
 extern const int32_t character_deltas[];
 
-static inline uint32_t character_entry(uint32_t c) {
-  return character_pages[(size_t)character_index[c / character_page] * character_page + c % character_page];
-}
+static inline uint32_t character_entry(uint32_t c) { return character_pages[unicode_place(c)]; }
 
 static inline uint32_t character_lower(uint32_t c, uint32_t entry) {
   return (uint32_t)((int32_t)c + character_deltas[entry / character_delta]);

@@ -38,9 +38,7 @@ size_t unicode_encode(uint32_t c, uint8_t *bytes) {
 
 // ---- words of characters in NFC ----
 
-static uint32_t entry_of(uint32_t c) {
-  return unicode_pages[(size_t)unicode_index[c / unicode_page] * unicode_page + c % unicode_page];
-}
+static uint32_t entry_of(uint32_t c) { return unicode_pages[unicode_place(c)]; }
 
 static unicode_kind kind_of(uint32_t c) {
   const uint32_t entry = entry_of(c);

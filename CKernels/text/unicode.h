@@ -17,12 +17,18 @@ typedef enum unicode_kind {
   unicode_space = 3,
 } unicode_kind;
 
-// The entry of character c is unicode_pages[unicode_index[c / 128] * 128 + c % 128]: below 1024, its combining class
-// times 4 plus its kind; from there on, the number of what it becomes, fully decomposed.
+// The entry of character c is unicode_pages[unicode_place(c)]: below 1024, its combining class times 4 plus its kind;
+// from there on, the number of what it becomes, fully decomposed.
 extern const char unicode_version[];
-extern const uint16_t unicode_index[8704], unicode_pages[], unicode_mapping_starts[];
+extern const uint8_t unicode_index[8704];
+extern const uint16_t unicode_pages[], unicode_mapping_starts[];
 extern const uint32_t unicode_mappings[];
 extern const uint32_t unicode_pairs[unicode_pair_slots][3]; // first, second, what they join to (0: none)
+
+// Where pages have character c. Those of ASCII are the first.
+static inline size_t unicode_place(uint32_t c) {
+  return (size_t)unicode_index[c / unicode_page] * unicode_page + c % unicode_page;
+}
 
 // ---- decoding ----
 

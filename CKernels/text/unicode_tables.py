@@ -1,14 +1,17 @@
 """Writes unicode_tables.c: python3 unicode_tables.py > unicode_tables.c
 
-From the Unicode data that Python carries (unicodedata, str.casefold). Run with Python 3.11 or 3.12 it gives the
-committed file (Unicode 14 or 15: the version that it prints there); a newer version changes the hashes of texts with
-characters that were new.
+What characters are to shingles, from the Unicode data that Python carries (unicodedata, str.casefold), and to terms, from
+what Python itself says of them: `\\w` and `\\s` of its regular expressions, str.lower. Run with Python 3.11 it gives the
+committed file (Unicode 14); a newer version changes the hashes and terms of texts with characters that were new.
 """
+import re
 import unicodedata
 
 PAGE = 128
 FIRST_MAPPING = 1024  # entries below are combining class * 4 + kind
 SEPARATOR, WORD, MARK, SPACE = range(4)
+TERM_WORD, TERM_SPACE, TERM_CASED, TERM_IGNORABLE = 1, 2, 4, 8
+TERM_DELTA = 16  # what follows is the number of the distance to the small letter
 
 # DerivedCoreProperties.txt, Default_Ignorable_Code_Point.
 IGNORABLE = [
@@ -77,9 +80,31 @@ for c in range(0x110000):
 starts.append(len(pool))
 assert len(pool) < 1 << 16 and FIRST_MAPPING + len(starts) < 1 << 16
 
+deltas: dict[int, int] = {0: 0}
+
+
+def term_entry(c: int) -> int:
+    if 0xD800 <= c <= 0xDFFF:
+        return 0
+    text = chr(c)
+    entry = TERM_WORD if re.match(r"\w", text) else 0
+    entry |= TERM_SPACE if re.match(r"\s", text) else 0
+    assert bool(entry & TERM_SPACE) == text.isspace()
+    # A capital sigma is final behind a letter that has a case, with characters between that are passed over.
+    cased = (text + "\u03a3").lower().endswith("\u03c2")
+    entry |= TERM_CASED if cased else 0
+    entry |= TERM_IGNORABLE if not cased and ("a" + text + "\u03a3").lower().endswith("\u03c2") else 0
+    lower = text.lower()
+    if len(lower) > 1:
+        assert c == 0x130 and lower == "i\u0307"
+        lower = "i"
+    return entry + TERM_DELTA * deltas.setdefault(ord(lower) - c, len(deltas))
+
+
+both = [(entry, term_entry(c)) for c, entry in enumerate(entries)]
 pages: dict[tuple, int] = {}
-index = [pages.setdefault(tuple(entries[c : c + PAGE]), len(pages)) for c in range(0, len(entries), PAGE)]
-assert len(pages) < 1 << 16
+index = [pages.setdefault(tuple(both[c : c + PAGE]), len(pages)) for c in range(0, len(both), PAGE)]
+assert len(pages) < 256 and max(max(pair) for pair in both) < 1 << 16
 
 # Pairs that NFC joins; those of Hangul are arithmetic.
 pairs = {}
@@ -106,11 +131,15 @@ print(f"""// Written by unicode_tables.py from Unicode {unicodedata.unidata_vers
 // Data: Copyright (c) Unicode, Inc., under the Unicode License V3, https://www.unicode.org/license.txt.
 #include "text/unicode.h"
 
+#include "terms/characters.h"
+
 // clang-format off
 const char unicode_version[] = "{unicodedata.unidata_version}";
 """)
-print(table("uint16_t", "unicode_index", index))
-print(table("uint16_t", "unicode_pages", (x for page in pages for x in page)))
+print(table("uint8_t", "unicode_index", index))
+print(table("uint16_t", "unicode_pages", (x for page in pages for x, _ in page)))
+print(table("uint16_t", "character_pages", (x for page in pages for _, x in page)))
+print(table("int32_t", "character_deltas", deltas))
 print(table("uint16_t", "unicode_mapping_starts", starts))
 print(table("uint32_t", "unicode_mappings", pool))
 print("const uint32_t unicode_pairs[4096][3] = {\n" + lines("{%d,%d,%d}" % slot for slot in slots) + "\n};")
