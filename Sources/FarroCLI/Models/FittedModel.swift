@@ -35,7 +35,7 @@ protocol FittedModel: Sendable {
 
   func save(to path: String) throws
   /// - Parameter probabilities: Whether they are wanted.
-  /// - Throws: ``ModelDataError`` when the model has none.
+  /// - Throws: `ValidationError` when the model has none.
   func predict(_ x: any CommandRows, probabilities: Bool) throws -> Predictions
   /// For the ROC curve: shape (rows), of the second class, or (rows, classes); nil when the model tells classes alone.
   func scores(_ x: any CommandRows) throws -> Tensor<Double>?
@@ -93,7 +93,7 @@ struct FittedClassifier<Model: ClassModel & StorableModel>: FittedModel where Mo
     var found: Tensor<Double>?
     if probabilities {
       found = try self.probabilities(x)
-      guard found != nil else { throw ModelDataError(description: "\(name): this model tells no probabilities") }
+      guard found != nil else { throw ValidationError("\(name): this model tells no probabilities.") }
     }
     return Predictions(values: .labels(try saved.classifier.predict(x)), probabilities: found)
   }
@@ -124,7 +124,7 @@ struct FittedRegressor<Model: Regressor & StorableModel>: FittedModel where Mode
   func save(to path: String) throws { try saved.save(to: path) }
 
   func predict(_ x: any CommandRows, probabilities: Bool) throws -> Predictions {
-    guard !probabilities else { throw ModelDataError(description: "\(name): a model of numbers has no probabilities") }
+    guard !probabilities else { throw ValidationError("\(name): a model of numbers has no probabilities.") }
     return Predictions(
       values: .numbers(try inDouble(saved.model.predict(x as! Model.Input)).scalars),
       probabilities: nil
