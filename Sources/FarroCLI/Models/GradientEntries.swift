@@ -64,38 +64,22 @@ extension ModelEntry {
   }
 
   private static func sgd<Input>() -> [ModelParameter<SGDClassifier<Input>>] {
-    [
-      .choice("loss", \.loss, "what mistakes cost", SGDClassifierLoss.allCases.map { ($0.rawValue, $0) }),
-      .choice("penalty", \.parameters.penalty, "what coefficients cost", SGDPenalty.allCases.map { ($0.rawValue, $0) }),
-      .number("alpha", \.parameters.alpha, "how much that is"),
-      .whole("max_iter", \.parameters.maxIterations, "the most passes"),
-      .number("tol", \.parameters.tolerance, "where it ends"),
-      .choice(
-        "learning_rate",
-        \.parameters.learningRate,
-        "how steps shrink",
-        SGDLearningRate.allCases.map { ($0.rawValue, $0) }
-      ),
-      .number("eta0", \.parameters.eta0, "the first step"), .seed(\.parameters.seed),
-    ]
+    [.choice("loss", \.loss, "what mistakes cost", SGDClassifierLoss.allCases.map { ($0.rawValue, $0) })]
+      + descent.map { $0.of(\.parameters) }
   }
 
   private static func sgdRegressor<Input>() -> [ModelParameter<SGDRegressor<Input>>] {
-    [
-      .choice("loss", \.loss, "what mistakes cost", SGDRegressorLoss.allCases.map { ($0.rawValue, $0) }),
-      .choice("penalty", \.parameters.penalty, "what coefficients cost", SGDPenalty.allCases.map { ($0.rawValue, $0) }),
-      .number("alpha", \.parameters.alpha, "how much that is"),
-      .whole("max_iter", \.parameters.maxIterations, "the most passes"),
-      .number("tol", \.parameters.tolerance, "where it ends"),
-      .choice(
-        "learning_rate",
-        \.parameters.learningRate,
-        "how steps shrink",
-        SGDLearningRate.allCases.map { ($0.rawValue, $0) }
-      ),
-      .number("eta0", \.parameters.eta0, "the first step"), .seed(\.parameters.seed),
-    ]
+    [.choice("loss", \.loss, "what mistakes cost", SGDRegressorLoss.allCases.map { ($0.rawValue, $0) })]
+      + descent.map { $0.of(\.parameters) }
   }
+
+  private static let descent: [ModelParameter<SGDParameters>] = [
+    .choice("penalty", \.penalty, "what coefficients cost", SGDPenalty.allCases.map { ($0.rawValue, $0) }),
+    .number("alpha", \.alpha, "how much that is"), .whole("max_iter", \.maxIterations, "the most passes"),
+    .number("tol", \.tolerance, "where it ends"),
+    .choice("learning_rate", \.learningRate, "how steps shrink", SGDLearningRate.allCases.map { ($0.rawValue, $0) }),
+    .number("eta0", \.eta0, "the first step"), .seed(\.seed),
+  ]
 
   private static func perceptron<Input>() -> [ModelParameter<Perceptron<Input>>] {
     [

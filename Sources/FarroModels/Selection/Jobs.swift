@@ -3,7 +3,10 @@ import Farro
 /// Does jobs that do not depend on one another, several at once, each in a child task that gets its share of the threads.
 ///
 /// Kernels use all threads by themselves, but not all that a fit does is a kernel, and small data leaves threads idle: so whole
-/// fits run beside one another. The last jobs, where there are fewer than threads, share them all.
+/// fits run beside one another. Measured on two cores with 5 folds of ten models, against one fit after the other on both threads:
+/// of 150 to 1797 rows it needs as much CPU time or up to a fifth less (boosting of 569 rows: 58 ms and 72), of 20,000 up to 5%
+/// more; where a fit is mostly one thread's work, it takes half the time (neighbours of 1797 rows: 18 ms and 35). The last jobs,
+/// where there are fewer than threads, share them all.
 ///
 /// - Parameters:
 ///   - count: How many jobs.
