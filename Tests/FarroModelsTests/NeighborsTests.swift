@@ -71,6 +71,10 @@ import Testing
     #expect(try model.predictProbabilities(Tensor([[0]])) == Tensor([[0.5, 0.5]]))
     let plain = try KNeighborsClassifier(nNeighbors: 4).fit(x, ["a", "b", "b", "b"])
     #expect(try plain.predictProbabilities(Tensor([[0]])) == Tensor([[0.25, 0.75]]))
+    // Of a distance whose inverse is infinite, the same holds.
+    let close = try KNeighborsClassifier(nNeighbors: 2, weights: .distance, metric: .manhattan)
+      .fit(Tensor<Double>([[1e-310], [1]]), ["a", "b"])
+    #expect(try close.predictProbabilities(Tensor([[0]])) == Tensor([[1, 0]]))
     let own = try plain.model.predictProbabilities(Tensor([[0]])) { $0.map { $0 == 2 ? 1 : 0 } }
     #expect(own == Tensor([[0, 1]]))
     #expect(throws: ModelError.self) { try plain.model.predictProbabilities(Tensor([[0]])) { -1 - $0 } }
@@ -100,8 +104,12 @@ import Testing
           }
           let (a, b) = (try brute.radiusNeighbors(queries, radius: 1), try tree.radiusNeighbors(queries, radius: 1))
           #expect(a == b, "\(count), \(columns), \(isa)")
+          let squares = try KNeighborsClassifier(nNeighbors: k, algorithm: .kdTree, metric: .squaredEuclidean).fit(x, y)
+          let near = try squares.model.radiusNeighbors(queries, radius: 0.5)
+          #expect(near == radiusNeighbors(of: queries, in: x, radius: 0.5, metric: .squaredEuclidean))
         }
       }
+      #expect(tree.rows == x && tree == tree && tree.rows == brute.rows)
       let doubles = Tensor<Double>(casting: x)
       let wide = try KNeighborsRegressor(nNeighbors: k, algorithm: .kdTree).fit(doubles, Tensor(y.map(Double.init)))
       let all = try KNeighborsRegressor(nNeighbors: k, algorithm: .brute).fit(doubles, Tensor(y.map(Double.init)))

@@ -12,7 +12,7 @@ import FarroData
 ///
 /// Source: T. Chan, G. Golub, R. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances", 1979.
 public struct GaussianNB<Scalar: KernelScalar>: ClassifierEstimator, Equatable {
-  /// How probable classes are, in their order; as often as they occur when nil.
+  /// How probable classes are, in their order, of which the sum is divided out; as often as they occur when nil.
   public var priors: [Double]?
   /// The part of the largest variance of a column that is added to all variances, so that none is 0.
   public var varSmoothing: Double

@@ -88,6 +88,8 @@ public struct KNeighborsClassModel<Input: NumericRows>: ProbabilisticClassModel,
   public let classCount: Int
 
   /// The rows that the model comes from.
+  ///
+  /// - Complexity: O(1); with a tree, which has them in another order, O(elements).
   public var rows: Input { search.rows }
   public var nNeighbors: Int { search.parameters.nNeighbors }
 

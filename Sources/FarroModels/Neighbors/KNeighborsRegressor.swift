@@ -91,6 +91,8 @@ public struct KNeighborsRegressionModel<Input: NumericRows>: Regressor, Neighbor
   public let targets: Tensor<Scalar>
 
   /// The rows that the model comes from.
+  ///
+  /// - Complexity: O(1); with a tree, which has them in another order, O(elements).
   public var rows: Input { search.rows }
   public var nNeighbors: Int { search.parameters.nNeighbors }
 
