@@ -90,7 +90,8 @@ struct NeighborVotes {
   /// By 1 over the distance; rows where that is infinite, as at distance 0, count alone.
   mutating func weigh(by distances: [Double]) {
     var weights = distances.map { 1 / $0 }
-    for first in stride(from: 0, to: weights.count, by: k) where weights[first] == .infinity {  // the nearest stands first
+    // The nearest stands first.
+    for first in stride(from: 0, to: weights.count, by: k) where weights[first] == .infinity {
       for place in first..<first + k { weights[place] = weights[place] == .infinity ? 1 : 0 }
     }
     self.weights = weights
