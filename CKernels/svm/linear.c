@@ -13,7 +13,7 @@ static double element(const linear_rows *l, int64_t place) {
 
 double svm_linear_decision(const linear_rows *l, size_t row, const double *w) {
   const farro_linear_svm_rows *r = l->rows;
-  double sum = r->bias * w[l->pitch];
+  double sum = r->bias * w[r->d];
   if (!r->offsets) return r->d ? sum + l->kernels->row_dot(r->d, dense_row(l, row), w) : sum;
   for (int64_t i = r->offsets[row]; i < r->offsets[row + 1]; i++) sum += element(l, i) * w[r->indices[i]];
   return sum;
@@ -21,7 +21,7 @@ double svm_linear_decision(const linear_rows *l, size_t row, const double *w) {
 
 void svm_linear_add(const linear_rows *l, size_t row, double factor, double *w) {
   const farro_linear_svm_rows *r = l->rows;
-  w[l->pitch] += factor * r->bias;
+  w[r->d] += factor * r->bias;
   if (!r->offsets) {
     if (r->d) l->kernels->row_add(r->d, factor, dense_row(l, row), w);
     return;
@@ -30,7 +30,7 @@ void svm_linear_add(const linear_rows *l, size_t row, double factor, double *w) 
 }
 
 void svm_linear_copy(const linear_rows *l, size_t row, double factor, double *to) {
-  memset(to, 0, (l->pitch + 1) * sizeof *to);
+  memset(to, 0, (l->rows->d + 1) * sizeof *to);
   svm_linear_add(l, row, factor, to);
 }
 
@@ -50,9 +50,29 @@ typedef struct {
   farro_status status;
 } job;
 
+enum { rows_for_threads = 4096, most_interior_columns = 1000 };
+
+// A step costs as much as d passes of coordinate descent over dense rows, and a few tens of steps are enough.
+static bool is_interior(const linear_rows *l) {
+  const farro_linear_svm_rows *r = l->rows;
+  return !svm_linear_is_squared(l) && !r->offsets && r->n > r->d && r->d <= most_interior_columns;
+}
+
+static farro_status solve_problem(const linear_rows *l, farro_linear_svm_problem *problem, double *w) {
+  if (!l->options->is_dual) return svm_linear_primal(l, problem, w);
+  if (is_interior(l)) {
+    bool is_solved;
+    const farro_status status = svm_linear_interior(l, problem, w, &is_solved);
+    if (status != FARRO_OK || is_solved) return status;
+    memset(w, 0, svm_linear_room(l) * sizeof *w);
+    problem->iterations = 0, problem->has_converged = false;
+  }
+  return svm_linear_dual(l, problem, w);
+}
+
 static void solve_problems(void *context, size_t first, size_t last) {
   job *j = context;
-  const size_t count = j->l.pitch + 1, d = j->l.rows->d;
+  const size_t count = svm_linear_room(&j->l), d = j->l.rows->d;
   for (size_t i = first; i < last && __atomic_load_n(&j->status, __ATOMIC_RELAXED) == FARRO_OK; i++) {
     farro_linear_svm_problem *p = &j->problems[i];
     p->iterations = 0, p->has_converged = p->was_cancelled = false;
@@ -60,9 +80,8 @@ static void solve_problems(void *context, size_t first, size_t last) {
     farro_status status = FARRO_ERROR_MEMORY;
     if (w) {
       memset(w, 0, count * sizeof *w);
-      status = (j->l.options->is_dual ? svm_linear_dual : svm_linear_primal)(&j->l, p, w);
-      memcpy(p->w, w, d * sizeof *w);
-      p->w[d] = w[j->l.pitch];
+      status = solve_problem(&j->l, p, w);
+      memcpy(p->w, w, (d + 1) * sizeof *w);
     }
     farro_release(w, count * sizeof *w);
     if (status != FARRO_OK) __atomic_store_n(&j->status, status, __ATOMIC_RELAXED);
@@ -76,18 +95,17 @@ static farro_status solve(const farro_linear_svm_rows *rows, bool is_wide, const
   job j = {.l = {.kernels = is_wide ? kernels->models->svm_f64 : kernels->models->svm_f32,
                  .rows = rows,
                  .options = options,
-                 .is_wide = is_wide,
-                 .pitch = round_up(rows->d, 16)},
+                 .is_wide = is_wide},
            .problems = problems};
   if (!can_exist(rows->n, rows->d + 1, 1) || rows->n > INT32_MAX || rows->d > INT32_MAX) return FARRO_ERROR_ARGUMENT;
   if (!rows->offsets && (rows->ldx < rows->d || !can_exist(rows->n, rows->ldx, 1))) return FARRO_ERROR_ARGUMENT;
   if (!(options->tolerance > 0) || !(options->epsilon >= 0) || (unsigned)options->loss > FARRO_LOSS_SQUARED_INSENSITIVE)
     return FARRO_ERROR_ARGUMENT;
-  if (!options->is_dual && (!svm_linear_is_squared(&j.l) || !can_exist(j.l.pitch + 1, j.l.pitch + 1, 16)))
+  if (!options->is_dual && (!svm_linear_is_squared(&j.l) || !can_exist(rows->d + 1, rows->d + 1, 16)))
     return FARRO_ERROR_ARGUMENT;
-  // A single problem is called here, so that its own loops may go to all threads.
-  if (count == 1)
-    solve_problems(&j, 0, 1);
+  // Problems that can use all threads are called here, one after the other.
+  if (count == 1 || (is_interior(&j.l) && rows->n >= rows_for_threads))
+    solve_problems(&j, 0, count);
   else
     farro_parallel_for(count, 1, (double)count * (double)rows->n * (double)(rows->d + 1) * 10, solve_problems, &j);
   return j.status;

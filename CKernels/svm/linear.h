@@ -6,24 +6,26 @@
 #include "runtime/model_dispatch.h"
 #include "runtime/sizes.h"
 
-// Weights are d, zeros up to `pitch`, and the weight of the bias at `pitch`.
+// Weights are d and that of the bias, in room for a multiple of 16, whose rest is 0.
 typedef struct linear_rows {
   const svm_kernels *kernels;
   const farro_linear_svm_rows *rows;
   const farro_linear_svm_options *options;
   bool is_wide;
-  size_t pitch;
 } linear_rows;
 
 double svm_linear_decision(const linear_rows *l, size_t row, const double *w);
 void svm_linear_add(const linear_rows *l, size_t row, double factor, double *w);
-// to = factor times the row, with zeros, and the bias at `pitch`.
+// to = factor times the row and the bias; up to 15 elements behind them are left as they are or become 0.
 void svm_linear_copy(const linear_rows *l, size_t row, double factor, double *to);
 double svm_linear_square(const linear_rows *l, size_t row);
 
-// Both write weights of pitch + 1, which are 0 at first.
+// All write weights, which are 0 at first. The interior point method may find rounding in its way: it is not solved.
 farro_status svm_linear_dual(const linear_rows *l, farro_linear_svm_problem *problem, double *w);
 farro_status svm_linear_primal(const linear_rows *l, farro_linear_svm_problem *problem, double *w);
+farro_status svm_linear_interior(const linear_rows *l, farro_linear_svm_problem *problem, double *w, bool *is_solved);
+
+static inline size_t svm_linear_room(const linear_rows *l) { return round_up(l->rows->d + 1, 16); }
 
 static inline bool svm_linear_is_squared(const linear_rows *l) {
   return l->options->loss == FARRO_LOSS_SQUARED_HINGE || l->options->loss == FARRO_LOSS_SQUARED_INSENSITIVE;

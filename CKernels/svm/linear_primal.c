@@ -11,13 +11,13 @@ enum { block_rows = 128, most_parts = 8, rows_of_part = 2048 };
 typedef struct {
   const linear_rows *l;
   const farro_linear_svm_problem *problem;
-  size_t size, parts; // size: pitch + 1
+  size_t size, parts; // size: d + 1
   double *w, *step, *decisions, *changes;
-  double *sums; // of each part: gradient, Hessian, block; size, size^2, block_rows * size
+  double *sums; // of each part: gradient, Hessian, block; size, size^2, block_rows * size, and 16 to write over
   farro_status status;
 } newton;
 
-static size_t part_elements(const newton *s) { return s->size * (1 + s->size + block_rows); }
+static size_t part_elements(const newton *s) { return s->size * (1 + s->size + block_rows) + 16; }
 
 // The residual r of a row, so that it costs r^2 limit.
 static double residual(const newton *s, size_t row, double decision) {
@@ -142,13 +142,13 @@ static void iterate(newton *s, farro_linear_svm_problem *problem) {
 farro_status svm_linear_primal(const linear_rows *l, farro_linear_svm_problem *problem, double *w) {
   const size_t n = l->rows->n;
   if (n == 0) return FARRO_OK;
-  newton s = {.l = l, .problem = problem, .w = w, .size = l->pitch + 1};
+  newton s = {.l = l, .problem = problem, .w = w, .size = l->rows->d + 1};
   s.parts = larger(smaller(n / rows_of_part, most_parts), 1);
-  const size_t elements = s.size + 2 * n + s.parts * part_elements(&s);
+  const size_t room = svm_linear_room(l), elements = room + 2 * n + s.parts * part_elements(&s);
   s.step = farro_allocate(elements * sizeof(double));
   if (!s.step) return FARRO_ERROR_MEMORY;
-  s.decisions = s.step + s.size, s.changes = s.decisions + n, s.sums = s.changes + n;
-  memset(s.step, 0, (s.size + n) * sizeof(double));
+  s.decisions = s.step + room, s.changes = s.decisions + n, s.sums = s.changes + n;
+  memset(s.step, 0, (room + n) * sizeof(double));
   iterate(&s, problem);
   farro_release(s.step, elements * sizeof(double));
   return s.status;

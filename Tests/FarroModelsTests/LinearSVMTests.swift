@@ -70,6 +70,43 @@ import Testing
     let model = try options.fit(large, sums)
     #expect(try withThreads(1) { try options.fit(large, sums) } == model)
     #expect(model.coefficients.scalars.allSatisfy { abs($0 - 1) < 1e-3 })
+    let signs = sums.scalars.map { $0 > 0.5 }
+    let hinge = try LinearSVC(loss: .hinge).fit(large, signs).model
+    #expect(try withThreads(1) { try LinearSVC(loss: .hinge).fit(large, signs).model } == hinge)
+    #expect(hinge.hasConverged == [true] && hinge.iterations[0] < 60)
+  }
+
+  @Test func `the hinge: any c and scale, the minimum of the dual problem of sparse rows`() throws {
+    let x = Tensor<Double>(randomNormal: [300, 10], seed: 1)
+    let y = (0..<300).map { x[$0, 0] + (x[$0, 1] - x[$0, 2]) * 0.4 + ($0 % 7 == 0 ? 1 : 0) > 0 ? 1.0 : -1.0 }
+    func objective(_ model: LinearSVCModel<Tensor<Double>>, c: Double, scale: Double) throws -> Double {
+      let costs = zip(try model.decisionFunction(x * scale).scalars, y).reduce(0) { $0 + max(0, 1 - $1.0 * $1.1) }
+      return (model.coefficients.scalars + model.intercept).reduce(0) { $0 + $1 * $1 } / 2 + c * costs
+    }
+    func fit(c: Double, scale: Double = 1) throws -> LinearSVCModel<Tensor<Double>> {
+      try LinearSVC(loss: .hinge, tolerance: 1e-8, c: c).fit(x * scale, y).model
+    }
+    let plain = try fit(c: 1)
+    let sparse = try LinearSVC(loss: .hinge, tolerance: 1e-8, maxIterations: 1_000_000).fit(CSRMatrix(x), y).model
+    #expect(SVMData.isNear(plain.coefficients.scalars, sparse.coefficients.scalars, 1e-5))
+    let hard = try objective(fit(c: 1e6), c: 1e6, scale: 1)
+    for exponent in [9.0, 12, 30] {
+      let model = try fit(c: pow(10, exponent))
+      #expect(model.hasConverged == [true])
+      #expect(abs(try objective(model, c: pow(10, exponent), scale: 1) / hard / pow(10, exponent - 6) - 1) < 1e-5)
+    }
+    for scale in [1e-30, 1e30] {
+      let least = try objective(fit(c: 1 / (scale * scale), scale: scale), c: 1 / (scale * scale), scale: scale)
+      #expect(least.isFinite && least * scale * scale < 300, "\(scale)")
+    }
+    // Columns that are sums of others, and rows that do not count.
+    let twice = concatenate([x, x, x], axis: 1)
+    let same = try LinearSVC(loss: .hinge, tolerance: 1e-8, c: 100).fit(twice, y).model
+    #expect(same.hasConverged == [true] && same.coefficients.scalars.allSatisfy(\.isFinite))
+    let counted = Tensor((0..<300).map { $0 < 200 ? 1.0 : 0 })
+    let some = try LinearSVC(loss: .hinge, tolerance: 1e-8).fit(x, y, weights: counted).model
+    let alone = try LinearSVC(loss: .hinge, tolerance: 1e-8).fit(x[0..<200], Array(y[0..<200])).model
+    #expect(SVMData.isNear(some.coefficients.scalars, alone.coefficients.scalars, 1e-6))
   }
 
   @Test func `rows in another order and classes of other names change rounding only`() throws {

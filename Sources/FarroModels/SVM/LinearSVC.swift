@@ -16,8 +16,9 @@ import FarroData
 /// scikit-learn's `LinearSVC`, without its penalty L1 and its `crammer_singer`. As there the intercept is part of what
 /// is kept small; a larger ``interceptScaling`` lessens that.
 ///
-/// The dual problem is solved by coordinate descent (C.-J. Hsieh and others, ICML 2008), the primal one, of the squared hinge, by
-/// Newton's method: a few steps of O(n d²) that end at the minimum.
+/// The dual problem is solved by coordinate descent (C.-J. Hsieh and others, ICML 2008), or, for the hinge of dense rows that are more
+/// than their columns, by an interior point method (M. Ferris and T. Munson, 2002), some 20 steps of O(n d²) whatever ``c`` is; the
+/// primal one, of the squared hinge, by Newton's method: a few steps of O(n d²) that end at the minimum.
 public struct LinearSVC<Input: NumericRows>: ClassifierEstimator, Equatable {
   /// The loss of a row.
   public var loss: LinearSVCLoss
@@ -36,9 +37,9 @@ public struct LinearSVC<Input: NumericRows>: ClassifierEstimator, Equatable {
   /// How much classes count; each the same when nil. ``ClassWeight/balanced`` looks at the rows' weights, as scikit-learn's does
   /// here, and not in ``SVC``.
   public var classWeight: ClassWeight?
-  /// Of the order in which rows are visited.
+  /// Of the order in which coordinate descent visits rows.
   public var seed: UInt64
-  /// The most passes over the rows, or steps of Newton's method.
+  /// The most passes over the rows, or steps of the other methods.
   public var maxIterations: Int
 
   public init(

@@ -27,9 +27,9 @@ public struct LinearSVR<Input: NumericRows>: RegressorEstimator, Equatable {
   /// Whether the dual problem is solved; when nil, it is unless the loss is squared and there are more rows than columns, and
   /// no more than 1000 of these.
   public var dual: Bool?
-  /// Of the order in which rows are visited.
+  /// Of the order in which coordinate descent visits rows.
   public var seed: UInt64
-  /// The most passes over the rows, or steps of Newton's method.
+  /// The most passes over the rows, or steps of the other methods.
   public var maxIterations: Int
 
   public init(
