@@ -59,6 +59,7 @@ typedef struct farro_least_squares_shape {
   size_t rows, columns, outputs; // x is (rows, columns), y is (rows, outputs): at least one of each
   size_t x_row, y_row;           // elements from one row to the next
   bool intercept;                // whether there is one
+  bool positive;                 // coefficients are not negative; of dense rows
   double tolerance;              // singular values of at most this part of the largest count as 0
 } farro_least_squares_shape;
 
@@ -81,7 +82,11 @@ typedef struct farro_least_squares_result {
 // columns, products of rows take the place of those of columns. O(rows columns^2 + columns^3) time; memory for the
 // products and some blocks of rows.
 //
-// Source: A. Bjorck, "Numerical Methods for Least Squares Problems", SIAM 1996; Z. Drmac, K. Veselic, "New fast and
+// Positive: by the active set method on sums of products in double, where `singular` must be NULL and the tolerance is
+// not read. O(rows columns^2) and some solutions of O(k^3) for k positive coefficients, in O(columns^2) memory.
+//
+// Source: A. Bjorck, "Numerical Methods for Least Squares Problems", SIAM 1996; C. L. Lawson, R. J. Hanson, "Solving
+// Least Squares Problems", 1974, chapter 23; Z. Drmac, K. Veselic, "New fast and
 // accurate Jacobi SVD algorithm", SIAM J. Matrix Anal. Appl. 29, 2008.
 FARRO_API farro_status farro_least_squares_f32(const farro_least_squares_shape *shape, const float *x, const float *y,
                                                const double *weights, const double *penalties, double *coefficients,

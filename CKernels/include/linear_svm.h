@@ -30,6 +30,7 @@ typedef struct farro_linear_svm_options {
   farro_linear_svm_loss loss;
   double epsilon;                      // at least 0
   bool is_dual;                        // else Newton's method, for the squared losses alone
+  bool is_absolute;                    // |w|_1 + |w'| is added, not their squares; Newton's method, squared hinge
   double tolerance;                    // above 0, as LIBLINEAR's
   int64_t max_iterations;              // passes over the rows, or steps of Newton's method
   uint64_t seed;                       // of the order of rows
@@ -37,7 +38,7 @@ typedef struct farro_linear_svm_options {
   void *context;
 } farro_linear_svm_options;
 
-// Minimizes 1/2 |w|^2 + 1/2 w'^2 + sum of limits[i] loss(y_i, z_i).
+// Minimizes 1/2 |w|^2 + 1/2 w'^2, or |w|_1 + |w'|, + sum of limits[i] loss(y_i, z_i).
 typedef struct farro_linear_svm_problem {
   const double *y;      // n
   const double *limits; // n, at least 0
@@ -55,17 +56,23 @@ typedef struct farro_linear_svm_problem {
 // search, O(m d^2) for each step with m rows that cost, and O(d^3), in O(d^2) memory; it ends when the gradient is no
 // longer than the tolerance, times the rarer class's part of the rows, times the first one.
 //
+// With |w|_1 a step is the minimum of the quadratic model and the penalty over all columns, or, of more than 512, over
+// those that have a weight and as many others, at least 256, whose conditions are violated most: O(m k^2) for k of
+// them, in O(n + d + k^2) memory. It ends when violations sum to no more than the tolerance in parts of those at 0, as
+// above.
+//
 // Dual problems of losses that are not squared, of dense rows, more than columns, and of up to 1000 columns, are solved
 // by an interior point method: some 20 steps, each O(n d^2) for the rows that are not decided yet, and O(d^3), in 8 to
 // 13 doubles for each row and O(d^2) memory. Its conditions are those of coordinate descent, a violation being what a
 // step of one unknown alone would change of its row's decision; and the gap of the objectives is at most the
 // tolerance's hundredth part of the objective. Where rounding is in its way, coordinate descent follows.
 //
-// Source: C.-J. Hsieh and others, "A dual coordinate descent method for large-scale linear SVM", ICML 2008; C.-H. Ho
-// and C.-J. Lin, "Large-scale linear support vector regression", JMLR 13, 2012; O. Chapelle, "Training a support vector
-// machine in the primal", Neural Computation 19, 2007; S. Mehrotra, "On the implementation of a primal-dual interior
-// point method", SIAM Journal on Optimization 2, 1992; M. Ferris and T. Munson, "Interior-point methods for massive
-// support vector machines", SIAM Journal on Optimization 13, 2002.
+// Source: G.-X. Yuan, C.-H. Ho and C.-J. Lin, "An improved GLMNET for L1-regularized logistic regression", JMLR 13,
+// 2012 (a step of the penalty |w|_1); C.-J. Hsieh and others, "A dual coordinate descent method for large-scale linear
+// SVM", ICML 2008; C.-H. Ho and C.-J. Lin, "Large-scale linear support vector regression", JMLR 13, 2012; O. Chapelle,
+// "Training a support vector machine in the primal", Neural Computation 19, 2007; S. Mehrotra, "On the implementation
+// of a primal-dual interior point method", SIAM Journal on Optimization 2, 1992; M. Ferris and T. Munson,
+// "Interior-point methods for massive support vector machines", SIAM Journal on Optimization 13, 2002.
 FARRO_API farro_status farro_linear_svm_f32(const farro_linear_svm_rows *rows, const farro_linear_svm_options *options,
                                             size_t count, farro_linear_svm_problem *problems);
 FARRO_API farro_status farro_linear_svm_f64(const farro_linear_svm_rows *rows, const farro_linear_svm_options *options,

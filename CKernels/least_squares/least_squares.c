@@ -9,7 +9,7 @@ static farro_status solve(least_squares_problem *p) {
   const size_t all = s->columns + s->outputs;
   if (s->rows == 0 || s->columns == 0 || s->outputs == 0 || !are_rows(s->rows, s->columns, s->x_row) ||
       !are_rows(s->rows, s->outputs, s->y_row) || all < s->columns ||
-      !can_exist(smaller(s->rows, s->columns) + 64, all, 16) || !(s->tolerance >= 0))
+      !can_exist(smaller(s->rows, s->columns) + 64, all, 16) || (s->positive && p->singular) || !(s->tolerance >= 0))
     return FARRO_ERROR_ARGUMENT;
   p->weight = 0;
   for (size_t i = 0; i < s->rows; i++) p->weight += weight_of(p, i);
@@ -25,7 +25,9 @@ static farro_status solve(least_squares_problem *p) {
   p->factors = p->centers + all;
   *p->result = (farro_least_squares_result){true, 0};
   farro_sample_rows(p);
-  const farro_status status = s->rows < s->columns ? farro_solve_wide(p) : farro_solve_tall(p);
+  const farro_status status = s->positive            ? farro_solve_positive(p)
+                              : s->rows < s->columns ? farro_solve_wide(p)
+                                                     : farro_solve_tall(p);
   farro_release(p->centers, bytes);
   return status;
 }

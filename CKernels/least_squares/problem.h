@@ -60,4 +60,7 @@ farro_status farro_factor_columns(const least_squares_problem *p, double *factor
 farro_status farro_solve_tall(const least_squares_problem *p);
 farro_status farro_solve_wide(const least_squares_problem *p);
 
+// With coefficients that are not negative.
+farro_status farro_solve_positive(const least_squares_problem *p);
+
 #endif

@@ -7,15 +7,11 @@ static const void *dense_row(const linear_rows *l, size_t row) {
   return (const char *)l->rows->x + row * l->rows->ldx * bytes;
 }
 
-static double element(const linear_rows *l, int64_t place) {
-  return l->is_wide ? ((const double *)l->rows->x)[place] : (double)((const float *)l->rows->x)[place];
-}
-
 double svm_linear_decision(const linear_rows *l, size_t row, const double *w) {
   const farro_linear_svm_rows *r = l->rows;
   double sum = r->bias * w[r->d];
   if (!r->offsets) return r->d ? sum + l->kernels->row_dot(r->d, dense_row(l, row), w) : sum;
-  for (int64_t i = r->offsets[row]; i < r->offsets[row + 1]; i++) sum += element(l, i) * w[r->indices[i]];
+  for (int64_t i = r->offsets[row]; i < r->offsets[row + 1]; i++) sum += svm_linear_element(l, i) * w[r->indices[i]];
   return sum;
 }
 
@@ -26,7 +22,7 @@ void svm_linear_add(const linear_rows *l, size_t row, double factor, double *w) 
     if (r->d) l->kernels->row_add(r->d, factor, dense_row(l, row), w);
     return;
   }
-  for (int64_t i = r->offsets[row]; i < r->offsets[row + 1]; i++) w[r->indices[i]] += factor * element(l, i);
+  for (int64_t i = r->offsets[row]; i < r->offsets[row + 1]; i++) w[r->indices[i]] += factor * svm_linear_element(l, i);
 }
 
 void svm_linear_copy(const linear_rows *l, size_t row, double factor, double *to) {
@@ -40,7 +36,7 @@ double svm_linear_square(const linear_rows *l, size_t row) {
   const int64_t first = r->offsets ? r->offsets[row] : 0;
   const int64_t last = r->offsets ? r->offsets[row + 1] : (int64_t)r->d;
   const int64_t at = r->offsets ? 0 : (int64_t)(row * r->ldx);
-  for (int64_t i = first; i < last; i++) sum += element(l, at + i) * element(l, at + i);
+  for (int64_t i = first; i < last; i++) sum += svm_linear_element(l, at + i) * svm_linear_element(l, at + i);
   return sum;
 }
 
@@ -59,6 +55,7 @@ static bool is_interior(const linear_rows *l) {
 }
 
 static farro_status solve_problem(const linear_rows *l, farro_linear_svm_problem *problem, double *w) {
+  if (l->options->is_absolute) return svm_linear_absolute(l, problem, w);
   if (!l->options->is_dual) return svm_linear_primal(l, problem, w);
   if (is_interior(l)) {
     bool is_solved;
@@ -101,7 +98,10 @@ static farro_status solve(const farro_linear_svm_rows *rows, bool is_wide, const
   if (!rows->offsets && (rows->ldx < rows->d || !can_exist(rows->n, rows->ldx, 1))) return FARRO_ERROR_ARGUMENT;
   if (!(options->tolerance > 0) || !(options->epsilon >= 0) || (unsigned)options->loss > FARRO_LOSS_SQUARED_INSENSITIVE)
     return FARRO_ERROR_ARGUMENT;
-  if (!options->is_dual && (!svm_linear_is_squared(&j.l) || !can_exist(rows->d + 1, rows->d + 1, 16)))
+  if (!options->is_dual && !svm_linear_is_squared(&j.l)) return FARRO_ERROR_ARGUMENT;
+  if (!options->is_dual && !options->is_absolute && !can_exist(rows->d + 1, rows->d + 1, 16))
+    return FARRO_ERROR_ARGUMENT;
+  if (options->is_absolute && (options->is_dual || options->loss != FARRO_LOSS_SQUARED_HINGE))
     return FARRO_ERROR_ARGUMENT;
   // Problems that can use all threads are called here, one after the other.
   if (count == 1 || (is_interior(&j.l) && rows->n >= rows_for_threads))

@@ -14,6 +14,11 @@ typedef struct linear_rows {
   bool is_wide;
 } linear_rows;
 
+// An element by its place: row ldx + column, or that among the values.
+static inline double svm_linear_element(const linear_rows *l, int64_t place) {
+  return l->is_wide ? ((const double *)l->rows->x)[place] : (double)((const float *)l->rows->x)[place];
+}
+
 double svm_linear_decision(const linear_rows *l, size_t row, const double *w);
 void svm_linear_add(const linear_rows *l, size_t row, double factor, double *w);
 // to = factor times the row and the bias; up to 15 elements behind them are left as they are or become 0.
@@ -24,6 +29,22 @@ double svm_linear_square(const linear_rows *l, size_t row);
 farro_status svm_linear_dual(const linear_rows *l, farro_linear_svm_problem *problem, double *w);
 farro_status svm_linear_primal(const linear_rows *l, farro_linear_svm_problem *problem, double *w);
 farro_status svm_linear_interior(const linear_rows *l, farro_linear_svm_problem *problem, double *w, bool *is_solved);
+
+farro_status svm_linear_absolute(const linear_rows *l, farro_linear_svm_problem *problem, double *w);
+
+// The rows of a part.
+static inline void svm_linear_range(size_t rows, size_t parts, size_t part, size_t *first, size_t *last) {
+  *first = rows / parts * part + smaller(rows % parts, part);
+  *last = *first + rows / parts + (part < rows % parts);
+}
+
+// The rarer class's part of the rows.
+static inline double svm_linear_part(const linear_rows *l, const farro_linear_svm_problem *problem) {
+  const size_t n = l->rows->n;
+  size_t positive = 0;
+  for (size_t i = 0; i < n; i++) positive += problem->y[i] > 0;
+  return (double)larger(smaller(positive, n - positive), 1) / (double)n;
+}
 
 static inline size_t svm_linear_room(const linear_rows *l) { return round_up(l->rows->d + 1, 16); }
 

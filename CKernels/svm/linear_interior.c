@@ -62,11 +62,6 @@ static move move_of(const interior *s, size_t i, size_t k, const hinge *h) {
   return (move){da, (s->low_product[k] - s->low[k] * da) / a, (s->high_product[k] + s->high[k] * da) / room};
 }
 
-static void range_of(const interior *s, size_t part, size_t *first, size_t *last) {
-  *first = s->rows / s->parts * part + smaller(s->rows % s->parts, part);
-  *last = *first + s->rows / s->parts + (part < s->rows % s->parts);
-}
-
 static void add_block(interior *s, size_t rows, const double *block, double *hessian) {
   const farro_symmetric_shape shape = {.batch = 1, .n = s->size, .k = rows, .lda = s->size, .ldc = s->size};
   const farro_status status = farro_symmetric_product_f64(&shape, 1, block, 1, hessian);
@@ -88,7 +83,7 @@ static void take_point(void *context, size_t first_part, size_t last_part) {
     memset(pulls, 0, (s->room + s->size * s->size) * sizeof *pulls);
     sums sum = {.most = -INFINITY, .least = INFINITY};
     size_t first, last, rows = 0;
-    range_of(s, part, &first, &last);
+    svm_linear_range(s->rows, s->parts, part, &first, &last);
     for (size_t i = first; i < last; i++) {
       const size_t row = (size_t)s->row[i];
       const double z = s->z[i] = svm_linear_decision(s->l, row, s->w);
@@ -119,7 +114,7 @@ static void take_changes(void *context, size_t first_part, size_t last_part) {
   for (size_t part = first_part; part < last_part; part++) {
     double longest = 1, slope = 0, bend = 0;
     size_t first, last;
-    range_of(s, part, &first, &last);
+    svm_linear_range(s->rows, s->parts, part, &first, &last);
     for (size_t i = first; i < last; i++) {
       s->dz[i] = svm_linear_decision(s->l, (size_t)s->row[i], s->step);
       for (size_t j = 0, k = i; j < s->hinges; j++, k += s->rows) {
@@ -146,7 +141,7 @@ static void take_correction(void *context, size_t first_part, size_t last_part) 
     double *pulls = s->vectors + part * part_elements(s);
     memset(pulls, 0, s->room * sizeof *pulls);
     size_t first, last;
-    range_of(s, part, &first, &last);
+    svm_linear_range(s->rows, s->parts, part, &first, &last);
     for (size_t i = first; i < last; i++) {
       double force = 0;
       for (size_t j = 0, k = i; j < s->hinges; j++, k += s->rows) {

@@ -27,12 +27,6 @@ static double residual(const newton *s, size_t row, double decision) {
   return error > epsilon ? error - epsilon : error < -epsilon ? error + epsilon : 0;
 }
 
-static void range_of(const newton *s, size_t part, size_t *first, size_t *last) {
-  const size_t n = s->l->rows->n;
-  *first = n / s->parts * part + smaller(n % s->parts, part);
-  *last = *first + n / s->parts + (part < n % s->parts);
-}
-
 static void add_block(newton *s, size_t rows, const double *block, double *hessian) {
   const farro_symmetric_shape shape = {.batch = 1, .n = s->size, .k = rows, .lda = s->size, .ldc = s->size};
   const farro_status status = farro_symmetric_product_f64(&shape, 1, block, 1, hessian);
@@ -47,7 +41,7 @@ static void take_parts(void *context, size_t first_part, size_t last_part) {
     double *block = hessian + s->size * s->size;
     memset(gradient, 0, s->size * (1 + s->size) * sizeof *gradient);
     size_t first, last, rows = 0;
-    range_of(s, part, &first, &last);
+    svm_linear_range(s->l->rows->n, s->parts, part, &first, &last);
     for (size_t i = first; i < last; i++) {
       const double r = residual(s, i, s->decisions[i]), weight = 2 * s->problem->limits[i];
       if (r == 0 || weight == 0) continue;
@@ -63,7 +57,7 @@ static void take_changes(void *context, size_t first_part, size_t last_part) {
   newton *s = context;
   for (size_t part = first_part; part < last_part; part++) {
     size_t first, last;
-    range_of(s, part, &first, &last);
+    svm_linear_range(s->l->rows->n, s->parts, part, &first, &last);
     for (size_t i = first; i < last; i++) s->changes[i] = svm_linear_decision(s->l, i, s->step);
   }
 }
@@ -102,18 +96,11 @@ static double take_step(newton *s) {
   return sqrt(square);
 }
 
-// How far a gradient may be from 0, in parts of the first.
-static double tolerance_of(const newton *s) {
-  if (svm_linear_is_regression(s->l)) return s->l->options->tolerance;
-  const size_t n = s->l->rows->n;
-  size_t positive = 0;
-  for (size_t i = 0; i < n; i++) positive += s->problem->y[i] > 0;
-  return s->l->options->tolerance * (double)larger(smaller(positive, n - positive), 1) / (double)n;
-}
-
 static void iterate(newton *s, farro_linear_svm_problem *problem) {
   const farro_linear_svm_options *o = s->l->options;
-  const double tolerance = tolerance_of(s), work = (double)s->l->rows->n * (double)s->size / 4;
+  // The length of a gradient that may be left, in parts of the first.
+  const double tolerance = o->tolerance * (svm_linear_is_regression(s->l) ? 1 : svm_linear_part(s->l, problem));
+  const double work = (double)s->l->rows->n * (double)s->size / 4;
   double first = 0;
   for (;; problem->iterations++) {
     if (svm_linear_is_cancelled(s->l)) {

@@ -51,8 +51,8 @@
     guarded_free(got, order * order * sizeof *got), free(right), free(serial);                                         \
   }                                                                                                                    \
                                                                                                                        \
-  /* The gradient of the objective is 0, and the mean residual too. */                                                 \
-  static void check_solution_##type(size_t rows, size_t columns, double penalty, double tilt) {                        \
+  /* The gradient of the objective is 0, or keeps what must not be negative at 0; the mean residual is 0 too. */       \
+  static void check_solution_##type(size_t rows, size_t columns, double penalty, double tilt, bool positive) {         \
     scalar *x = malloc((rows * columns + rows) * sizeof *x), *y = x + rows * columns;                                  \
     fill_##type(x, rows * columns + rows);                                                                             \
     /* Columns nearly depend on their neighbours. */                                                                   \
@@ -60,7 +60,7 @@
       for (size_t j = 1; j < columns; j++)                                                                             \
         x[i * columns + j] = (scalar)((double)x[i * columns + j - 1] + tilt * (double)x[i * columns + j]);             \
     double *b = malloc(columns * sizeof *b), intercept, *residual = malloc(rows * sizeof *residual);                   \
-    const farro_least_squares_shape shape = {rows, columns, 1, columns, 1, true, 1e-12};                               \
+    const farro_least_squares_shape shape = {rows, columns, 1, columns, 1, true, positive, 1e-12};                     \
     farro_least_squares_result result;                                                                                 \
     const farro_status status =                                                                                        \
         farro_least_squares_##type(&shape, x, y, NULL, penalty > 0 ? &penalty : NULL, b, &intercept, NULL, &result);   \
@@ -79,7 +79,8 @@
         for (size_t k = 0; k < columns; k++) fitted += fabs((double)x[i * columns + k] * b[k]);                        \
         terms += fabs((double)x[i * columns + j]) * fitted;                                                            \
       }                                                                                                                \
-      most = fmax(most, fabs(gradient)), size = fmax(size, terms);                                                     \
+      most = fmax(most, positive && b[j] == 0 ? gradient : fabs(gradient)), size = fmax(size, terms);                  \
+      EXPECT(!positive || b[j] >= 0, "a coefficient is negative");                                                     \
     }                                                                                                                  \
     EXPECT(most <= 400 * (unit) * size && fabs(sum) <= 400 * (unit) * size,                                            \
            "least_squares_" #type " (%zu, %zu), penalty %g: gradient %g of %g", rows, columns, penalty, most, size);   \
@@ -124,7 +125,7 @@ static void check_arguments(void) {
   EXPECT(farro_symmetric_eigen_f64(2, a, 2, false, values) == FARRO_ERROR_ARGUMENT, "NaN has eigenvalues");
   const farro_cross_shape shape = {.rows = 2, .columns = 2, .x_row = 1};
   EXPECT(farro_cross_products_f64(&shape, a, NULL, NULL, NULL, a, a, values) == FARRO_ERROR_ARGUMENT, "x_row");
-  farro_least_squares_shape least = {2, 2, 1, 2, 1, true, -1};
+  farro_least_squares_shape least = {2, 2, 1, 2, 1, true, false, -1};
   farro_least_squares_result result;
   EXPECT(farro_least_squares_f64(&least, a, a, NULL, NULL, values, values, NULL, &result) == FARRO_ERROR_ARGUMENT,
          "a negative tolerance");
@@ -152,9 +153,11 @@ void check_least_squares(void) {
   for (size_t columns = 1; columns < 40; columns += 7) {
     for (size_t rows = 2; rows < 300; rows += 99) {
       const double tilt = rows > columns ? 1e-3 : 0;
-      check_solution_f32(rows, columns, 0, 0), check_solution_f64(rows, columns, 0, 0);
-      check_solution_f32(rows, columns, 0.5, 0), check_solution_f64(rows, columns, 0.5, 0);
-      check_solution_f64(rows, columns, 0, columns < 8 ? tilt : 0);
+      check_solution_f32(rows, columns, 0, 0, false), check_solution_f64(rows, columns, 0, 0, false);
+      check_solution_f32(rows, columns, 0.5, 0, false), check_solution_f64(rows, columns, 0.5, 0, false);
+      check_solution_f64(rows, columns, 0, columns < 8 ? tilt : 0, false);
+      check_solution_f32(rows, columns, 0, 0, true), check_solution_f64(rows, columns, 0.5, 0, true);
+      check_solution_f64(rows, columns, 0, tilt, true);
     }
   }
 }

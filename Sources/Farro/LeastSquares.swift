@@ -19,6 +19,7 @@ package struct LeastSquaresSolution {
 /// - Parameters:
 ///   - x: Shape (n, d).
 ///   - y: Shape (n, outputs).
+///   - positive: Whether coefficients are at least 0; there are no singular values then.
 ///   - tolerance: Singular values of at most this part of the largest count as 0.
 package func solveLeastSquares<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>,
@@ -26,6 +27,7 @@ package func solveLeastSquares<Scalar: KernelScalar>(
   weights: Tensor<Double>?,
   penalties: [Double]?,
   intercept: Bool,
+  positive: Bool = false,
   tolerance: Double,
   singularValues: Bool
 ) -> LeastSquaresSolution {
@@ -37,6 +39,7 @@ package func solveLeastSquares<Scalar: KernelScalar>(
     x_row: columns,
     y_row: outputs,
     intercept: intercept,
+    positive: positive,
     tolerance: tolerance
   )
   var result = farro_least_squares_result()
@@ -108,6 +111,7 @@ package func solveLeastSquares<Scalar: KernelScalar>(
     x_row: x.columns,
     y_row: outputs,
     intercept: intercept,
+    positive: false,
     tolerance: tolerance
   )
   var result = farro_least_squares_result()

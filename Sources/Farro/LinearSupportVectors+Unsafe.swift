@@ -27,6 +27,8 @@ package struct LinearMarginOptions: Sendable {
   package var loss = MarginLoss.squaredHinge
   package var epsilon = 0.0
   package var isDual = true
+  /// Whether |w|₁ takes the place of half the square; of the squared hinge, when it is not dual.
+  package var isAbsolute = false
   package var tolerance = 1e-4
   package var maxIterations = 1000
   package var seed: UInt64 = 0
@@ -43,7 +45,7 @@ package struct LinearMargin: Sendable {
   package var hasConverged: Bool
 }
 
-/// Minimizes 1/2 |w|² + the sum of limits × losses for each array of `targets`.
+/// Minimizes 1/2 |w|², or |w|₁, + the sum of limits × losses for each array of `targets`.
 ///
 /// - Parameters:
 ///   - x: n rows, finite.
@@ -100,7 +102,7 @@ private func fit(
   var settings = farro_linear_svm_options()
   (settings.loss, settings.epsilon, settings.is_dual) = (options.loss.code, options.epsilon, options.isDual)
   (settings.tolerance, settings.max_iterations) = (options.tolerance, Int64(options.maxIterations))
-  settings.seed = options.seed
+  (settings.seed, settings.is_absolute) = (options.seed, options.isAbsolute)
   settings.is_cancelled = { _ in Task.isCancelled }
   let (y, c) = (targets.flatMap { $0 }, limits.flatMap { $0 })
   var weights = [Double](repeating: 0, count: targets.count * width)

@@ -76,6 +76,39 @@ import Testing
     #expect(single.rank == Int(singular[0]))
   }
 
+  @Test func `positive coefficients are scikit-learn's, dense and sparse`() throws {
+    typealias Model = LinearRegression<Tensor<Double>>
+    let plain = try Model(positive: true).fit(Self.x, Self.y)
+    #expect(error(plain, "ols.positive") < 1e-6)
+    #expect(plain.rank == nil && plain.coefficients.scalars.contains(0))
+    #expect(error(try LinearRegression(positive: true).fit(CSRMatrix(Self.x), Self.y), "ols.positive") < 1e-4)
+    let benign = Tensor(Self.cancer.y.map(Double.init))
+    let cancer = try Model(positive: true).fit(Self.cancer.x, benign, weights: goldenWeights(569))
+    #expect(error(cancer, "ols.positive.cancer") < 1e-6)
+    let two = try Model(positive: true).fit(Self.x, Self.two)
+    #expect(error(two, "ols.positive.two") < 1e-6)
+    let ridge = try Ridge(alpha: 0.5, positive: true).fit(Self.x, Self.y, weights: Self.weights)
+    #expect(error(ridge, "ridge.positive") < 1e-5)
+    let sparse = try Ridge(alpha: 0.5, positive: true).fit(CSRMatrix(Self.x), Self.y, weights: Self.weights)
+    #expect(error(sparse, "ridge.positive") < 1e-4)
+    // Columns that depend on others, and fewer rows than columns: no error may be lessened by what may still grow.
+    let digits = Datasets.digits(as: Double.self).x[0..<40]
+    let targets = Tensor((0..<40).map { Double($0 * 7 % 10) })
+    for x in [digits, digits * 1e30, digits * 1e-30] {
+      let model = try Model(positive: true).fit(x, targets)
+      let rest = targets - (try model.predict(x))
+      let slopes = matmul(rest.reshaped([1, 40]), x).scalars.map { $0 / x.scalars.max()! }
+      for (b, slope) in zip(model.coefficients.scalars, slopes) {
+        #expect(b >= 0 && slope < 1e-7 && (b == 0 || slope > -1e-7))
+      }
+    }
+    let dependent = try Model(positive: true).fit(Self.dependent, Self.y)
+    let fitted = try dependent.predict(Self.dependent) - plain.predict(Self.x)
+    #expect(fitted.scalars.allSatisfy { abs($0) < 1e-6 })
+    #expect(try withThreads(1) { try Model(positive: true).fit(Self.x, Self.y) } == plain)
+    #expect(try Model(positive: true).fit(Self.x[0..<1], Self.y[0..<1]).coefficients.scalars.allSatisfy { $0 == 0 })
+  }
+
   @Test func `nearly dependent columns keep the digits that their condition leaves`() throws {
     let model = try LinearRegression(tolerance: 1e-14).fit(Self.hilbert, Self.wave)
     #expect(model.rank == 8)

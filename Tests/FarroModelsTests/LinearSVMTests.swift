@@ -41,6 +41,31 @@ import Testing
     check(.cancerWeighted, weighted.coefficients, weighted.intercept, within: isDual ? 1e-4 : 1e-6)
   }
 
+  @Test func `the penalty L1: scikit-learn's coefficients, and zeros`() throws {
+    let (x, y) = SVMData.wine
+    let wine = try LinearSVC(penalty: .l1, tolerance: 1e-10, c: 0.25).fit(x, y)
+    check(.wineAbsolute, wine.coefficients, wine.intercept)
+    #expect(wine.coefficients.scalars.filter { $0 == 0 }.count > 10)
+    let sparse = try LinearSVC(penalty: .l1, tolerance: 1e-10, c: 0.25).fit(CSRMatrix(x), y)
+    check(.wineAbsolute, sparse.coefficients, sparse.intercept)
+    let cancer = SVMData.breastCancer
+    let weighted = try LinearSVC(penalty: .l1, tolerance: 1e-10, classWeight: .balanced)
+      .fit(cancer.x, cancer.y, weights: SVMData.weights(569))
+    check(.cancerAbsolute, weighted.coefficients, weighted.intercept)
+    // Of many columns only some are worked on at a time: the conditions of the minimum hold for all.
+    let wide = Tensor<Double>(randomNormal: [120, 900], seed: 2)
+    let signs = (0..<120).map { wide[$0, 3] - wide[$0, 800] > 0 ? 1.0 : -1.0 }
+    let some = try LinearSVC(penalty: .l1, tolerance: 1e-10).fit(wide, signs).model
+    #expect(some.hasConverged == [true])
+    let errors = zip(try some.decisionFunction(wide).scalars, signs).map { min($0 * $1 - 1, 0) * 2 * $1 }
+    let gradient = matmul(Tensor(errors).reshaped([1, 120]), wide).scalars + [errors.reduce(0, +)]
+    for (w, slope) in zip(some.coefficients.scalars + some.intercept, gradient) {
+      #expect(w == 0 ? abs(slope) < 1 + 1e-5 : abs(slope + (w > 0 ? 1 : -1)) < 1e-5)
+    }
+    #expect(throws: ModelError.self) { try LinearSVC(penalty: .l1, loss: .hinge).fit(x, y) }
+    #expect(throws: ModelError.self) { try LinearSVC(penalty: .l1, dual: true).fit(x, y) }
+  }
+
   @Test func `numbers: scikit-learn's coefficients`() throws {
     let (x, y) = SVMData.diabetes
     let plain = try LinearSVR(epsilon: 3, tolerance: 1e-9, c: 0.5, maxIterations: 1_000_000).fit(x, y)

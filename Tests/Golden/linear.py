@@ -55,6 +55,11 @@ def regressions() -> None:
     linear("ols.hilbert", LinearRegression(), HILBERT, WAVE)
     linear("ols.exact", LinearRegression(tol=1e-14), HILBERT, WAVE)
     linear("ols.sparse", LinearRegression(), DIGITS, DIGIT)
+    linear("ols.positive", LinearRegression(positive=True), DIABETES, DISEASE)
+    linear("ols.positive.cancer", LinearRegression(positive=True), CANCER, BENIGN, weights(len(BENIGN)))
+    linear("ols.positive.two", LinearRegression(positive=True), DIABETES, TWO)
+    positive = {"positive": True, "tol": 1e-14, "max_iter": 1000000}
+    linear("ridge.positive", Ridge(alpha=0.5, **positive), DIABETES, DISEASE, w)
     linear("ridge.diabetes", Ridge(alpha=0.5), DIABETES, DISEASE)
     linear("ridge.weighted", Ridge(alpha=0.5), DIABETES, DISEASE, w)
     linear("ridge.two", Ridge(alpha=[0.25, 2]), DIABETES, TWO)

@@ -48,6 +48,8 @@ LINEAR = {
     "wineSquared": (LinearSVC, "wine", {"dual": False}, False),
     "wineHinge": (LinearSVC, "wine", {"loss": "hinge", "dual": True, "C": 0.05}, False),
     "cancerWeighted": (LinearSVC, "breastCancer", {"C": 0.5, "class_weight": "balanced", "intercept_scaling": 2.0, "dual": False}, True),
+    "wineAbsolute": (LinearSVC, "wine", {"penalty": "l1", "dual": False, "C": 0.25}, False),
+    "cancerAbsolute": (LinearSVC, "breastCancer", {"penalty": "l1", "dual": False, "class_weight": "balanced"}, True),
     "diabetesInsensitive": (LinearSVR, "diabetes", {"epsilon": 3.0, "C": 0.5, "dual": True}, False),
     "diabetesSquared": (LinearSVR, "diabetes", {"epsilon": 3.0, "loss": "squared_epsilon_insensitive", "dual": True}, True),
 }

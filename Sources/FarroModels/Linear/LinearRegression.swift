@@ -9,8 +9,8 @@ import FarroData
 /// let answers = try model.predict(others)
 /// ```
 ///
-/// Names and defaults are those of scikit-learn's `LinearRegression`, of which `positive` is missing. Of several solutions, as with
-/// more columns than rows or columns that depend on others, it is that of the least norm, as LAPACK's gelsd finds it.
+/// Names and defaults are those of scikit-learn's `LinearRegression`. Of several solutions, as with more columns than rows or columns
+/// that depend on others, it is that of the least norm, as LAPACK's gelsd finds it.
 ///
 /// Dense rows are read once, for the sums of products of their columns. Where these are not accurate enough, because columns
 /// nearly depend on each other, an orthogonal factorization of the rows takes their place: results are as good as those of a
@@ -24,8 +24,12 @@ public struct LinearRegression<Input: NumericRows>: RegressorEstimator, Equatabl
   /// which is at most 1e-10: scikit-learn's 1e-6 leaves coefficients with few digits.
   public var tolerance: Double
 
-  public init(fitIntercept: Bool = true, tolerance: Double = 1e-6) {
-    (self.fitIntercept, self.tolerance) = (fitIntercept, tolerance)
+  /// Whether coefficients are at least 0. Of several solutions it is then any; there are no rank and no singular values. Dense rows
+  /// need O(d²) memory for up to 4096 columns; sparse ones, and more columns, take up to 10 000 passes of coordinate descent.
+  public var positive: Bool
+
+  public init(fitIntercept: Bool = true, tolerance: Double = 1e-6, positive: Bool = false) {
+    (self.fitIntercept, self.tolerance, self.positive) = (fitIntercept, tolerance, positive)
   }
 
   /// A model of rows and the numbers that belong to them.
@@ -44,6 +48,13 @@ public struct LinearRegression<Input: NumericRows>: RegressorEstimator, Equatabl
     try checkRange(tolerance, "tolerance", atLeast: 0)
     let target = try targetMatrix(x, y, weights: weights)
     try Task.checkCancellation()
+    if positive {
+      let zeros = Array(repeating: 0.0, count: target.shape[1])
+      guard
+        let function = try positiveLeastSquares(x, y, weights: weights, penalties: zeros, intercept: fitIntercept)
+      else { try throwNotFinite(x) }
+      return LinearRegressionModel(function: function, rank: nil, singularValues: [])
+    }
     let isDense = x is Tensor<Input.Scalar>
     let solution = x.denseOrSparse(
       {
@@ -87,9 +98,9 @@ public struct LinearRegressionModel<Input: NumericRows>: Regressor, Equatable {
   public typealias Scalar = Input.Scalar
 
   let function: LinearModel<Input>
-  /// How many singular values of the centred rows exceed the tolerance; nil for sparse rows.
+  /// How many singular values of the centred rows exceed the tolerance; nil for sparse rows and positive coefficients.
   public let rank: Int?
-  /// Those of the rows without their mean, times the roots of weights, descending; empty for sparse rows.
+  /// Those of the rows without their mean, times the roots of weights, descending; empty where the rank is nil.
   public let singularValues: [Scalar]
 
   /// Shape (columns), or (outputs, columns).

@@ -6,7 +6,7 @@ import Farro
 /// let model = try Ridge(alpha: 0.1).fit(x, y)
 /// ```
 ///
-/// Names and defaults are those of scikit-learn's `Ridge`; `solver` and `positive` are missing. The solution is exact but for rounding
+/// Names and defaults are those of scikit-learn's `Ridge`; `solver` is missing. The solution is exact but for rounding
 /// where rows are dense, by a Cholesky factorization or, where that loses digits, a singular value decomposition. With more columns than
 /// rows it works with products of rows. Sparse rows take conjugate gradients.
 ///
@@ -22,13 +22,34 @@ public struct Ridge<Input: NumericRows>: RegressorEstimator, Equatable {
   /// Of sparse rows: the most iterations; 10 for each column and 100 more when nil.
   public var maxIterations: Int?
 
-  public init(alpha: Double = 1, fitIntercept: Bool = true, tolerance: Double = 1e-10, maxIterations: Int? = nil) {
-    self.init(alphas: [alpha], fitIntercept: fitIntercept, tolerance: tolerance, maxIterations: maxIterations)
+  /// Whether coefficients are at least 0, as in ``LinearRegression/positive``.
+  public var positive: Bool
+
+  public init(
+    alpha: Double = 1,
+    fitIntercept: Bool = true,
+    tolerance: Double = 1e-10,
+    maxIterations: Int? = nil,
+    positive: Bool = false
+  ) {
+    self.init(
+      alphas: [alpha],
+      fitIntercept: fitIntercept,
+      tolerance: tolerance,
+      maxIterations: maxIterations,
+      positive: positive
+    )
   }
 
   /// With a penalty for each output.
-  public init(alphas: [Double], fitIntercept: Bool = true, tolerance: Double = 1e-10, maxIterations: Int? = nil) {
-    (self.alphas, self.fitIntercept) = (alphas, fitIntercept)
+  public init(
+    alphas: [Double],
+    fitIntercept: Bool = true,
+    tolerance: Double = 1e-10,
+    maxIterations: Int? = nil,
+    positive: Bool = false
+  ) {
+    (self.alphas, self.fitIntercept, self.positive) = (alphas, fitIntercept, positive)
     (self.tolerance, self.maxIterations) = (tolerance, maxIterations)
   }
 
@@ -59,6 +80,12 @@ public struct Ridge<Input: NumericRows>: RegressorEstimator, Equatable {
     }
     try Task.checkCancellation()
     let penalties = alphas.count == outputs ? alphas : Array(repeating: alphas[0], count: outputs)
+    if positive {
+      guard
+        let model = try positiveLeastSquares(x, y, weights: weights, penalties: penalties, intercept: fitIntercept)
+      else { try throwNotFinite(x) }
+      return model
+    }
     let solution = x.denseOrSparse(
       {
         solveLeastSquares(

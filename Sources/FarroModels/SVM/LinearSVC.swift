@@ -12,21 +12,24 @@ import FarroData
 ///
 ///     1/2 (|w|² + w'²) + Σ Cᵢ loss(yᵢ zᵢ),   z = w·x + interceptScaling w',   Cᵢ = c × the row's weight × its class's weight
 ///
-/// with the hinge max(0, 1 - yz) or its square. Rows are dense (`Tensor`) or sparse (`CSRMatrix`). Names and defaults are those of
-/// scikit-learn's `LinearSVC`, without its penalty L1 and its `crammer_singer`. As there the intercept is part of what
-/// is kept small; a larger ``interceptScaling`` lessens that.
+/// with the hinge max(0, 1 - yz) or its square. The penalty ``LinearSVCPenalty/l1`` is |w|₁ + |w'| instead, with the squared hinge
+/// alone: many weights are 0 then. Rows are dense (`Tensor`) or sparse (`CSRMatrix`). Names and defaults are those of scikit-learn's
+/// `LinearSVC`, without its `crammer_singer`. As there the intercept is part of what is kept small; a larger ``interceptScaling``
+/// lessens that.
 ///
 /// The dual problem is solved by coordinate descent (C.-J. Hsieh and others, ICML 2008), or, for the hinge of dense rows that are more
 /// than their columns, by an interior point method (M. Ferris and T. Munson, 2002), some 20 steps of O(n d²) whatever ``c`` is; the
 /// primal one, of the squared hinge, by Newton's method: a few steps of O(n d²) that end at the minimum.
 public struct LinearSVC<Input: NumericRows>: ClassifierEstimator, Equatable {
+  /// What is kept small.
+  public var penalty: LinearSVCPenalty
   /// The loss of a row.
   public var loss: LinearSVCLoss
   /// Whether the dual problem is solved; when nil, it is for ``LinearSVCLoss/hinge``, for no more rows than columns, and for more than
   /// 1000 columns.
   public var dual: Bool?
   /// Of the dual problem, the difference of the greatest and the least violation that is left; of the primal one, the length of
-  /// the gradient, in parts of the first, for as many rows of either class.
+  /// the gradient, in parts of the first, for as many rows of either class; of the penalty L1, the sum of the violations likewise.
   public var tolerance: Double
   /// How much a row on the wrong side costs, above 0.
   public var c: Double
@@ -43,6 +46,7 @@ public struct LinearSVC<Input: NumericRows>: ClassifierEstimator, Equatable {
   public var maxIterations: Int
 
   public init(
+    penalty: LinearSVCPenalty = .l2,
     loss: LinearSVCLoss = .squaredHinge,
     dual: Bool? = nil,
     tolerance: Double = 1e-4,
@@ -53,7 +57,7 @@ public struct LinearSVC<Input: NumericRows>: ClassifierEstimator, Equatable {
     seed: UInt64 = 0,
     maxIterations: Int = 1000
   ) {
-    (self.loss, self.dual, self.tolerance, self.c) = (loss, dual, tolerance, c)
+    (self.penalty, self.loss, self.dual, self.tolerance, self.c) = (penalty, loss, dual, tolerance, c)
     (self.fitIntercept, self.interceptScaling) = (fitIntercept, interceptScaling)
     (self.classWeight, self.seed, self.maxIterations) = (classWeight, seed, maxIterations)
   }
@@ -87,7 +91,14 @@ public struct LinearSVC<Input: NumericRows>: ClassifierEstimator, Equatable {
     var options = LinearMarginOptions()
     (options.loss, options.tolerance, options.seed) = (loss == .hinge ? .hinge : .squaredHinge, tolerance, seed)
     (options.maxIterations, options.bias) = (maxIterations, fitIntercept ? interceptScaling : 0)
-    options.isDual = try isDual(dual, isSquared: loss == .squaredHinge, x.rowCount, x.columnCount)
+    if penalty == .l1 {
+      guard loss == .squaredHinge, dual != true else {
+        throw ModelError.parameter(name: "penalty", reason: "l1 needs the squared hinge, and not the dual problem")
+      }
+      (options.isAbsolute, options.isDual) = (true, false)
+    } else {
+      options.isDual = try isDual(dual, isSquared: loss == .squaredHinge, x.rowCount, x.columnCount)
+    }
     let positives = classCount == 2 ? [1] : (0..<Int32(classCount)).map { $0 }
     let targets = positives.map { positive in classes.map { $0 == positive ? 1.0 : -1.0 } }
     let margins = try linearMargins(x, targets, Array(repeating: limits, count: targets.count), options)
@@ -108,6 +119,14 @@ private func balanced(_ weights: Tensor<Double>, _ classes: [Int32], _ classCoun
   for (number, weight) in zip(classes, own) { sums[Int(number)] += weight }
   let mean = sums.reduce(0, +) / Double(classCount)
   return Tensor(zip(classes, own).map { $1 == 0 ? 0 : $1 * mean / sums[Int($0)] })
+}
+
+/// What ``LinearSVC`` keeps small.
+public enum LinearSVCPenalty: String, Sendable, Codable {
+  /// The sum of the weights' magnitudes.
+  case l1
+  /// Half the sum of their squares.
+  case l2
 }
 
 /// What a row costs.
