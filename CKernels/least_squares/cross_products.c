@@ -72,7 +72,8 @@ static void pack_panel(const cross_products *c, size_t first_row, size_t rows, s
 
 static void multiply_pair(const cross_products *c, size_t rows, size_t left, size_t right, const char *block,
                           size_t panel_bytes, double *sums) {
-  c->kernels->multiply(rows, c->vectors, block + left * panel_bytes, block + right * panel_bytes,
+  const size_t count = smaller(c->order - left * c->width, c->width);
+  c->kernels->multiply(rows, c->vectors, count, block + left * panel_bytes, block + right * panel_bytes,
                        sums + left * c->width * c->pitch + right * c->width, c->pitch);
 }
 

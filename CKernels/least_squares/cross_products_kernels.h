@@ -36,11 +36,10 @@ INLINE void KERNEL(add_products)(const SCALAR *sums, double *to) {
   for (size_t lane = 0; lane < LANES; lane++) to[lane] += (double)sums[lane];
 }
 
-INLINE void KERNEL(product_tile)(size_t rows, const SCALAR *a, const SCALAR *b, double *to, size_t pitch,
+INLINE void KERNEL(product_tile)(size_t rows, size_t width, const SCALAR *a, const SCALAR *b, double *to, size_t pitch,
                                  const size_t vectors) {
   VECTOR sums[product_rows][product_vectors];
   UNROLL for (size_t i = 0; i < product_rows; i++) UNROLL for (size_t v = 0; v < vectors; v++) sums[i][v] = (VECTOR){0};
-  const size_t width = vectors * LANES;
   for (size_t row = 0; row < rows; row++) {
     VECTOR right[product_vectors];
     UNROLL for (size_t v = 0; v < vectors; v++) right[v] = load(b + row * width + v * LANES);
@@ -56,17 +55,23 @@ INLINE void KERNEL(product_tile)(size_t rows, const SCALAR *a, const SCALAR *b, 
   }
 }
 
-// Adds the products of the columns of two panels to `to`, as many rows as a panel has columns.
-static void KERNEL(multiply_panels)(size_t rows, size_t vectors, const void *left, const void *right, double *to,
-                                    size_t pitch) {
-  for (size_t i = 0; i < vectors * LANES; i += product_rows) {
-    const SCALAR *a = (const SCALAR *)left + i;
-    if (vectors == 1)
-      KERNEL(product_tile)(rows, a, right, to + i * pitch, pitch, 1);
-    else if (vectors == 2 || product_vectors == 2)
-      KERNEL(product_tile)(rows, a, right, to + i * pitch, pitch, 2);
+// Adds the products of the columns of two panels to `to`, as many rows as `count` columns of the left one need. Of a
+// panel with itself vectors that lie below the diagonal may be left out.
+static void KERNEL(multiply_panels)(size_t rows, size_t vectors, size_t count, const void *left, const void *right,
+                                    double *to, size_t pitch) {
+  const size_t width = vectors * LANES;
+  for (size_t i = 0; i < count; i += product_rows) {
+    const size_t first = left == right ? i / LANES : 0;
+    const SCALAR *a = (const SCALAR *)left + i, *b = (const SCALAR *)right + first * LANES;
+    double *sums = to + i * pitch + first * LANES;
+    if (vectors - first == 1)
+      KERNEL(product_tile)(rows, width, a, b, sums, pitch, 1);
+    else if (vectors - first == 2 || product_vectors == 2)
+      KERNEL(product_tile)(rows, width, a, b, sums, pitch, 2);
+    else if (vectors - first == 3 || product_vectors == 3)
+      KERNEL(product_tile)(rows, width, a, b, sums, pitch, 3 < product_vectors ? 3 : product_vectors);
     else
-      KERNEL(product_tile)(rows, a, right, to + i * pitch, pitch, product_vectors);
+      KERNEL(product_tile)(rows, width, a, b, sums, pitch, product_vectors);
   }
 }
 

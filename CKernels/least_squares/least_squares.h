@@ -15,8 +15,10 @@ typedef struct cross_product_kernels {
   void (*pack_floats)(size_t count, size_t width, const void *from, const void *center, const void *factor, double root,
                       void *to);
 
-  // Adds the products of the columns of two panels of `vectors` vectors to `to`.
-  void (*multiply)(size_t rows, size_t vectors, const void *left, const void *right, double *to, size_t pitch);
+  // Adds the products of the first `count` columns of a panel of `vectors` vectors with all of another one to `to`; of
+  // a panel with itself at least what lies on the diagonal and above.
+  void (*multiply)(size_t rows, size_t vectors, size_t count, const void *left, const void *right, double *to,
+                   size_t pitch);
 } cross_product_kernels;
 
 // Vectors of double, which factorizations of small matrices are made of.
