@@ -83,7 +83,7 @@ struct FittedClassifier<Model: ClassModel & StorableModel>: FittedModel where Mo
   var parameters: [SearchedParameter] { saved.parameters }
   var target: String { saved.target }
   var classes: [String]? { saved.classifier.classes }
-  var features: TableFeaturesModel? { (saved.classifier.model as? any HasTableFeatures)?.features }
+  var features: TableFeaturesModel? { (saved.classifier.model as? any HasTableFeatures)?.tableFeatures }
   var sparseColumns: Int? { saved.columns }
 
   func save(to path: String) throws { try saved.save(to: path) }
@@ -118,7 +118,7 @@ struct FittedRegressor<Model: Regressor & StorableModel>: FittedModel where Mode
   var parameters: [SearchedParameter] { saved.parameters }
   var target: String { saved.target }
   var classes: [String]? { nil }
-  var features: TableFeaturesModel? { (saved.model as? any HasTableFeatures)?.features }
+  var features: TableFeaturesModel? { (saved.model as? any HasTableFeatures)?.tableFeatures }
   var sparseColumns: Int? { saved.columns }
 
   func save(to path: String) throws { try saved.save(to: path) }
@@ -134,8 +134,13 @@ struct FittedRegressor<Model: Regressor & StorableModel>: FittedModel where Mode
   func scores(_ x: any CommandRows) throws -> Tensor<Double>? { nil }
 }
 
-private protocol HasTableFeatures { var features: TableFeaturesModel { get } }
-extension TableModel: HasTableFeatures {}
+/// A model of tables, or one that is made of such.
+protocol HasTableFeatures {
+  /// What columns become; nil where no model has learned from any.
+  var tableFeatures: TableFeaturesModel? { get }
+}
+
+extension TableModel: HasTableFeatures { var tableFeatures: TableFeaturesModel? { features } }
 
 private func inDouble<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> Tensor<Double> { Tensor<Double>(casting: x) }
 

@@ -9,10 +9,12 @@ extension ModelEntry {
   /// The models of classes.
   static let classes: [ModelEntry] =
     dummies + bayesAndDiscriminants + gradientClasses + supportVectorClasses + treesOfClasses + boostedClasses
+    + ensemblesOfClasses
 
   /// The models of numbers.
   static let numbers: [ModelEntry] =
     dummyNumbers + linearNumbers + gradientNumbers + supportVectorNumbers + treesOfNumbers + boostedNumbers
+    + ensemblesOfNumbers
 
   private static let dummies = [
     ModelEntry(

@@ -25,7 +25,7 @@ extension ModelParameter {
   /// - Parameters:
   ///   - parse: The value of a text, nil when it is none.
   ///   - format: The text of a value.
-  private static func of<Value>(
+  static func of<Value>(
     _ name: String,
     _ path: Path<Value>,
     _ help: String,

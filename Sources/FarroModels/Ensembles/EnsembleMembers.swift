@@ -26,7 +26,7 @@ public protocol ClassifierGroup: Codable, Sendable {
 }
 
 /// What the estimators of a ``ClassifierGroup`` have learned.
-public protocol ClassModelGroup: Sendable {
+public protocol ClassModelGroup<ClassRows>: Sendable {
   associatedtype ClassRows: Rows
 
   /// How many models.
@@ -111,6 +111,8 @@ extension EnsemblePair: Equatable where First: Equatable, Last: Equatable {}
 public struct EnsembleMemberModel<Base: Sendable>: Sendable {
   /// The model.
   public let base: Base
+
+  public init(_ base: Base) { self.base = base }
 }
 
 extension EnsembleMemberModel: Encodable where Base: Encodable {}
@@ -139,9 +141,7 @@ extension EnsembleMember: ClassifierGroup where Base: ClassifierEstimator {
     weights: Tensor<Double>?
   ) throws -> EnsembleMemberModel<Base.Model> {
     try Task.checkCancellation()
-    return EnsembleMemberModel(
-      base: try base.fit(x, classes: classes, classCount: classCount, weights: weights)
-    )
+    return EnsembleMemberModel(try base.fit(x, classes: classes, classCount: classCount, weights: weights))
   }
 }
 
@@ -242,7 +242,7 @@ extension EnsembleMember: RegressorGroup where Base: RegressorEstimator {
     weights: Tensor<Double>?
   ) throws -> EnsembleMemberModel<Base.Model> {
     try Task.checkCancellation()
-    return EnsembleMemberModel(base: try base.fit(x, y.converted(), weights: weights))
+    return EnsembleMemberModel(try base.fit(x, y.converted(), weights: weights))
   }
 }
 
