@@ -2,17 +2,18 @@
 //
 // Values of a column that differ from the least of them by at most 2^-22 (f64: 2^-51) of the greater one in size count
 // as equal, as rounding alone makes them differ. So data whose values are closer than that may get other trees in f32
-// than in f64.
+// than in f64. Random thresholds lie between any two different values.
 //
 // Rows are (n, d), row-major, ldx >= d elements apart; nothing overlaps. A NaN is a missing value. A column may hold
 // categories: whole numbers from 0 to below a count that the caller gives. n, d, classes and outputs are below 2^31,
 // d and classes below 2^16 (otherwise FARRO_ERROR_ARGUMENT); FARRO_ERROR_MEMORY where there is no memory.
 //
 // Columns are sorted once: a table holds, for each element, the rank of its value among those of the column. Growing
-// works on ranks alone. A node's rows are sorted by each column that it tries, in O(m) by bytes or, up to 64 of them,
-// by comparing all; then one walk tries every border between different ranks. So a tree of n rows takes O(n t depth)
-// for t columns tried at each node. Borders and nodes are compared by sums of whole numbers wherever weights are whole:
-// the order of rows does not matter, and neither does the number of threads or the instruction set.
+// works on ranks alone; random thresholds need no order, and work on the elements. A node's rows are sorted by each
+// column that it tries, in O(m) by bytes or, up to 64 of them, by comparing all; then one walk tries every border
+// between different ranks. So a tree of n rows takes O(n t depth) for t columns tried at each node. Borders and nodes
+// are compared by sums of whole numbers wherever weights are whole: the order of rows does not matter, and neither does
+// the number of threads or the instruction set.
 //
 // Which border is best: the one with the greatest decrease of impurity, gini, entropy (in bits) or variance; of equal
 // ones the first column tried (the lowest one when all are), and in it the lowest border. The threshold lies halfway
@@ -40,19 +41,24 @@
 extern "C" {
 #endif
 
-// ---- the table of ranks ----------------------------------------------------------------------------------------
+// ---- the table of columns --------------------------------------------------------------------------------------
 
 typedef struct farro_tree_table farro_tree_table;
 
-// Sorts the columns. `categories` is (d), the count of a column's categories or 0 for numbers, or NULL where all are
-// numbers; counts are at most 2^15. An element that is infinite, or no category of its column, ends it: `*table` is
-// then NULL, `*wrong` is the element's number row d + column, the first one, and the status FARRO_OK; otherwise
-// `*wrong` is n d. The table does not refer to x.
-// It takes up to 12 bytes for each element. O(n d) for keys of a fixed length.
+// Sorts the columns; or, for random thresholds, copies them: then a node tries one threshold of each column, drawn
+// between its least and greatest value there, or one random set of categories.
+// `categories` is (d), the count of a column's categories or 0 for numbers, or NULL where all are numbers; counts are
+// at most 2^15. An element that is infinite, or no category of its column, ends it: `*table` is then NULL, `*wrong` is
+// the element's number row d + column, the first one, and the status FARRO_OK; otherwise `*wrong` is n d. x must stay
+// as it is for as long as trees are grown from the table. For each element it takes 2 bytes below 2^16 rows and 4
+// otherwise; for random thresholds as much as x. A thread takes two elements and 8 bytes for each row besides, while it
+// sorts. O(n d) for keys of a fixed length.
 FARRO_API farro_status farro_tree_table_create_f32(size_t n, size_t d, const float *x, size_t ldx,
-                                                   const int32_t *categories, farro_tree_table **table, size_t *wrong);
+                                                   const int32_t *categories, bool random_thresholds,
+                                                   farro_tree_table **table, size_t *wrong);
 FARRO_API farro_status farro_tree_table_create_f64(size_t n, size_t d, const double *x, size_t ldx,
-                                                   const int32_t *categories, farro_tree_table **table, size_t *wrong);
+                                                   const int32_t *categories, bool random_thresholds,
+                                                   farro_tree_table **table, size_t *wrong);
 FARRO_API void farro_tree_table_release(farro_tree_table *table); // NULL is ignored
 
 // ---- growing ---------------------------------------------------------------------------------------------------
@@ -82,15 +88,17 @@ typedef struct farro_tree_options {
   size_t max_features;    // columns that each node tries, drawn at random where fewer than d: from 1 to d
   double min_leaf_weight; // the part of all weight that a leaf must have
   double min_decrease;    // of the impurity, times the node's part of all weight
-  bool random_thresholds; // of each column one threshold, drawn between the node's least and greatest value
   bool balanced;          // in each tree a class weighs as much as any other
   size_t draws;           // rows drawn with replacement for each tree; 0: each row once
   uint64_t seed;
+  bool (*is_cancelled)(void); // asked now and then, on all threads; or NULL
 } farro_tree_options;
 
 typedef struct farro_trees farro_trees;
 
+// When cancelled, `*trees` is NULL and the status FARRO_OK.
 // At least one row has a weight above 0 (where all that is drawn for a tree weighs 0, it takes each row once).
+// A thread takes 36 bytes for each row; 16 more for weights that are not whole, 16 for each output of numbers.
 // Grows the trees `first` to below `first + count` of a forest: each depends on the seed and its number alone, and so
 // does the number of times that a row is drawn, which its weight is multiplied by.
 FARRO_API farro_status farro_trees_grow(const farro_tree_table *table, const farro_tree_targets *targets,

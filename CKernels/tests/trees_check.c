@@ -186,9 +186,9 @@ static void check_tree(size_t n, size_t d, int kind, farro_tree_criterion criter
   const farro_tree_targets targets = {criterion, outputs, classes, y, weighting ? weights : NULL};
   farro_tree_table *table, *single_table;
   size_t wrong;
-  EXPECT(farro_tree_table_create_f64(n, d, x, ldx, categories, &table, &wrong) == FARRO_OK && wrong == n * d,
+  EXPECT(farro_tree_table_create_f64(n, d, x, ldx, categories, false, &table, &wrong) == FARRO_OK && wrong == n * d,
          "tree_table_create fails");
-  farro_tree_table_create_f32(n, d, single, ldx, categories, &single_table, &wrong);
+  farro_tree_table_create_f32(n, d, single, ldx, categories, false, &single_table, &wrong);
   farro_tree_options options = grows_fully;
   options.max_features = d;
   options.min_rows_leaf = 1 + random_below(3);
@@ -240,7 +240,10 @@ static void check_tree(size_t n, size_t d, int kind, farro_tree_criterion criter
   options.draws = n;
   options.max_features = 1 + random_below(d);
   for (int random = 0; random < 2; random++) {
-    options.random_thresholds = random;
+    if (random) {
+      farro_tree_table_release(table);
+      farro_tree_table_create_f64(n, d, x, ldx, categories, true, &table, &wrong);
+    }
     farro_trees_grow(table, &targets, &options, 0, 6, &trees);
     t = copy_of(trees);
     expect_walks_f64(&t, n, d, ldx, x);
@@ -251,6 +254,26 @@ static void check_tree(size_t n, size_t d, int kind, farro_tree_criterion criter
     EXPECT(one.nodes == nodes && memcmp(one.threshold, t.threshold + t.roots[4], nodes * 8) == 0,
            "tree 4 of %zu x %zu depends on its forest", n, d);
     release(&t), release(&one);
+  }
+
+  // Random thresholds of f32 and of f64 part the rows alike, and each tree tells the rows that it was grown from apart
+  // as the walks do: a node has as many rows as come to it.
+  farro_tree_table_release(single_table);
+  farro_tree_table_create_f32(n, d, single, ldx, categories, true, &single_table, &wrong);
+  options.draws = 0;
+  for (int k = 0; k < 2; k++) {
+    farro_trees_grow(k ? single_table : table, &targets, &options, 7, 1, &trees);
+    t = copy_of(trees);
+    int32_t *leaves = array(n, 4), *rows = array(t.nodes, 4);
+    if (k)
+      farro_trees_apply_f32(&t, n, d, single, ldx, leaves);
+    else
+      farro_trees_apply_f64(&t, n, d, x, ldx, leaves);
+    for (size_t i = 0; i < n; i++) rows[leaves[i]] += !targets.weights || targets.weights[i] > 0;
+    size_t other = 0;
+    for (size_t i = 0; i < t.nodes; i++) other += t.feature[i] < 0 && rows[i] != t.rows[i];
+    EXPECT(other == 0, "random trees of %zu x %zu, kind %d: %zu leaves of other rows", n, d, kind, other);
+    release(&t), free(leaves), free(rows);
   }
   farro_tree_table_release(table), farro_tree_table_release(single_table);
   guarded_free(x, bytes), guarded_free(single, single_bytes);
@@ -270,9 +293,9 @@ static void check_closeness(void) {
         farro_trees *trees;
         size_t wrong;
         if (is_single)
-          farro_tree_table_create_f32(2, 1, narrow, 1, NULL, &table, &wrong);
+          farro_tree_table_create_f32(2, 1, narrow, 1, NULL, false, &table, &wrong);
         else
-          farro_tree_table_create_f64(2, 1, wide, 1, NULL, &table, &wrong);
+          farro_tree_table_create_f64(2, 1, wide, 1, NULL, false, &table, &wrong);
         EXPECT(farro_trees_grow(table, &targets, &grows_fully, 0, 1, &trees) == FARRO_OK, "trees_grow fails");
         farro_tree_nodes t = copy_of(trees);
         EXPECT(t.nodes == (steps <= 2 ? 1 : 3), "values %d units apart, is f32 %d: %zu nodes", steps, is_single,
@@ -283,6 +306,44 @@ static void check_closeness(void) {
         release(&t);
         farro_tree_table_release(table);
       }
+}
+
+// Values of the upper rank that differ, right above one of the lower rank: all go right.
+static void check_close_ranks(void) {
+  const double unit = 0x1p-52, x[] = {1 + 5 * unit, 1 + 4 * unit, 1 + 3 * unit, 1};
+  const int32_t classes[] = {1, 1, 1, 0};
+  const farro_tree_targets targets = {.outputs = 2, .classes = classes};
+  farro_tree_table *table;
+  farro_trees *trees;
+  size_t wrong;
+  farro_tree_table_create_f64(4, 1, x, 1, NULL, false, &table, &wrong);
+  farro_trees_grow(table, &targets, &grows_fully, 0, 1, &trees);
+  farro_tree_nodes t = copy_of(trees);
+  int32_t leaves[4];
+  EXPECT(farro_trees_apply_f64(&t, 4, 1, x, 1, leaves) == FARRO_OK, "trees_apply fails");
+  EXPECT(t.nodes == 3 && leaves[0] == 2 && leaves[1] == 2 && leaves[2] == 2 && leaves[3] == 1,
+         "values of one rank on two sides of a threshold");
+  release(&t);
+  farro_tree_table_release(table);
+}
+
+static bool give_up(void) { return true; }
+
+static void check_cancelling(void) {
+  float x[300];
+  int32_t classes[300];
+  for (int i = 0; i < 300; i++) x[i] = (float)i, classes[i] = i % 2;
+  const farro_tree_targets targets = {.outputs = 2, .classes = classes};
+  farro_tree_options options = grows_fully;
+  options.is_cancelled = give_up;
+  farro_tree_table *table;
+  farro_trees *trees;
+  size_t wrong;
+  farro_tree_table_create_f32(300, 1, x, 1, NULL, false, &table, &wrong);
+  for (size_t count = 1; count < 20; count += 7)
+    EXPECT(farro_trees_grow(table, &targets, &options, 0, count, &trees) == FARRO_OK && !trees,
+           "trees_grow of %zu trees is not cancelled", count);
+  farro_tree_table_release(table);
 }
 
 static void check_draws(void) {
@@ -297,15 +358,15 @@ static void check_refusals(void) {
   const float x[] = {1, 2, INFINITY, 4, -INFINITY, 6};
   farro_tree_table *table;
   size_t wrong;
-  EXPECT(farro_tree_table_create_f32(2, 3, x, 3, NULL, &table, &wrong) == FARRO_OK && !table && wrong == 2,
+  EXPECT(farro_tree_table_create_f32(2, 3, x, 3, NULL, false, &table, &wrong) == FARRO_OK && !table && wrong == 2,
          "tree_table_create of an infinity");
   const double halves[] = {0, 1, 2, 1.5};
   const int32_t three[] = {3};
-  EXPECT(farro_tree_table_create_f64(4, 1, halves, 1, three, &table, &wrong) == FARRO_OK && !table && wrong == 3,
+  EXPECT(farro_tree_table_create_f64(4, 1, halves, 1, three, false, &table, &wrong) == FARRO_OK && !table && wrong == 3,
          "tree_table_create of what is no category");
-  EXPECT(farro_tree_table_create_f64((size_t)-1, 1, halves, 1, NULL, &table, &wrong) == FARRO_ERROR_ARGUMENT,
+  EXPECT(farro_tree_table_create_f64((size_t)-1, 1, halves, 1, NULL, false, &table, &wrong) == FARRO_ERROR_ARGUMENT,
          "tree_table_create of too many rows");
-  farro_tree_table_create_f64(4, 1, halves, 1, NULL, &table, &wrong);
+  farro_tree_table_create_f64(4, 1, halves, 1, NULL, false, &table, &wrong);
   const int32_t classes[] = {0, 1, 2, 1};
   const farro_tree_targets targets = {.outputs = 2, .classes = classes};
   farro_trees *trees;
@@ -318,6 +379,8 @@ void check_trees(void) {
   check_draws();
   check_thresholds();
   check_closeness();
+  check_close_ranks();
+  check_cancelling();
   check_refusals();
   for (int kind = 0; kind < kinds; kind++)
     for (int weighting = 0; weighting < 3; weighting++) {

@@ -7,7 +7,7 @@
 // What a node's rows hold of each category; rows without one come last, as the category `count`.
 static void add_up(const farro_tree_table *table, const node_view *node, uint32_t feature, split_space *s) {
   const size_t count = table->distinct[feature] + 1, outputs = node->outputs;
-  const uint32_t *ranks = table->ranks + (size_t)feature * table->n;
+  gather_ranks(table, feature, node->rows, node->count, s->ranks);
   memset(s->category_rows, 0, count * sizeof(uint32_t));
   memset(s->category_weights, 0, count * sizeof(double));
   if (node->criterion == FARRO_TREE_SQUARED_ERROR)
@@ -15,7 +15,7 @@ static void add_up(const farro_tree_table *table, const node_view *node, uint32_
   else
     memset(s->category_means, 0, count * outputs * sizeof(double));
   for (size_t i = 0; i < node->count; i++) {
-    const uint32_t category = ranks[node->rows[i]];
+    const uint32_t category = s->ranks[i];
     s->category_rows[category]++;
     if (node->criterion == FARRO_TREE_SQUARED_ERROR) {
       s->category_weights[category] += node->weights ? node->weights[i] : 1;
@@ -103,8 +103,8 @@ static void keep_set(const farro_tree_table *table, const node_view *node, uint3
                        .has_missing = has_missing};
 }
 
-bool try_categories(const farro_tree_table *table, const node_view *node, uint32_t feature, bool random_subset,
-                    uint64_t random, split_space *s, node_split *best) {
+bool try_categories(const farro_tree_table *table, const node_view *node, uint32_t feature, uint64_t random,
+                    split_space *s, node_split *best) {
   add_up(table, node, feature, s);
   const uint32_t missing = table->distinct[feature];
   uint32_t *order = s->category_order;
@@ -113,7 +113,7 @@ bool try_categories(const farro_tree_table *table, const node_view *node, uint32
     if (s->category_rows[c]) order[present++] = c;
   const bool has_missing = s->category_rows[missing] > 0;
   left_side left;
-  if (random_subset) {
+  if (table->elements) {
     if (present < 2) return false;
     // A random set, and one category more or less where it is all or none.
     size_t taken = 0;

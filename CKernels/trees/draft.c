@@ -14,21 +14,24 @@ static bool grow_array(void **array, size_t element, size_t old, size_t new) {
   return true;
 }
 
-bool draft_add(tree_draft *draft, size_t *node) {
-  if (draft->count == draft->capacity) {
-    const size_t capacity = draft->capacity ? 2 * draft->capacity : 64;
-    if (capacity > INT32_MAX) return false;
-    // A capacity holds for both arrays, or, where the second has no memory, for none: then nothing is left of them.
-    if (!grow_array((void **)&draft->nodes, sizeof(tree_node), draft->capacity, capacity)) return false;
-    if (!grow_array((void **)&draft->values, draft->outputs * sizeof(double), draft->capacity, capacity)) {
-      farro_release(draft->nodes, capacity * sizeof(tree_node));
-      farro_release(draft->values, draft->capacity * draft->outputs * sizeof(double));
-      draft->nodes = NULL, draft->values = NULL;
-      draft->count = draft->capacity = 0;
-      return false;
-    }
-    draft->capacity = capacity;
+bool draft_reserve(tree_draft *draft, size_t capacity) {
+  if (capacity > INT32_MAX) return false;
+  // A capacity holds for both arrays, or, where the second has no memory, for none: then nothing is left of them.
+  if (!grow_array((void **)&draft->nodes, sizeof(tree_node), draft->capacity, capacity)) return false;
+  if (!grow_array((void **)&draft->values, draft->outputs * sizeof(double), draft->capacity, capacity)) {
+    farro_release(draft->nodes, capacity * sizeof(tree_node));
+    farro_release(draft->values, draft->capacity * draft->outputs * sizeof(double));
+    draft->nodes = NULL, draft->values = NULL;
+    draft->count = draft->capacity = 0;
+    return false;
   }
+  draft->capacity = capacity;
+  return true;
+}
+
+bool draft_add(tree_draft *draft, size_t *node) {
+  if (draft->count == draft->capacity && !draft_reserve(draft, draft->capacity ? 2 * draft->capacity : 64))
+    return false;
   *node = draft->count++;
   draft->nodes[*node] = (tree_node){.feature = -1, .set = -1};
   return true;

@@ -149,14 +149,16 @@ static bool grow_best(tree_rows *r, tree_draft *draft, node_space *space, const 
 // ---- joining ---------------------------------------------------------------------------------------------------
 
 // The nodes of a draft, and of the subtrees that its marks stand for, in the order that the header tells.
-static bool join(const tree_draft *top, const tree_draft *subtrees, tree_draft *tree) {
+static bool join(const tree_draft *top, const tree_draft *subtrees, size_t subtree_count, tree_draft *tree) {
   typedef struct {
     const tree_draft *draft;
     int32_t node, parent; // whose right child it is; -1 for left children and the root
   } place;
   size_t capacity = 64, count = 0;
   place *stack = farro_allocate(capacity * sizeof *stack);
-  bool is_done = stack != NULL;
+  size_t nodes = top->count - subtree_count; // a subtree's root takes its mark's place
+  for (size_t i = 0; i < subtree_count; i++) nodes += subtrees[i].count;
+  bool is_done = stack && draft_reserve(tree, nodes);
   if (is_done) stack[count++] = (place){top, 0, -1};
   while (is_done && count > 0) {
     place at = stack[--count];
@@ -204,7 +206,7 @@ typedef struct {
 
 static void grow_subtrees(void *context, size_t first, size_t last) {
   subtree_work *w = context;
-  for (size_t i = first; i < last; i++) {
+  for (size_t i = first; i < last && !w->failed; i++) {
     node_space space;
     const node_item *root = &w->roots->items[i].item;
     if (!node_space_create(&space, w->rows->problem, root->count)) {
@@ -242,7 +244,7 @@ farro_status grow_tree(tree_rows *r, bool is_alone, tree_draft *tree) {
                        grow_subtrees, &work);
     is_done = !work.failed;
   }
-  is_done = is_done && join(&top, work.drafts, tree);
+  is_done = is_done && join(&top, work.drafts, subtrees.count, tree);
   for (size_t i = 0; work.drafts && i < subtrees.count; i++) draft_release(work.drafts + i);
   farro_release(work.drafts, subtrees.count * sizeof *work.drafts);
   list_release(&subtrees);
@@ -262,7 +264,7 @@ typedef struct {
 
 static void grow_trees(void *context, size_t first, size_t last) {
   forest_work *w = context;
-  for (size_t i = first; i < last; i++) {
+  for (size_t i = first; i < last && !w->failed; i++) {
     tree_rows rows;
     if (rows_create(&rows, w->problem, w->first + i) != FARRO_OK ||
         grow_tree(&rows, w->is_alone, w->trees + i) != FARRO_OK)
@@ -346,6 +348,8 @@ farro_status farro_trees_grow(const farro_tree_table *table, const farro_tree_ta
   int64_t *logs = NULL;
   size_t log_bytes = 0;
   bool is_ready = true;
+  atomic_bool cancelled = false;
+  problem.cancelled = &cancelled;
   if (numbers > 0) {
     scaled = make_scaled(&problem, targets->y, numbers);
     is_ready = scaled != NULL;
@@ -376,7 +380,7 @@ farro_status farro_trees_grow(const farro_tree_table *table, const farro_tree_ta
   if (!is_ready && drafts) farro_release(drafts, count * sizeof *drafts);
   if (scaled) farro_release(scaled, numbers * sizeof *scaled);
   if (logs) farro_release(logs, log_bytes);
-  if (!is_ready) return FARRO_ERROR_MEMORY;
+  if (!is_ready) return cancelled ? FARRO_OK : FARRO_ERROR_MEMORY;
   *result = trees;
   return FARRO_OK;
 }

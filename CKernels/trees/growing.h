@@ -2,6 +2,8 @@
 #ifndef FARRO_TREES_GROWING_H
 #define FARRO_TREES_GROWING_H
 
+#include <stdatomic.h>
+
 #include "trees.h"
 
 typedef struct {
@@ -19,6 +21,7 @@ typedef struct {
   size_t count, capacity, set_count, set_capacity, outputs, words;
 } tree_draft;
 
+bool draft_reserve(tree_draft *draft, size_t nodes);
 bool draft_add(tree_draft *draft, size_t *node);
 bool draft_add_set(tree_draft *draft, const uint64_t *bits, int32_t *set);
 void draft_release(tree_draft *draft);
@@ -41,6 +44,7 @@ typedef struct {
   bool is_whole;         // weights are whole numbers below 2^16, those of draws included
   const int64_t *logs;
   double log_unit;
+  atomic_bool *cancelled;
 } tree_problem;
 
 // What one tree learns from.

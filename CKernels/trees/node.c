@@ -8,7 +8,7 @@
 
 #include "runtime/sizes.h"
 
-enum { most_ranges = 16 };
+enum { most_ranges = 16, rows_worth_asking = 256 };
 
 // Rough speed of one thread, to decide about waking others.
 static const double element_nanoseconds = 10;
@@ -23,9 +23,10 @@ bool node_space_create(node_space *space, const tree_problem *p, size_t rows) {
   const bool has_classes = p->criterion != FARRO_TREE_SQUARED_ERROR;
   size_t end = 0;
   const size_t info = place(&end, rows * sizeof(uint32_t)), columns = place(&end, 2 * p->table->d * sizeof(uint32_t)),
-               weights = place(&end, rows * sizeof(double)), totals = place(&end, p->outputs * sizeof(double)),
+               weights = place(&end, p->is_whole ? 0 : rows * sizeof(double)),
+               totals = place(&end, p->outputs * sizeof(double)),
                numbers = place(&end, has_classes ? 0 : rows * p->outputs * sizeof(int64_t)),
-               sums = place(&end, p->outputs * sizeof(int64_t));
+               sums = place(&end, p->outputs * sizeof(int64_t)), ends = place(&end, p->outputs * sizeof(uint32_t));
   if (!split_space_create(&space->split, rows, p->outputs, p->table->most_categories + 1)) return false;
   char *memory = farro_allocate(end);
   if (!memory) {
@@ -39,6 +40,7 @@ bool node_space_create(node_space *space, const tree_problem *p, size_t rows) {
   space->totals = (double *)(memory + totals);
   space->numbers = (int64_t *)(memory + numbers);
   space->sums = (int64_t *)(memory + sums);
+  space->ends = (uint32_t *)(memory + ends);
   space->memory = memory;
   space->bytes = end;
   for (size_t f = 0; f < p->table->d; f++) space->columns[f] = (uint32_t)f;
@@ -55,6 +57,7 @@ void node_space_release(node_space *space) {
 // Copies what the walks need, adds it up, and answers the impurity; values go to `values`.
 static double gather_classes(const tree_rows *r, node_space *space, node_view *view, double *values) {
   memset(space->totals, 0, view->outputs * sizeof(double));
+  memset(space->ends, 0, view->outputs * sizeof(uint32_t));
   double all = 0;
   for (size_t i = 0; i < view->count; i++) {
     const uint32_t row = view->rows[i], info = r->info[row];
@@ -62,11 +65,14 @@ static double gather_classes(const tree_rows *r, node_space *space, node_view *v
     space->info[i] = info;
     if (!view->is_whole) space->weights[i] = weight;
     space->totals[info & class_mask] += weight;
+    space->ends[info & class_mask]++;
     all += weight;
   }
   view->weight = all;
   double squares = 0, logs = 0;
+  uint32_t end = 0;
   for (size_t k = 0; k < view->outputs; k++) {
+    end = space->ends[k] += end;
     const double part = space->totals[k] / all;
     values[k] = part;
     squares += space->totals[k] * space->totals[k];
@@ -141,8 +147,8 @@ static bool try_columns(const tree_problem *p, const node_view *view, uint64_t k
                         size_t count, split_space *space, node_split *best) {
   bool differs = false;
   for (size_t c = 0; c < count; c++) {
-    const uint64_t random = p->options.random_thresholds ? mix(key ^ mix(columns[c])) : 0;
-    differs |= try_column(p->table, view, columns[c], p->options.random_thresholds, random, space, best);
+    const uint64_t random = p->table->elements ? mix(key ^ mix(columns[c])) : 0;
+    differs |= try_column(p->table, view, columns[c], random, space, best);
   }
   return differs;
 }
@@ -220,38 +226,35 @@ static bool find_split(const tree_problem *p, const node_view *view, uint64_t ke
 // ---- the split -------------------------------------------------------------------------------------------------
 
 // Rows that go left first, both sides in their order.
-static size_t part_rows(const farro_tree_table *table, const node_split *split, const uint64_t *set, uint32_t *rows,
-                        size_t count, uint32_t *spare) {
-  const uint32_t *ranks = table->ranks + (size_t)split->feature * table->n, missing = table->distinct[split->feature];
+static size_t part_rows(const farro_tree_table *table, node_split *split, uint32_t *rows, size_t count,
+                        split_space *space) {
+  mark_left(table, split, rows, count, space);
+  const uint32_t *marks = space->marks;
+  uint32_t *spare = (uint32_t *)space->spare;
   size_t left = 0, right = 0;
   for (size_t i = 0; i < count; i++) {
-    const uint32_t row = rows[i], rank = ranks[row];
-    const bool is_left = rank == missing ? split->missing_left
-                         : split->is_set ? set[rank / 64] >> rank % 64 & 1
-                                         : rank <= split->low;
+    const uint32_t row = rows[i];
     rows[left] = row;
     spare[right] = row;
-    left += is_left;
-    right += !is_left;
+    left += marks[i];
+    right += 1 - marks[i];
   }
   memcpy(rows + left, spare, right * sizeof *rows);
   return left;
 }
 
-static double threshold_of(const farro_tree_table *table, const node_split *split) {
-  if (split->is_set) return 0;
-  if (split->threshold == split->threshold) return split->threshold;
-  const double *values = table->values + table->starts[split->feature];
-  const double low = values[split->low], high = values[split->high];
-  // Halfway, unless values of the lower rank may lie there; they are below all of the upper one.
-  const double width = fmax(fabs(low), fabs(high)) * table->rounding;
-  return high - low > 4 * width ? low / 2 + high / 2 : nextafter(high, -INFINITY);
+// Not asked for small nodes: that would take longer than they do.
+static bool is_cancelled(const tree_problem *p, size_t rows) {
+  if (rows < rows_worth_asking || !p->options.is_cancelled) return false;
+  if (!*p->cancelled && p->options.is_cancelled()) *p->cancelled = true;
+  return *p->cancelled;
 }
 
 bool make_node(tree_rows *r, tree_draft *draft, node_space *space, const node_item *item, bool is_alone,
                size_t *left_rows, double *gain) {
   const tree_problem *p = r->problem;
   const farro_tree_options *o = &p->options;
+  if (is_cancelled(p, item->count)) return false;
   uint32_t *rows = r->rows + item->start;
   node_view view = {
       .criterion = p->criterion,
@@ -262,6 +265,7 @@ bool make_node(tree_rows *r, tree_draft *draft, node_space *space, const node_it
       .min_rows_leaf = o->min_rows_leaf,
       .min_weight_leaf = o->min_leaf_weight * r->all_weight,
       .info = space->info,
+      .ends = space->ends,
       .weights = space->weights,
       .numbers = space->numbers,
       .totals = space->totals,
@@ -289,8 +293,8 @@ bool make_node(tree_rows *r, tree_draft *draft, node_space *space, const node_it
   if (*gain * (has_classes ? 1 : p->scale_back * p->scale_back) + DBL_EPSILON < o->min_decrease) return true;
   if (best.is_set && !draft_add_set(draft, space->split.set, &node->set)) return false;
   node->feature = (int32_t)best.feature;
-  node->threshold = threshold_of(p->table, &best);
   node->missing_left = best.has_missing ? best.missing_left : best.left_rows > item->count - best.left_rows;
-  *left_rows = part_rows(p->table, &best, space->split.set, rows, item->count, (uint32_t *)space->split.spare);
+  *left_rows = part_rows(p->table, &best, rows, item->count, &space->split);
+  node->threshold = best.is_set ? 0 : best.threshold;
   return true;
 }

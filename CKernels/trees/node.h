@@ -13,7 +13,7 @@ typedef struct {
 // What the rows of a node are copied to, and what its columns are sorted in; for one thread.
 typedef struct {
   split_space split;
-  uint32_t *info, *columns, *swaps;
+  uint32_t *info, *ends, *columns, *swaps;
   double *weights, *totals;
   int64_t *numbers, *sums;
   void *memory;
@@ -24,7 +24,7 @@ bool node_space_create(node_space *space, const tree_problem *problem, size_t ro
 void node_space_release(node_space *space);
 
 // Makes the node of `item`, and where it is to be split, its split: `*left_rows` then is how many of its rows stand
-// first and go left, otherwise 0; `*gain` the decrease of impurity by the split. False: no memory.
+// first and go left, otherwise 0; `*gain` the decrease of impurity by the split. False: no memory, or cancelled.
 bool make_node(tree_rows *rows, tree_draft *draft, node_space *space, const node_item *item, bool is_alone,
                size_t *left_rows, double *gain);
 

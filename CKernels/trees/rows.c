@@ -81,25 +81,36 @@ static void take_rows(tree_rows *r, const uint32_t *counts) {
   }
 }
 
+// Where weights are whole: what counts rows of a class finds them side by side.
+static void order_by_class(tree_rows *r, uint32_t *spare, uint32_t *starts) {
+  const tree_problem *p = r->problem;
+  memset(starts, 0, (p->outputs + 1) * sizeof *starts);
+  for (size_t i = 0; i < r->count; i++) starts[p->classes[r->rows[i]] + 1]++;
+  for (size_t k = 0; k < p->outputs; k++) starts[k + 1] += starts[k];
+  for (size_t i = 0; i < r->count; i++) spare[starts[p->classes[r->rows[i]]]++] = r->rows[i];
+  memcpy(r->rows, spare, r->count * sizeof *spare);
+}
+
 farro_status rows_create(tree_rows *r, const tree_problem *p, size_t tree) {
   const size_t n = p->table->n, outputs = p->outputs;
   const bool has_classes = p->criterion != FARRO_TREE_SQUARED_ERROR, is_drawn = p->options.draws > 0;
   const bool has_weights = has_classes ? !p->is_whole : p->weights || is_drawn;
   *r = (tree_rows){.problem = p, .key = mix(mix(p->options.seed) ^ mix((uint64_t)tree + ((uint64_t)1 << 63)))};
   const size_t numbers = has_classes ? 0 : n * outputs * sizeof *r->numbers, weights = has_weights ? n * 8 : 0;
-  r->bytes = numbers + weights + outputs * sizeof(double) + 3 * n * sizeof(uint32_t);
+  r->bytes = numbers + weights + (outputs + 1) * sizeof(double) + 3 * n * sizeof(uint32_t);
   char *memory = r->memory = farro_allocate(r->bytes);
   if (!memory) return FARRO_ERROR_MEMORY;
   r->numbers = (int64_t *)memory;
   r->weights = has_weights ? (double *)(memory + numbers) : NULL;
   double *totals = (double *)(memory + numbers + weights);
-  r->rows = (uint32_t *)(totals + outputs);
+  r->rows = (uint32_t *)(totals + outputs + 1);
   r->info = r->rows + n;
   uint32_t *counts = r->info + n;
   if (is_drawn) farro_tree_draw(n, p->options.draws, p->options.seed, tree, counts);
   take_rows(r, is_drawn ? counts : NULL);
   // Where all that was drawn weighs nothing, it is as if nothing had been drawn.
   if (r->count == 0) take_rows(r, NULL);
+  if (has_classes && p->is_whole) order_by_class(r, counts, (uint32_t *)totals);
   if (has_classes && p->options.balanced) balance(r, totals);
   for (size_t i = 0; i < r->count; i++) {
     const size_t row = r->rows[i];

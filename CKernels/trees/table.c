@@ -1,4 +1,4 @@
-// The table of ranks: each column sorted once.
+// The table of columns: each one sorted once, or as it is.
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -22,7 +22,6 @@ typedef struct {
   const void *x;
   size_t ldx;
   const int32_t *categories;
-  double **values; // (d): the values of each column
   atomic_size_t wrong;
   atomic_bool failed;
 } table_work;
@@ -33,9 +32,20 @@ static void note_wrong(table_work *w, size_t place) {
   }
 }
 
+static size_t rank_bytes(const farro_tree_table *t) { return t->is_narrow ? sizeof(uint16_t) : sizeof(uint32_t); }
+
+static inline void set_rank(farro_tree_table *t, size_t column, size_t row, uint32_t rank) {
+  const size_t at = column * t->n + row;
+  if (t->is_narrow)
+    ((uint16_t *)t->ranks)[at] = (uint16_t)rank;
+  else
+    ((uint32_t *)t->ranks)[at] = rank;
+}
+
 #define TABLE(type, scalar)                                                                                            \
-  static bool rank_numbers_##type(table_work *w, size_t column, uint32_t *ranks) {                                     \
-    const size_t n = w->table->n, bytes = n * (2 * sizeof(scalar) + sizeof(int64_t));                                  \
+  static bool rank_numbers_##type(table_work *w, size_t column) {                                                      \
+    farro_tree_table *table = w->table;                                                                                \
+    const size_t n = table->n, bytes = n * (2 * sizeof(scalar) + sizeof(int64_t));                                     \
     int64_t *order = farro_allocate(bytes);                                                                            \
     if (!order) return false;                                                                                          \
     scalar *values = (scalar *)(order + n), *sorted = values + n;                                                      \
@@ -48,70 +58,66 @@ static void note_wrong(table_work *w, size_t place) {
     size_t numbers = n;                                                                                                \
     while (is_sorted && numbers > 0 && sorted[numbers - 1] != sorted[numbers - 1]) numbers--;                          \
     uint32_t distinct = 0;                                                                                             \
-    double *known = NULL;                                                                                              \
     if (is_sorted) {                                                                                                   \
       double least = 0;                                                                                                \
       for (size_t i = 0; i < numbers; i++) {                                                                           \
         const double value = (double)sorted[i];                                                                        \
         if (i == 0 || value - least > fmax(fabs(value), fabs(least)) * rounding_##type) {                              \
-          values[distinct++] = sorted[i];                                                                              \
+          distinct++;                                                                                                  \
           least = value;                                                                                               \
         }                                                                                                              \
-        ranks[order[i]] = distinct - 1;                                                                                \
+        set_rank(table, column, (size_t)order[i], distinct - 1);                                                       \
       }                                                                                                                \
-      for (size_t i = numbers; i < n; i++) ranks[order[i]] = distinct;                                                 \
-      known = farro_allocate(distinct * sizeof *known);                                                                \
-      for (size_t k = 0; known && k < distinct; k++) known[k] = (double)values[k];                                     \
+      for (size_t i = numbers; i < n; i++) set_rank(table, column, (size_t)order[i], distinct);                        \
     }                                                                                                                  \
-    w->values[column] = known;                                                                                         \
-    w->table->distinct[column] = distinct;                                                                             \
+    table->distinct[column] = distinct;                                                                                \
     farro_release(order, bytes);                                                                                       \
-    return known != NULL;                                                                                              \
+    return is_sorted;                                                                                                  \
   }                                                                                                                    \
-  static void rank_categories_##type(table_work *w, size_t column, uint32_t *ranks) {                                  \
+  static void rank_categories_##type(table_work *w, size_t column) {                                                   \
     const scalar *x = w->x;                                                                                            \
     const int32_t count = w->categories[column];                                                                       \
     for (size_t i = 0; i < w->table->n; i++) {                                                                         \
       const scalar value = x[i * w->ldx + column];                                                                     \
       const bool is_missing = value != value, is_right = value >= 0 && value < (scalar)count;                          \
-      ranks[i] = is_right ? (uint32_t)value : (uint32_t)count;                                                         \
-      if (!is_missing && !(is_right && (scalar)ranks[i] == value)) note_wrong(w, i * w->table->d + column);            \
+      const uint32_t rank = is_right ? (uint32_t)value : (uint32_t)count;                                              \
+      if (w->table->elements)                                                                                          \
+        ((scalar *)w->table->elements)[column * w->table->n + i] = value;                                              \
+      else                                                                                                             \
+        set_rank(w->table, column, i, rank);                                                                           \
+      if (!is_missing && !(is_right && (scalar)rank == value)) note_wrong(w, i * w->table->d + column);                \
     }                                                                                                                  \
     w->table->distinct[column] = (uint32_t)count;                                                                      \
     w->table->is_category[column] = 1;                                                                                 \
   }                                                                                                                    \
+  static void copy_numbers_##type(table_work *w, size_t column) {                                                      \
+    const scalar *x = w->x;                                                                                            \
+    scalar *own = (scalar *)w->table->elements + column * w->table->n;                                                 \
+    for (size_t i = 0; i < w->table->n; i++) {                                                                         \
+      own[i] = x[i * w->ldx + column];                                                                                 \
+      if (isinf(own[i])) note_wrong(w, i * w->table->d + column);                                                      \
+    }                                                                                                                  \
+  }                                                                                                                    \
   static void rank_columns_##type(void *context, size_t first, size_t last) {                                          \
     table_work *w = context;                                                                                           \
     for (size_t column = first; column < last; column++) {                                                             \
-      uint32_t *ranks = w->table->ranks + column * w->table->n;                                                        \
       if (w->categories && w->categories[column] > 0)                                                                  \
-        rank_categories_##type(w, column, ranks);                                                                      \
-      else if (!rank_numbers_##type(w, column, ranks))                                                                 \
+        rank_categories_##type(w, column);                                                                             \
+      else if (w->table->elements)                                                                                     \
+        copy_numbers_##type(w, column);                                                                                \
+      else if (!rank_numbers_##type(w, column))                                                                        \
         w->failed = true;                                                                                              \
     }                                                                                                                  \
   }                                                                                                                    \
   farro_status farro_tree_table_create_##type(size_t n, size_t d, const scalar *x, size_t ldx,                         \
-                                              const int32_t *categories, farro_tree_table **table, size_t *wrong) {    \
-    return create(n, d, x, ldx, categories, rounding_##type, rank_columns_##type, table, wrong);                       \
+                                              const int32_t *categories, bool random_thresholds,                       \
+                                              farro_tree_table **table, size_t *wrong) {                               \
+    return create(n, d, x, ldx, categories, random_thresholds, sizeof(scalar), rank_columns_##type, table, wrong);     \
   }
 
-static bool join_values(table_work *w) {
-  farro_tree_table *table = w->table;
-  size_t total = 0;
-  for (size_t f = 0; f < table->d; f++) {
-    table->starts[f] = total;
-    total += w->values[f] ? table->distinct[f] : 0;
-  }
-  table->starts[table->d] = total;
-  table->values = farro_allocate(total * sizeof *table->values);
-  if (!table->values) return false;
-  for (size_t f = 0; f < table->d; f++)
-    if (w->values[f]) memcpy(table->values + table->starts[f], w->values[f], table->distinct[f] * sizeof(double));
-  return true;
-}
-
-static farro_status create(size_t n, size_t d, const void *x, size_t ldx, const int32_t *categories, double rounding,
-                           farro_body rank, farro_tree_table **result, size_t *wrong) {
+static farro_status create(size_t n, size_t d, const void *x, size_t ldx, const int32_t *categories,
+                           bool random_thresholds, size_t size, farro_body rank, farro_tree_table **result,
+                           size_t *wrong) {
   *result = NULL;
   if (n > most_rows || d > most_columns || !are_rows(n, d, ldx) || !can_exist(n, d, 1)) return FARRO_ERROR_ARGUMENT;
   *wrong = n * d;
@@ -122,23 +128,21 @@ static farro_status create(size_t n, size_t d, const void *x, size_t ldx, const 
   }
   farro_tree_table *table = farro_allocate(sizeof *table);
   if (!table) return FARRO_ERROR_MEMORY;
-  *table = (farro_tree_table){.n = n, .d = d, .most_categories = most, .rounding = rounding};
-  table->ranks = farro_allocate(n * d * sizeof *table->ranks);
-  table->starts = farro_allocate((d + 1) * sizeof *table->starts);
+  *table = (farro_tree_table){.n = n, .d = d, .most_categories = most, .x = x, .ldx = ldx};
+  table->is_narrow = n <= UINT16_MAX;
+  table->is_single = size == sizeof(float);
+  table->rounding = table->is_single ? rounding_f32 : rounding_f64;
+  table->elements = random_thresholds ? farro_allocate(n * d * size) : NULL;
+  table->ranks = random_thresholds ? NULL : farro_allocate(n * d * rank_bytes(table));
   table->distinct = farro_allocate(d * sizeof *table->distinct);
   table->is_category = farro_allocate(d);
   table_work work = {.table = table, .x = x, .ldx = ldx, .categories = categories, .wrong = n * d};
-  work.values = farro_allocate(d * sizeof *work.values);
-  bool is_made = table->ranks && table->starts && table->distinct && table->is_category && work.values;
+  bool is_made = (table->ranks || table->elements) && table->distinct && table->is_category;
   if (is_made) {
     memset(table->is_category, 0, d);
-    for (size_t f = 0; f < d; f++) work.values[f] = NULL;
     farro_parallel_for(d, 1, (double)n * (double)d * sort_nanoseconds, rank, &work);
-    is_made = !work.failed && join_values(&work);
-    for (size_t f = 0; f < d; f++)
-      if (work.values[f]) farro_release(work.values[f], table->distinct[f] * sizeof(double));
+    is_made = !work.failed;
   }
-  farro_release(work.values, d * sizeof *work.values);
   *wrong = work.wrong;
   if (!is_made || *wrong < n * d) {
     farro_tree_table_release(table);
@@ -153,10 +157,10 @@ TABLE(f64, double)
 
 void farro_tree_table_release(farro_tree_table *table) {
   if (!table) return;
-  farro_release(table->ranks, table->n * table->d * sizeof *table->ranks);
-  if (table->values) farro_release(table->values, table->starts[table->d] * sizeof *table->values);
-  farro_release(table->starts, (table->d + 1) * sizeof *table->starts);
-  farro_release(table->distinct, table->d * sizeof *table->distinct);
-  farro_release(table->is_category, table->d);
+  const size_t size = table->is_single ? sizeof(float) : sizeof(double);
+  if (table->elements) farro_release(table->elements, table->n * table->d * size);
+  if (table->ranks) farro_release(table->ranks, table->n * table->d * rank_bytes(table));
+  if (table->distinct) farro_release(table->distinct, table->d * sizeof *table->distinct);
+  if (table->is_category) farro_release(table->is_category, table->d);
   farro_release(table, sizeof *table);
 }

@@ -6,17 +6,19 @@
 
 struct farro_tree_table {
   size_t n, d;
-  uint32_t *ranks;        // (d, n): the number of each element's value among those of its column
-  double *values;         // the least value of each rank of columns of numbers, column after column
+  bool is_narrow, is_single;
+  void *ranks;    // (d, n): the number of each element's value among those of its column; uint16_t where narrow
+  void *elements; // (d, n): for random thresholds, in place of ranks
+  const void *x;  // the rows, ldx apart
+  size_t ldx;
   double rounding;        // values of a rank differ by at most this part of the greater one
-  size_t *starts;         // (d + 1): where a column's values begin
   uint32_t *distinct;     // (d): ranks of numbers, or the count of categories; the rank of missing values
   uint8_t *is_category;   // (d)
   size_t most_categories; // 0 without any
 };
 
 // Rows are (class | weight << 16) where weights are whole and below 2^16; otherwise weights stand apart.
-enum { small_rows = 64, whole_weight_bits = 16, class_mask = 0xffff };
+enum { small_rows = 64, lanes = 8, whole_weight_bits = 16, class_mask = 0xffff };
 
 // A node's rows, in their order, as what the walks along a column need.
 typedef struct {
@@ -26,7 +28,9 @@ typedef struct {
   const uint32_t *rows;
   size_t count, min_rows_leaf;
   double min_weight_leaf, weight;
-  const uint32_t *info;   // class and whole weight of each row
+  const uint32_t *info; // class and whole weight of each row
+  const uint32_t
+      *ends; // (outputs): where the rows of each class end, which stand in their order where weights are whole
   const double *weights;  // of each row; NULL for 1 each
   const int64_t *numbers; // (count, outputs): y times its weight, as whole numbers
   const double *totals;   // (outputs): of classes
@@ -47,7 +51,8 @@ typedef struct {
 // Work space of one thread for nodes of up to `rows`.
 typedef struct {
   uint64_t *keys, *spare;
-  uint32_t *small;
+  uint32_t *ranks, *small;
+  uint32_t *marks;                           // 1 for rows that go left; the memory of ranks
   double *left;                              // (outputs)
   int64_t *left_whole, *right_whole;         // (outputs)
   double *category_weights, *category_means; // (categories), (categories, outputs)
@@ -61,12 +66,26 @@ typedef struct {
 bool split_space_create(split_space *space, size_t rows, size_t outputs, size_t categories);
 void split_space_release(split_space *space);
 
+// A column's ranks of some rows.
+void gather_ranks(const farro_tree_table *table, uint32_t feature, const uint32_t *rows, size_t count, uint32_t *ranks);
+
+static inline double value_of(const farro_tree_table *table, uint32_t feature, uint32_t row) {
+  const size_t at = row * table->ldx + feature;
+  return table->is_single ? (double)((const float *)table->x)[at] : ((const double *)table->x)[at];
+}
+
 // The best split of one column: replaces *best where it is better. `random` is a word of a random sequence. Answers
 // whether the node's rows differ in the column.
-bool try_column(const farro_tree_table *table, const node_view *node, uint32_t feature, bool random_threshold,
-                uint64_t random, split_space *space, node_split *best);
-bool try_categories(const farro_tree_table *table, const node_view *node, uint32_t feature, bool random_subset,
-                    uint64_t random, split_space *space, node_split *best);
+bool try_column(const farro_tree_table *table, const node_view *node, uint32_t feature, uint64_t random,
+                split_space *space, node_split *best);
+bool try_categories(const farro_tree_table *table, const node_view *node, uint32_t feature, uint64_t random,
+                    split_space *space, node_split *best);
+bool try_threshold(const farro_tree_table *table, const node_view *node, uint32_t feature, uint64_t random,
+                   split_space *space, node_split *best);
+
+// Marks those of some rows that go left, and finds the threshold where it is not known.
+void mark_left(const farro_tree_table *table, node_split *split, const uint32_t *rows, size_t count,
+               split_space *space);
 
 // What a sorted column is walked with. Keys are rank << 32 | row of the node, the missing ones last.
 typedef struct {

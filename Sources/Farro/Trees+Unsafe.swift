@@ -1,17 +1,21 @@
 import CKernels
 
-/// Columns by rank: what any number of trees is grown from.
+/// Columns by rank, or for random thresholds as they are: what any number of trees is grown from.
 package final class TreeTable: @unchecked Sendable {  // nothing writes to the table once it is made
   package let rows, columns: Int
   private let table: OpaquePointer
+  private let x: any Sendable  // what the table refers to
 
   /// - Parameters:
   ///   - x: Shape (n, d), n and d not 0; NaN is a missing value.
   ///   - categories: Shape (d): how many categories a column has, 0 for numbers; when empty, all are numbers.
+  ///   - randomThresholds: Whether one threshold or set is drawn of each column, rather than the best found.
   /// - Throws: for the first element that is infinite, or no category of its column.
   /// - Complexity: O(n d).
-  package init<Scalar: KernelScalar>(_ x: Tensor<Scalar>, categories: [Int32] = []) throws(TreeTableError) {
-    (rows, columns) = (x.shape[0], x.shape[1])
+  package init<Scalar: KernelScalar>(_ x: Tensor<Scalar>, categories: [Int32], randomThresholds: Bool)
+    throws(TreeTableError)
+  {
+    (rows, columns, self.x) = (x.shape[0], x.shape[1], x)
     var result: OpaquePointer?
     var wrong = 0
     let (n, d) = (rows, columns)
@@ -19,8 +23,8 @@ package final class TreeTable: @unchecked Sendable {  // nothing writes to the t
       categories.withUnsafeBufferPointer { categories in
         let (x, categories) = (x.baseAddress!, categories.isEmpty ? nil : categories.baseAddress)
         return switch Scalar.dtype {
-        case .f32: farro_tree_table_create_f32(n, d, x.f32, d, categories, &result, &wrong)
-        default: farro_tree_table_create_f64(n, d, x.f64, d, categories, &result, &wrong)
+        case .f32: farro_tree_table_create_f32(n, d, x.f32, d, categories, randomThresholds, &result, &wrong)
+        default: farro_tree_table_create_f64(n, d, x.f64, d, categories, randomThresholds, &result, &wrong)
         }
       }
     }
@@ -33,21 +37,22 @@ package final class TreeTable: @unchecked Sendable {  // nothing writes to the t
 
   /// Trees `range` of a forest.
   ///
+  /// - Throws: `CancellationError` when the task is cancelled.
   /// - Precondition: targets and weights belong to the table's rows, and `growth` is as `farro_trees_grow` asks for.
   package func grow(
     _ range: Range<Int>,
     _ targets: TreeTargets,
     weights: Tensor<Double>?,
     _ growth: TreeGrowth
-  ) -> TreeArrays {
+  ) throws -> TreeArrays {
     var options = farro_tree_options()
     (options.max_depth, options.min_rows_split, options.min_rows_leaf) = (
       growth.maxDepth, growth.minRowsSplit, growth.minRowsLeaf
     )
     (options.max_leaves, options.max_features) = (growth.maxLeaves ?? 0, growth.maxFeatures)
     (options.min_leaf_weight, options.min_decrease) = (growth.minLeafWeight, growth.minDecrease)
-    (options.random_thresholds, options.balanced) = (growth.randomThresholds, growth.balanced)
-    (options.draws, options.seed) = (growth.draws ?? 0, growth.seed)
+    (options.draws, options.seed, options.balanced) = (growth.draws ?? 0, growth.seed, growth.balanced)
+    options.is_cancelled = { Task.isCancelled }
     var learned = farro_tree_targets()
     learned.outputs = targets.outputs
     var trees: OpaquePointer?
@@ -69,12 +74,114 @@ package final class TreeTable: @unchecked Sendable {  // nothing writes to the t
       }
     }
     check(status, "TreeTable.grow")
+    guard let trees else { throw CancellationError() }
     defer { farro_trees_release(trees) }
-    return TreeArrays(copying: trees!)
+    return TreeArrays(copying: trees)
+  }
+}
+
+/// Nodes of trees that come part by part. Room for all is made when the first ones come, by their size: a whole forest does not
+/// stand beside its parts.
+private struct JoinedTrees {
+  let count: Int
+  var roots: [Int32] = [0]
+  var feature = Rows<Int32>()
+  var right = Rows<Int32>()
+  var threshold = Rows<Double>()
+  var missingLeft = Rows<UInt8>()
+  var set = Rows<Int32>()
+  var rows = Rows<Int32>()
+  var weight = Rows<Double>()
+  var impurity = Rows<Double>()
+  var values = Rows<Double>()
+  var setBits: [Tensor<UInt64>] = []
+  var setCount: Int32 = 0
+
+  init(count: Int) { self.count = count }
+
+  /// The leading axis of a tensor, with room for more.
+  struct Rows<Scalar: TensorScalar> {
+    private var room: Tensor<Scalar>?
+    private var count = 0
+
+    mutating func append(_ part: Tensor<Scalar>, expecting expected: Int) {
+      let (needed, width) = (count + part.shape[0], part.shape.dropFirst().reduce(1, *))
+      if room.map({ $0.shape[0] < needed }) ?? true {
+        let shape = [max(needed, expected)] + part.shape.dropFirst()
+        var larger = Tensor<Scalar>(uninitialized: shape, count: shape[0] * width)
+        if let room { larger.copy(room[0..<count], at: 0) }
+        room = larger
+      }
+      room!.copy(part, at: count * width)
+      count = needed
+    }
+
+    var value: Tensor<Scalar> { room!.shape[0] == count ? room! : room![0..<count] }
+  }
+
+  mutating func append(_ part: TreeArrays) {
+    let nodes = roots[roots.count - 1]
+    roots += part.roots.scalars.dropFirst().map { $0 + nodes }
+    let (all, trees) = (Int(roots[roots.count - 1]), roots.count - 1)
+    let expected = trees >= count ? all : all / trees * count / 16 * 17
+    feature.append(part.feature, expecting: expected)
+    right.append(part.right, expecting: expected)
+    rows.append(part.rows, expecting: expected)
+    threshold.append(part.threshold, expecting: expected)
+    weight.append(part.weight, expecting: expected)
+    impurity.append(part.impurity, expecting: expected)
+    values.append(part.values, expecting: expected)
+    missingLeft.append(part.missingLeft, expecting: expected)
+    let first = setCount
+    let moved = part.setBits.shape[0] == 0 ? part.set : Tensor(part.set.scalars.map { $0 < 0 ? -1 : $0 + first })
+    set.append(moved, expecting: expected)
+    setBits.append(part.setBits)
+    setCount += Int32(part.setBits.shape[0])
+  }
+
+  var arrays: TreeArrays {
+    TreeArrays(
+      roots: Tensor(roots),
+      feature: feature.value,
+      right: right.value,
+      threshold: threshold.value,
+      missingLeft: missingLeft.value,
+      set: set.value,
+      setBits: concatenate(setBits, axis: 0),
+      rows: rows.value,
+      weight: weight.value,
+      impurity: impurity.value,
+      values: values.value
+    )
+  }
+}
+
+extension Tensor {
+  /// Writes the scalars of another one over those from `place` on.
+  fileprivate mutating func copy(_ other: Tensor, at place: Int) {
+    withUnsafeMutableBufferPointer { memory in
+      other.withUnsafeBufferPointer { other in
+        guard let source = other.baseAddress else { return }
+        (memory.baseAddress! + place).update(from: source, count: other.count)
+      }
+    }
   }
 }
 
 extension TreeArrays {
+  /// `count` trees, of which `grow` makes up to `most` at a time.
+  package init(_ count: Int, atOnce most: Int, _ grow: (Range<Int>) throws -> TreeArrays) rethrows {
+    guard count > most else {
+      self = try grow(0..<count)
+      return
+    }
+    var joined = JoinedTrees(count: count)
+    for first in stride(from: 0, to: count, by: most) {
+      joined.append(try grow(first..<min(first + most, count)))
+    }
+    self = joined.arrays
+  }
+
   fileprivate init(copying trees: OpaquePointer) {
     var nodes = farro_tree_nodes()
     farro_trees_size(trees, &nodes)

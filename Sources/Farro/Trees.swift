@@ -25,7 +25,6 @@ package struct TreeGrowth: Sendable {
   package var maxFeatures = 1
   package var minLeafWeight = 0.0
   package var minDecrease = 0.0
-  package var randomThresholds = false
   package var balanced = false
   /// Rows drawn with replacement for each tree; when nil, each row once.
   package var draws: Int?
@@ -101,28 +100,6 @@ package struct TreeArrays: Sendable, Equatable {
       rows.scalars.allSatisfy({ $0 > 0 })
     else { return "a node has no rows or weight, or no impurity" }
     return nil
-  }
-
-  /// The trees of some such arrays, one after the other.
-  package init(joining parts: [TreeArrays]) {
-    guard parts.count != 1 else {
-      self = parts[0]
-      return
-    }
-    var (starts, sets, nodes, setCount): ([Int32], [Int32], Int32, Int32) = ([0], [], 0, 0)
-    for part in parts {
-      starts += part.roots.scalars.dropFirst().map { $0 + nodes }
-      sets += part.setBits.shape[0] == 0 ? part.set.scalars : part.set.scalars.map { $0 < 0 ? -1 : $0 + setCount }
-      nodes += Int32(part.nodeCount)
-      setCount += Int32(part.setBits.shape[0])
-    }
-    func join<Scalar>(_ array: (TreeArrays) -> Tensor<Scalar>) -> Tensor<Scalar> {
-      concatenate(parts.map(array), axis: 0)
-    }
-    (roots, set) = (Tensor(starts), Tensor(sets))
-    (feature, right, threshold, missingLeft) = (join(\.feature), join(\.right), join(\.threshold), join(\.missingLeft))
-    (setBits, rows, weight, impurity) = (join(\.setBits), join(\.rows), join(\.weight), join(\.impurity))
-    values = join(\.values)
   }
 
   package init(

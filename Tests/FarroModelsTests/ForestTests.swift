@@ -83,6 +83,19 @@ import Testing
     await #expect(throws: CancellationError.self) { try await task.value }
   }
 
+  @Test func `a tree that is cancelled midway ends`() async throws {
+    // Labels that mean nothing: it would grow for seconds.
+    let x = Tensor<Float>(randomNormal: [100_000, 40], seed: 1)
+    let classes = [Int32](repeating: 0, count: 50_000) + [Int32](repeating: 1, count: 50_000)
+    let task = Task { try DecisionTreeClassifier().fit(x, classes: classes, classCount: 2) }
+    // Not by a task, which might wait for this one's thread.
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: 0.2)
+      task.cancel()
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
   @Test func `errors say what is wrong and where`() throws {
     var broken = Self.wine.x
     broken[41, 2] = .infinity
@@ -116,6 +129,8 @@ import Testing
     #expect(throws: half) { try DecisionTreeClassifier(categoricalFeatures: [0]).fit(Self.wine.x, y) }
     for estimator in [
       DecisionTreeClassifier<Double>(maxDepth: 0), .init(minSamplesSplit: 1), .init(minSamplesLeaf: 0),
+      .init(minSamplesSplit: .fraction(0)), .init(minSamplesLeaf: .fraction(1.5)),
+      .init(minSamplesLeaf: .fraction(.nan)),
       .init(minWeightFractionLeaf: 0.6), .init(maxFeatures: .count(14)), .init(maxFeatures: .fraction(0)),
       .init(maxLeafNodes: 1), .init(minImpurityDecrease: -1), .init(classWeight: .weights([1])),
       .init(ccpAlpha: .nan), .init(categoricalFeatures: [13]),

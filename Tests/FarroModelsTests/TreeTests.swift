@@ -213,6 +213,10 @@ import Testing
     #expect(try leafRows(tree { $0.minSamplesLeaf = 17 }).min()! >= 17)
     #expect(try leafRows(tree { $0.minWeightFractionLeaf = 0.1 }).min()! >= 40)
     #expect(try tree { $0.maxLeafNodes = 7 }.leafCount == 7)
+    // Parts of the 400 rows are rounded up.
+    #expect(try tree { $0.minSamplesLeaf = .fraction(0.0401) } == tree { $0.minSamplesLeaf = 17 })
+    #expect(try tree { $0.minSamplesSplit = .fraction(0.224) } == tree { $0.minSamplesSplit = 90 })
+    #expect(try tree { $0.minSamplesSplit = .fraction(1e-9) } == tree { _ in })
     let split = try tree { $0.minSamplesSplit = 90 }
     #expect((0..<split.nodeCount).allSatisfy { split.feature[$0] < 0 || split.nNodeSamples[$0] >= 90 })
     for features in [MaxFeatures.sqrt, .log2, .count(2), .fraction(0.5)] {

@@ -15,8 +15,12 @@ extension ModelEntry {
             .choice("criterion", \.criterion, "how impure a node is", [("gini", .gini), ("entropy", .entropy)]),
             .choice("splitter", \.splitter, "where nodes are split", [("best", .best), ("random", .random)]),
             .whole("max_depth", \.maxDepth, "the most levels"),
-            .whole("min_samples_split", \.minSamplesSplit, "the least rows of a node that is split"),
-            .whole("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf"),
+            minSamples(
+              "min_samples_split",
+              \.minSamplesSplit,
+              "the least rows of a node that is split; below 1, a part of all"
+            ),
+            minSamples("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf; below 1, a part of all"),
             maxFeatures(\.maxFeatures), .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
             .number("min_impurity_decrease", \.minImpurityDecrease, "what a split must gain"),
             .number("ccp_alpha", \.ccpAlpha, "how much a leaf costs when the tree is pruned"), .seed(\.seed),
@@ -32,16 +36,8 @@ extension ModelEntry {
           "random-forest",
           RandomForestClassifier<Double>(),
           .codes,
-          [
-            .whole("n_estimators", \.nEstimators, "how many trees"),
-            .choice("criterion", \.criterion, "how impure a node is", [("gini", .gini), ("entropy", .entropy)]),
-            .whole("max_depth", \.maxDepth, "the most levels"),
-            .whole("min_samples_split", \.minSamplesSplit, "the least rows of a node that is split"),
-            .whole("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf"), maxFeatures(\.maxFeatures),
-            .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
-            .flag("bootstrap", \.bootstrap, "whether rows are drawn for each tree"),
-            .number("ccp_alpha", \.ccpAlpha, "how much a leaf costs when trees are pruned"), .seed(\.seed),
-          ]
+          [.choice("criterion", \.criterion, "how impure a node is", [("gini", .gini), ("entropy", .entropy)])]
+            + forests.map { $0.of(\.options) }
         )
       ]
     ),
@@ -53,16 +49,8 @@ extension ModelEntry {
           "extra-trees",
           ExtraTreesClassifier<Double>(),
           .codes,
-          [
-            .whole("n_estimators", \.nEstimators, "how many trees"),
-            .choice("criterion", \.criterion, "how impure a node is", [("gini", .gini), ("entropy", .entropy)]),
-            .whole("max_depth", \.maxDepth, "the most levels"),
-            .whole("min_samples_split", \.minSamplesSplit, "the least rows of a node that is split"),
-            .whole("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf"), maxFeatures(\.maxFeatures),
-            .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
-            .flag("bootstrap", \.bootstrap, "whether rows are drawn for each tree"),
-            .seed(\.seed),
-          ]
+          [.choice("criterion", \.criterion, "how impure a node is", [("gini", .gini), ("entropy", .entropy)])]
+            + forests.map { $0.of(\.options) }
         )
       ]
     ),
@@ -96,8 +84,12 @@ extension ModelEntry {
           [
             .choice("splitter", \.splitter, "where nodes are split", [("best", .best), ("random", .random)]),
             .whole("max_depth", \.maxDepth, "the most levels"),
-            .whole("min_samples_split", \.minSamplesSplit, "the least rows of a node that is split"),
-            .whole("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf"),
+            minSamples(
+              "min_samples_split",
+              \.minSamplesSplit,
+              "the least rows of a node that is split; below 1, a part of all"
+            ),
+            minSamples("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf; below 1, a part of all"),
             maxFeatures(\.maxFeatures), .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
             .number("min_impurity_decrease", \.minImpurityDecrease, "what a split must gain"),
             .number("ccp_alpha", \.ccpAlpha, "how much a leaf costs when the tree is pruned"), .seed(\.seed),
@@ -113,14 +105,7 @@ extension ModelEntry {
           "random-forest-regressor",
           RandomForestRegressor<Double>(),
           .codes,
-          [
-            .whole("n_estimators", \.nEstimators, "how many trees"), .whole("max_depth", \.maxDepth, "the most levels"),
-            .whole("min_samples_split", \.minSamplesSplit, "the least rows of a node that is split"),
-            .whole("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf"), maxFeatures(\.maxFeatures),
-            .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
-            .flag("bootstrap", \.bootstrap, "whether rows are drawn for each tree"),
-            .number("ccp_alpha", \.ccpAlpha, "how much a leaf costs when trees are pruned"), .seed(\.seed),
-          ]
+          forests.map { $0.of(\.options) }
         )
       ]
     ),
@@ -132,14 +117,7 @@ extension ModelEntry {
           "extra-trees-regressor",
           ExtraTreesRegressor<Double>(),
           .codes,
-          [
-            .whole("n_estimators", \.nEstimators, "how many trees"), .whole("max_depth", \.maxDepth, "the most levels"),
-            .whole("min_samples_split", \.minSamplesSplit, "the least rows of a node that is split"),
-            .whole("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf"), maxFeatures(\.maxFeatures),
-            .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
-            .flag("bootstrap", \.bootstrap, "whether rows are drawn for each tree"),
-            .seed(\.seed),
-          ]
+          forests.map { $0.of(\.options) }
         )
       ]
     ),
@@ -162,6 +140,38 @@ extension ModelEntry {
   ]
 }
 
+/// What forests of all kinds have.
+private let forests: [ModelParameter<ForestOptions>] = [
+  .whole("n_estimators", \.nEstimators, "how many trees"), .whole("max_depth", \.maxDepth, "the most levels"),
+  minSamples("min_samples_split", \.minSamplesSplit, "the least rows of a node that is split; below 1, a part of all"),
+  minSamples("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf; below 1, a part of all"),
+  maxFeatures(\.maxFeatures), .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
+  .number("min_impurity_decrease", \.minImpurityDecrease, "what a split must gain"),
+  .flag("bootstrap", \.bootstrap, "whether rows are drawn for each tree"),
+  .number("ccp_alpha", \.ccpAlpha, "how much a leaf costs when trees are pruned"), .seed(\.seed),
+]
+
+/// A number of rows; below 1, a part of them.
+private func minSamples<Estimator>(
+  _ name: String,
+  _ path: any WritableKeyPath<Estimator, MinSamples> & Sendable,
+  _ help: String
+) -> ModelParameter<Estimator> {
+  .numberOr(
+    name,
+    path,
+    help,
+    [],
+    number: { $0 >= 1 ? .count(nearestWhole($0)) : .fraction($0) },
+    asNumber: { value in
+      switch value {
+      case .count(let count): Double(count)
+      case .fraction(let part): part
+      }
+    }
+  )
+}
+
 /// How many columns a node tries: a number with a point is a part of them, one without is their number.
 private func maxFeatures<Estimator>(_ path: any WritableKeyPath<Estimator, MaxFeatures> & Sendable) -> ModelParameter<
   Estimator
@@ -171,7 +181,7 @@ private func maxFeatures<Estimator>(_ path: any WritableKeyPath<Estimator, MaxFe
     path,
     "how many columns a node tries; up to 1, a part of them",
     [("all", .all), ("sqrt", .sqrt), ("log2", .log2)],
-    number: { $0 > 1 ? .count(Int(clamping: Int64($0.rounded()))) : .fraction($0) },
+    number: { $0 > 1 ? .count(nearestWhole($0)) : .fraction($0) },
     asNumber: { value in
       switch value {
       case .count(let count): Double(count)
@@ -181,3 +191,5 @@ private func maxFeatures<Estimator>(_ path: any WritableKeyPath<Estimator, MaxFe
     }
   )
 }
+
+private func nearestWhole(_ number: Double) -> Int { Int(exactly: number.rounded()) ?? .max }

@@ -27,9 +27,9 @@ public struct DecisionTreeClassifier<Scalar: KernelScalar>: ClassifierEstimator,
   /// The most splits between the root and a leaf; when nil, any number.
   public var maxDepth: Int?
   /// A node of fewer rows is not split.
-  public var minSamplesSplit: Int
+  public var minSamplesSplit: MinSamples
   /// How many rows each leaf has at least.
-  public var minSamplesLeaf: Int
+  public var minSamplesLeaf: MinSamples
   /// The part of all weight that each leaf has at least, up to 0.5.
   public var minWeightFractionLeaf: Double
   /// How many columns each node tries, drawn at random; if all of them are constant there, more, until one is not.
@@ -51,8 +51,8 @@ public struct DecisionTreeClassifier<Scalar: KernelScalar>: ClassifierEstimator,
     criterion: ClassCriterion = .gini,
     splitter: TreeSplitter = .best,
     maxDepth: Int? = nil,
-    minSamplesSplit: Int = 2,
-    minSamplesLeaf: Int = 1,
+    minSamplesSplit: MinSamples = 2,
+    minSamplesLeaf: MinSamples = 1,
     minWeightFractionLeaf: Double = 0,
     maxFeatures: MaxFeatures = .all,
     maxLeafNodes: Int? = nil,
@@ -104,11 +104,10 @@ public struct DecisionTreeClassifier<Scalar: KernelScalar>: ClassifierEstimator,
     _ classCount: Int,
     _ weights: Tensor<Double>?
   ) throws -> TreeArrays {
-    let table = try table(x)
-    var growth = try growth(columns: x.columnCount)
-    growth.randomThresholds = splitter == .random
+    let table = try table(x, randomThresholds: splitter == .random)
+    let growth = try growth(rows: x.rowCount, columns: x.columnCount)
     let targets = try treeTargets(classes, classCount: classCount, rows: x.rowCount, criterion)
     let weights = try treeWeights(weights, classWeight, classes, classCount: classCount)
-    return table.grow(0..<1, targets, weights: weights, growth)
+    return try table.grow(0..<1, targets, weights: weights, growth)
   }
 }

@@ -1,21 +1,13 @@
 import Farro
 import FarroData
 
-/// What estimators of forests have in common.
-protocol ForestParameters: TreeParameters {
-  var nEstimators: Int { get }
-  var bootstrap: Bool { get }
-  var oobScore: Bool { get }
-  var maxSamples: MaxSamples? { get }
-}
-
 /// Trees, and how rows were drawn for them where some are to be predicted by trees that have not seen them.
 struct GrownForest {
   let trees: TreeArrays
   let outOfBag: (draws: Int, seed: UInt64)?
 }
 
-extension ForestParameters {
+extension ForestOptions {
   func grow<Scalar: KernelScalar>(
     _ x: Tensor<Scalar>,
     _ targets: TreeTargets,
@@ -24,22 +16,21 @@ extension ForestParameters {
     randomThresholds: Bool
   ) throws -> GrownForest {
     try checkRange(nEstimators, "nEstimators", atLeast: 1)
-    let table = try table(x)
-    var growth = try growth(columns: x.columnCount)
-    (growth.balanced, growth.randomThresholds) = (balanced, randomThresholds)
+    let table = try table(x, randomThresholds: randomThresholds)
+    var growth = try growth(rows: x.rowCount, columns: x.columnCount)
+    growth.balanced = balanced
     guard bootstrap || (!oobScore && maxSamples == nil) else {
       throw ModelError.parameter(name: "bootstrap", reason: "is needed for oobScore and maxSamples")
     }
     if bootstrap { growth.draws = try maxSamples?.resolved(x.rowCount) ?? x.rowCount }
     // Some at a time, so that a task that is cancelled ends soon. A tree does not depend on those beside it.
-    let most = 8 * Threads.current
-    let parts = try stride(from: 0, to: nEstimators, by: most).map { first in
+    let grown = try TreeArrays(nEstimators, atOnce: 4 * Threads.current) { range in
       try Task.checkCancellation()
-      let trees = table.grow(first..<min(first + most, nEstimators), targets, weights: weights, growth)
+      let trees = try table.grow(range, targets, weights: weights, growth)
       return ccpAlpha > 0 ? trees.pruned(ccpAlpha) : trees
     }
     return GrownForest(
-      trees: TreeArrays(joining: parts),
+      trees: grown,
       outOfBag: oobScore ? (growth.draws!, seed) : nil
     )
   }
@@ -47,12 +38,10 @@ extension ForestParameters {
 
 extension TreeArrays {
   fileprivate func pruned(_ alpha: Double) -> TreeArrays {
-    TreeArrays(
-      joining: (0..<treeCount).map { number in
-        let tree = tree(number)
-        return tree.keeping(tree.pruning(alpha: alpha).keep)
-      }
-    )
+    TreeArrays(treeCount, atOnce: 1) { range in
+      let tree = tree(range.lowerBound)
+      return tree.keeping(tree.pruning(alpha: alpha).keep)
+    }
   }
 }
 

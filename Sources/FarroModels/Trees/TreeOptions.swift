@@ -53,6 +53,29 @@ public enum MaxFeatures: Codable, Sendable, Equatable {
   }
 }
 
+/// How many rows a node has at least.
+public enum MinSamples: Codable, Sendable, Equatable, ExpressibleByIntegerLiteral {
+  /// So many.
+  case count(Int)
+  /// This part of all rows, above 0 and at most 1, rounded up.
+  case fraction(Double)
+
+  public init(integerLiteral count: Int) { self = .count(count) }
+
+  func resolved(_ rows: Int, _ name: String, atLeast least: Int) throws(ModelError) -> Int {
+    switch self {
+    case .count(let count):
+      try checkRange(count, name, atLeast: least)
+      return count
+    case .fraction(let part):
+      guard part > 0 && part <= 1 else {
+        throw .parameter(name: name, reason: "must be above 0 and at most 1, not \(part)")
+      }
+      return max(least, Int((part * Double(rows)).rounded(.up)))
+    }
+  }
+}
+
 /// How many rows are drawn for a tree.
 public enum MaxSamples: Codable, Sendable, Equatable {
   /// So many.

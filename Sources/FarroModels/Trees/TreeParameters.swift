@@ -3,8 +3,8 @@ import Farro
 /// What estimators of trees and forests have in common.
 protocol TreeParameters {
   var maxDepth: Int? { get }
-  var minSamplesSplit: Int { get }
-  var minSamplesLeaf: Int { get }
+  var minSamplesSplit: MinSamples { get }
+  var minSamplesLeaf: MinSamples { get }
   var minWeightFractionLeaf: Double { get }
   var maxFeatures: MaxFeatures { get }
   var maxLeafNodes: Int? { get }
@@ -16,10 +16,8 @@ protocol TreeParameters {
 
 extension TreeParameters {
   /// - Throws: ``ModelError/parameter(name:reason:)`` for what is out of its range.
-  func growth(columns: Int) throws(ModelError) -> TreeGrowth {
+  func growth(rows: Int, columns: Int) throws(ModelError) -> TreeGrowth {
     try checkRange(maxDepth, "maxDepth", atLeast: 1)
-    try checkRange(minSamplesSplit, "minSamplesSplit", atLeast: 2)
-    try checkRange(minSamplesLeaf, "minSamplesLeaf", atLeast: 1)
     try checkRange(maxLeafNodes, "maxLeafNodes", atLeast: 2)
     try checkRange(minImpurityDecrease, "minImpurityDecrease", atLeast: 0)
     try checkRange(ccpAlpha, "ccpAlpha", atLeast: 0)
@@ -31,7 +29,8 @@ extension TreeParameters {
     }
     var growth = TreeGrowth()
     growth.maxDepth = maxDepth ?? Int(Int32.max)
-    (growth.minRowsSplit, growth.minRowsLeaf) = (minSamplesSplit, minSamplesLeaf)
+    growth.minRowsSplit = try minSamplesSplit.resolved(rows, "minSamplesSplit", atLeast: 2)
+    growth.minRowsLeaf = try minSamplesLeaf.resolved(rows, "minSamplesLeaf", atLeast: 1)
     (growth.maxLeaves, growth.maxFeatures) = (maxLeafNodes, try maxFeatures.resolved(columns))
     (growth.minLeafWeight, growth.minDecrease, growth.seed) = (minWeightFractionLeaf, minImpurityDecrease, seed)
     return growth
@@ -41,7 +40,7 @@ extension TreeParameters {
   ///
   /// - Throws: ``ModelError`` for what is no matrix of at least one row and column, an infinite element, and a column of
   ///   categories that holds anything but whole numbers from 0 to 32767 and NaN.
-  func table<Scalar: KernelScalar>(_ x: Tensor<Scalar>) throws(ModelError) -> TreeTable {
+  func table<Scalar: KernelScalar>(_ x: Tensor<Scalar>, randomThresholds: Bool) throws(ModelError) -> TreeTable {
     guard x.rank == 2 else { throw .notRows(shape: x.shape) }
     guard x.rowCount > 0 else { throw .rows(0, needed: 1) }
     guard (1...65535).contains(x.columnCount) else {
@@ -60,7 +59,7 @@ extension TreeParameters {
       categories[column] = Int32(min(most, 32767)) + 1
     }
     do {
-      return try TreeTable(x, categories: categories)
+      return try TreeTable(x, categories: categories, randomThresholds: randomThresholds)
     } catch {
       guard categoricalFeatures.contains(error.column) else {
         throw .notFinite(row: error.row, column: error.column)
