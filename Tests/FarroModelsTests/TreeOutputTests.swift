@@ -45,6 +45,9 @@ import Testing
 
         """
     )
+    let third = try DecisionTreeRegressor<Double>().fit([[0], [0.0123456]], [0, 0.66666])
+    #expect(third.rules(decimals: 1).contains("feature 0 <= 0.00617"))
+    #expect(third.rules(decimals: 1).contains("value: 0.667"))
     let sets = try DecisionTreeClassifier<Double>(categoricalFeatures: [0]).fit([[0], [1], [2]], ["a", "b", "a"])
     #expect(
       sets.rules() == """
@@ -68,6 +71,16 @@ import Testing
       let x = Double(text.attributes.first { $0.name == "x" }!.value)!
       let y = Double(text.attributes.first { $0.name == "y" }!.value)!
       #expect(x > 0 && x < drawing.width && y > 0 && y < drawing.height)
+      // Within its box, or beside a line.
+      let half = Double(text.text.count) * 3.5
+      let isWithin = drawing.elements.dropFirst().contains { box in
+        func number(_ name: String) -> Double {
+          box.attributes.first { $0.name == name }.flatMap { Double($0.value) } ?? 0
+        }
+        return box.name == "rect" && x - half >= number("x") && x + half <= number("x") + number("width")
+          && y > number("y") && y < number("y") + number("height")
+      }
+      #expect(isWithin || ["yes", "no"].contains(text.text))
     }
     let regressor = try DecisionTreeRegressor(maxDepth: 3).fit(Self.iris.x, Tensor(Self.iris.y.map { Double($0) }))
     #expect(boxes(regressor.drawing()) == regressor.tree.nodeCount)

@@ -10,9 +10,9 @@ extension TreeNodes {
     let isShown = shownNodes(depths, maxDepth: maxDepth)
     let shown = (0..<nodeCount).filter { isShown[$0] }
     let texts = Dictionary(uniqueKeysWithValues: shown.map { ($0, lines($0, labels, isCut: depths[$0] >= maxDepth)) })
-    // Of a letter of 12 pixels, about 6.6 in the mean.
-    let longest = texts.values.joined().map(\.count).max() ?? 0
-    let box = (width: Double(longest) * 6.6 + 16, height: Double(texts.values.map(\.count).max() ?? 0) * 15 + 10)
+    // Of letters of 12 pixels, as wide as those of the widest usual font; the first line's are bold.
+    let widths = texts.values.flatMap { $0.enumerated().map { Double($1.count) * ($0 == 0 ? 7.6 : 7) } }
+    let box = (width: (widths.max() ?? 0) + 16, height: Double(texts.values.map(\.count).max() ?? 0) * 15 + 10)
     let step = (x: box.width + 14, y: box.height + 40)
     // Leaves stand side by side in their order, and each parent above the middle of its children, which come after it.
     var middles = [Double](repeating: 0, count: nodeCount)
@@ -40,7 +40,11 @@ extension TreeNodes {
             .anchor(child == node + 1 ? .end : .start),
             .fontSize(11),
             .fontFamily("Helvetica, Arial, sans-serif"),
-            .fill("#666")
+            .fill("#666"),
+            // The line behind it does not cross the word.
+            .stroke("white"),
+            .strokeWidth(4),
+            .init("paint-order", "stroke")
           )
         )
       }

@@ -14,8 +14,11 @@ struct TreeLabels {
     guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
     var scale = 1.0
     for _ in 0..<decimals { scale *= 10 }
-    // Numbers that so many decimals would make 0 or a few digits are written as they are.
-    guard value == 0 || abs(value) * scale >= 10 else { return "\(Float(value))" }
+    // Of numbers that so many decimals would make 0 or a single digit, three digits are written.
+    guard value == 0 || abs(value) * scale >= 10 else {
+      while abs(value) * scale < 100 { scale *= 10 }
+      return scale.isFinite ? "\((value * scale).rounded() / scale)" : "\(value)"
+    }
     let whole = (abs(value) * scale).rounded()
     guard whole < 0x1p53 else { return "\(value)" }
     let digits = String(Int(whole))
