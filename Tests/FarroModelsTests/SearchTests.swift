@@ -171,6 +171,8 @@ import Testing
     )
     #expect(names.values == ["euclidean", "manhattan"] && names.numbers.allSatisfy(\.isNaN))
     #expect(names.drawing().description.contains("metric: euclidean, manhattan"))
+    let found = try await crossValidate(ShrunkenMean(), Self.wine.x, Self.wine.y, trainScores: true)
+    #expect(names.testScores[0] == found.testScores() && names.trainScores[0] == found.trainScores())
   }
 
   @Test func `curves are drawn`() async throws {

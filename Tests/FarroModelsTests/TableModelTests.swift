@@ -62,6 +62,15 @@ import Testing
     #expect(try TableFeatures().fit(empty).transform(empty) == Tensor([[0], [0]]))
   }
 
+  @Test func `trees are told which columns are categories`() throws {
+    // In the order of their numbers, categories need more than one border.
+    let kinds = (0..<40).map { ["a", "b", "c", "d"][$0 % 4] }
+    let table = Table([Table.Column("kind", kinds)])
+    let answers = kinds.map { $0 == "a" || $0 == "c" }
+    let tree = TableEstimator(DecisionTreeClassifier<Double>(maxDepth: 1), .codes)
+    #expect(try tree.fit(table, answers).predict(table) == answers)
+  }
+
   @Test func `folds are encoded by what their own rows tell`() async throws {
     let kinds = (0..<60).map { $0 == 7 ? "once" : $0 % 3 == 0 ? "a" : "b" }
     let table = Table([Table.Column("kind", kinds), Table.Column("n", Tensor<Double>((0..<60).map { Double($0 % 5) }))])
