@@ -55,10 +55,14 @@
   static void check_solution_##type(size_t rows, size_t columns, double penalty, double tilt, bool positive) {         \
     scalar *x = malloc((rows * columns + rows) * sizeof *x), *y = x + rows * columns;                                  \
     fill_##type(x, rows * columns + rows);                                                                             \
-    /* Columns nearly depend on their neighbours. */                                                                   \
-    for (size_t i = 0; i < rows && tilt > 0; i++)                                                                      \
-      for (size_t j = 1; j < columns; j++)                                                                             \
-        x[i * columns + j] = (scalar)((double)x[i * columns + j - 1] + tilt * (double)x[i * columns + j]);             \
+    /* Columns nearly depend on the first, and every other one matters: descent alone does not find which. */          \
+    for (size_t i = 0; i < rows && tilt > 0; i++) {                                                                    \
+      y[i] *= (scalar)tilt;                                                                                            \
+      for (size_t j = 1; j < columns; j++) {                                                                           \
+        x[i * columns + j] = (scalar)((double)x[i * columns] + tilt * (double)x[i * columns + j]);                     \
+        y[i] += j % 2 ? x[i * columns + j] : 0;                                                                        \
+      }                                                                                                                \
+    }                                                                                                                  \
     double *b = malloc(columns * sizeof *b), intercept, *residual = malloc(rows * sizeof *residual);                   \
     const farro_least_squares_shape shape = {rows, columns, 1, columns, 1, true, positive, 1e-12};                     \
     farro_least_squares_result result;                                                                                 \
@@ -157,7 +161,7 @@ void check_least_squares(void) {
       check_solution_f32(rows, columns, 0.5, 0, false), check_solution_f64(rows, columns, 0.5, 0, false);
       check_solution_f64(rows, columns, 0, columns < 8 ? tilt : 0, false);
       check_solution_f32(rows, columns, 0, 0, true), check_solution_f64(rows, columns, 0.5, 0, true);
-      check_solution_f64(rows, columns, 0, tilt, true);
+      check_solution_f64(rows, columns, 0, tilt, true), check_solution_f64(rows, columns, 0, 10 * tilt, true);
     }
   }
 }
