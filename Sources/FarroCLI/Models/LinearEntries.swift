@@ -98,13 +98,17 @@ extension ModelEntry {
   ]
 
   private static func linear<Input>() -> [ModelParameter<LinearRegression<Input>>] {
-    [.flag("fit_intercept", \.fitIntercept, "whether there is a constant")]
+    [
+      .flag("fit_intercept", \.fitIntercept, "whether there is a constant"),
+      .flag("positive", \.positive, "whether coefficients are at least 0"),
+    ]
   }
 
   private static func ridge<Input>() -> [ModelParameter<Ridge<Input>>] {
     [
       .number("alpha", \Ridge<Input>.onlyAlpha, "how much coefficients cost"),
       .flag("fit_intercept", \.fitIntercept, "whether there is a constant"),
+      .flag("positive", \.positive, "whether coefficients are at least 0"),
     ]
   }
 

@@ -83,6 +83,7 @@ extension ModelEntry {
   private static func linear<Input>() -> [ModelParameter<LinearSVC<Input>>] {
     [
       .number("c", \.c, "what mistakes cost"),
+      .choice("penalty", \.penalty, "what coefficients cost", [("l1", .l1), ("l2", .l2)]),
       .choice("loss", \.loss, "what a mistake costs", [("hinge", .hinge), ("squared_hinge", .squaredHinge)]),
       .number("tol", \.tolerance, "where it ends"),
       .flag("fit_intercept", \.fitIntercept, "whether there is a constant"),
