@@ -37,6 +37,16 @@ extension NumericRows {
     try checkFinite()
     guard columnCount == columns else { throw .columns(columnCount, expected: columns) }
   }
+
+  /// One of two functions of these rows, which are dense or sparse.
+  func denseOrSparse<Result>(
+    _ dense: (Tensor<Scalar>) throws -> Result,
+    _ sparse: (CSRMatrix<Scalar>) throws -> Result
+  ) rethrows -> Result {
+    if let x = self as? Tensor<Scalar> { return try dense(x) }
+    guard let x = self as? CSRMatrix<Scalar> else { stop("rows of \(Self.self) are neither dense nor sparse") }
+    return try sparse(x)
+  }
 }
 
 extension Tensor: RowCollection, Rows, NumericRows where Scalar: KernelScalar {

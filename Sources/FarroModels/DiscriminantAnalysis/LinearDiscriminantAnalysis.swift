@@ -291,7 +291,7 @@ public struct LinearDiscriminantModel<Scalar: KernelScalar>: ProbabilisticClassM
   /// - Complexity: O(n d classes).
   public func decisionFunction(_ x: Tensor<Scalar>) throws -> Tensor<Scalar> {
     try x.check(columns: coefficients.shape[1])
-    let scores = matmul(x, coefficients, transposeB: true, epilogue: Epilogue(bias: intercept))
+    let scores = linearScores(x, coefficients, intercept)
     return classCount == 2 ? scores.reshaped([x.shape[0]]) : scores
   }
 

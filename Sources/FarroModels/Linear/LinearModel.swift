@@ -28,7 +28,9 @@ public struct LinearModel<Input: NumericRows>: Regressor, Equatable {
       try x.checkFinite()
       throw ModelError.columns(x.columnCount, expected: columns)
     }
-    let numbers = x.times(coefficients, intercept)
+    let outputs = intercept.count
+    let scores = linearScores(x, coefficients.reshaped([outputs, columns]), intercept.reshaped([outputs]))
+    let numbers = scores.reshaped([x.rowCount] + intercept.shape)
     if numbers.count > 0 && !numbers.sum().isFinite { try x.checkFinite() }
     return numbers
   }
@@ -46,35 +48,6 @@ extension LinearModel: Codable, StorableModel {
       return "a coefficient or intercept is NaN or infinite"
     }
     return nil
-  }
-}
-
-extension NumericRows {
-  /// One of two functions of these rows, which are dense or sparse.
-  func denseOrSparse<Result>(
-    _ dense: (Tensor<Scalar>) throws -> Result,
-    _ sparse: (CSRMatrix<Scalar>) throws -> Result
-  ) rethrows -> Result {
-    if let x = self as? Tensor<Scalar> { return try dense(x) }
-    guard let x = self as? CSRMatrix<Scalar> else { stop("rows of \(Self.self) are neither dense nor sparse") }
-    return try sparse(x)
-  }
-
-  /// Rows times coefficients of the shape (columns) or (outputs, columns), plus the intercepts.
-  fileprivate func times(_ coefficients: Tensor<Scalar>, _ intercept: Tensor<Scalar>) -> Tensor<Scalar> {
-    denseOrSparse(
-      { x in
-        coefficients.rank == 1
-          ? matmul(x, coefficients) + intercept[]
-          : matmul(x, coefficients, transposeB: true, epilogue: Epilogue(bias: intercept))
-      },
-      { x in
-        let outputs = coefficients.rank == 1 ? 1 : coefficients.shape[0]
-        let b = Tensor<Double>(casting: coefficients).reshaped([outputs, x.columns]).transposed()
-        let product = sparseProduct(x, b, constants: intercept.scalars.map { Double($0) })
-        return coefficients.rank == 1 ? product.reshaped([x.rows]) : product
-      }
-    )
   }
 }
 

@@ -1,18 +1,23 @@
 import Farro
 
-/// Rows of coefficients and an intercept for each: what linear models predict with.
-///
-/// - Returns: Shape (n, outputs): x wᵀ + intercepts.
-/// - Complexity: O(elements of `x` times outputs).
+/// Rows times coefficients of the shape (outputs, columns), plus the intercepts: shape (n, outputs).
 func linearScores<Input: NumericRows>(
   _ x: Input,
   _ coefficients: Tensor<Input.Scalar>,
   _ intercepts: Tensor<Input.Scalar>
 ) -> Tensor<Input.Scalar> {
   x.denseOrSparse(
-    { matmul($0, coefficients, transposeB: true) },
-    { matmul($0, coefficients.transposed()) }
-  ) + intercepts
+    { x in
+      guard intercepts.count == 1 else {
+        return matmul(x, coefficients, transposeB: true, epilogue: Epilogue(bias: intercepts))
+      }
+      return (matmul(x, coefficients.reshaped([x.shape[1]])) + intercepts[0]).reshaped([x.shape[0], 1])
+    },
+    { x in
+      let factors = Tensor<Double>(casting: coefficients.transposed())
+      return sparseProduct(x, factors, constants: intercepts.scalars.map { Double($0) })
+    }
+  )
 }
 
 /// The class of the highest score in each row; of one score, the second class where it is positive.

@@ -151,10 +151,10 @@ func linearMargins<Input: NumericRows>(
   _ limits: [[Double]],
   _ options: LinearMarginOptions
 ) throws -> [LinearMargin] {
-  if let sparse = x as? CSRMatrix<Input.Scalar> {
-    return try fitLinearMargins(sparse, targets: targets, limits: limits, options: options)
-  }
-  return try fitLinearMargins(x as! Tensor<Input.Scalar>, targets: targets, limits: limits, options: options)
+  try x.denseOrSparse(
+    { try fitLinearMargins($0, targets: targets, limits: limits, options: options) },
+    { try fitLinearMargins($0, targets: targets, limits: limits, options: options) }
+  )
 }
 
 /// x·w + b for each row w of the coefficients. Shape (n, functions).
@@ -164,14 +164,7 @@ func linearDecisions<Input: NumericRows>(
   _ intercept: [Double]
 ) throws(ModelError) -> Tensor<Input.Scalar> {
   try x.check(columns: coefficients.shape[1])
-  let weights = Tensor<Input.Scalar>(casting: coefficients.transposed())
-  let products =
-    if let sparse = x as? CSRMatrix<Input.Scalar> {
-      matmul(sparse, weights)
-    } else {
-      matmul(x as! Tensor<Input.Scalar>, weights)
-    }
-  return products + Tensor<Input.Scalar>(casting: Tensor(intercept))
+  return linearScores(x, Tensor(casting: coefficients), Tensor(casting: Tensor(intercept)))
 }
 
 /// Planes that ``LinearSVC`` found.
