@@ -29,7 +29,8 @@ typedef struct farro_elastic_net_result {
 // x is (rows, columns), y is (rows, outputs), at least one of each, with x_row and y_row elements from one row to the
 // next. weights: (rows), not negative and not all 0, or NULL: 1. coefficients: (outputs, columns), holds where to
 // begin. intercepts, gaps: (outputs), iterations: (outputs): the gap is that of the objective above, and below
-// tolerance * sum w (y - mean)^2 / W, unless the most iterations were needed.
+// tolerance * sum w (y - mean)^2 / W, unless the most iterations were needed. There is no reference: tests check the
+// conditions that a minimum fulfils.
 //
 // A pass ends with a look at the gap when no coefficient moved by more than the tolerance's part of the largest. Where
 // sums of products of columns take no more than half the memory of the data, a step adds a row of these (columns

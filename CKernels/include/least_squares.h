@@ -115,7 +115,8 @@ FARRO_API farro_status farro_sparse_least_squares_f64(const farro_least_squares_
 
 // ---- references ------------------------------------------------------------------------------------------------
 
-// The same by plain loops, in long double: the oracles of the tests.
+// The same by plain loops, in long double: the oracles of the tests. Eigenvalues and solutions are checked against the
+// equations that they fulfil, which says more: A v = lambda v with vectors at right angles, and a gradient of 0.
 FARRO_API farro_status farro_cross_products_reference_f32(const farro_cross_shape *shape, const float *x,
                                                           const float *y, const double *weights, const int32_t *group,
                                                           const double *centers, const double *factors,

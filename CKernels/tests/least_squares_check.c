@@ -51,10 +51,33 @@
     guarded_free(got, order * order * sizeof *got), free(right), free(serial);                                         \
   }                                                                                                                    \
                                                                                                                        \
+  /* The rows without their zeros. */                                                                                  \
+  static farro_status solve_sparse_##type(const farro_least_squares_shape *shape, const scalar *x, const scalar *y,    \
+                                          const double *penalty, double *b, double *intercept,                         \
+                                          farro_least_squares_result *result) {                                        \
+    const size_t rows = shape->rows, columns = shape->columns;                                                         \
+    int64_t *offsets = guarded_allocate((rows + 1) * sizeof *offsets), count = 0;                                      \
+    int32_t *indices = malloc(rows * columns * sizeof *indices);                                                       \
+    scalar *values = malloc(rows * columns * sizeof *values);                                                          \
+    for (size_t i = 0; i < rows; i++) {                                                                                \
+      offsets[i] = count;                                                                                              \
+      for (size_t j = 0; j < columns; j++)                                                                             \
+        if (x[i * columns + j] != 0) indices[count] = (int32_t)j, values[count++] = x[i * columns + j];                \
+    }                                                                                                                  \
+    offsets[rows] = count;                                                                                             \
+    const farro_status status = farro_sparse_least_squares_##type(shape, offsets, indices, values, y, NULL, penalty,   \
+                                                                  100 * columns, b, intercept, result);                \
+    guarded_free(offsets, (rows + 1) * sizeof *offsets), free(indices), free(values);                                  \
+    return status;                                                                                                     \
+  }                                                                                                                    \
+                                                                                                                       \
   /* The gradient of the objective is 0, or keeps what must not be negative at 0; the mean residual is 0 too. */       \
-  static void check_solution_##type(size_t rows, size_t columns, double penalty, double tilt, bool positive) {         \
+  static void check_solution_##type(size_t rows, size_t columns, double penalty, double tilt, bool positive,           \
+                                    bool sparse) {                                                                     \
     scalar *x = malloc((rows * columns + rows) * sizeof *x), *y = x + rows * columns;                                  \
     fill_##type(x, rows * columns + rows);                                                                             \
+    for (size_t i = 0; i < rows * columns && sparse; i++)                                                              \
+      if (i % 3 > 0) x[i] = 0;                                                                                         \
     /* Columns nearly depend on the first, and every other one matters: descent alone does not find which. */          \
     for (size_t i = 0; i < rows && tilt > 0; i++) {                                                                    \
       y[i] *= (scalar)tilt;                                                                                            \
@@ -64,10 +87,12 @@
       }                                                                                                                \
     }                                                                                                                  \
     double *b = malloc(columns * sizeof *b), intercept, *residual = malloc(rows * sizeof *residual);                   \
-    const farro_least_squares_shape shape = {rows, columns, 1, columns, 1, true, positive, 1e-12};                     \
+    const farro_least_squares_shape shape = {rows, columns, 1, columns, 1, true, positive, sparse ? 1e-14 : 1e-12};    \
     farro_least_squares_result result;                                                                                 \
+    const double *penalties = penalty > 0 ? &penalty : NULL;                                                           \
     const farro_status status =                                                                                        \
-        farro_least_squares_##type(&shape, x, y, NULL, penalty > 0 ? &penalty : NULL, b, &intercept, NULL, &result);   \
+        sparse ? solve_sparse_##type(&shape, x, y, penalties, b, &intercept, &result)                                  \
+               : farro_least_squares_##type(&shape, x, y, NULL, penalties, b, &intercept, NULL, &result);              \
     EXPECT(status == FARRO_OK && result.finite, "least_squares: %s", farro_status_message(status));                    \
     double sum = 0, most = 0, size = 0;                                                                                \
     for (size_t i = 0; i < rows; i++) {                                                                                \
@@ -86,8 +111,10 @@
       most = fmax(most, positive && b[j] == 0 ? gradient : fabs(gradient)), size = fmax(size, terms);                  \
       EXPECT(!positive || b[j] >= 0, "a coefficient is negative");                                                     \
     }                                                                                                                  \
-    EXPECT(most <= 400 * (unit) * size && fabs(sum) <= 400 * (unit) * size,                                            \
-           "least_squares_" #type " (%zu, %zu), penalty %g: gradient %g of %g", rows, columns, penalty, most, size);   \
+    const double allowed = (sparse ? 0x1p-40 : 400 * (unit)) * size;                                                   \
+    EXPECT(most <= allowed && fabs(sum) <= allowed,                                                                    \
+           "%s least_squares_" #type " (%zu, %zu), penalty %g: gradient %g, sum %g of %g",                             \
+           sparse ? "sparse" : "dense", rows, columns, penalty, most, sum, size);                                      \
     free(x), free(b), free(residual);                                                                                  \
   }
 
@@ -157,11 +184,14 @@ void check_least_squares(void) {
   for (size_t columns = 1; columns < 40; columns += 7) {
     for (size_t rows = 2; rows < 300; rows += 99) {
       const double tilt = rows > columns ? 1e-3 : 0;
-      check_solution_f32(rows, columns, 0, 0, false), check_solution_f64(rows, columns, 0, 0, false);
-      check_solution_f32(rows, columns, 0.5, 0, false), check_solution_f64(rows, columns, 0.5, 0, false);
-      check_solution_f64(rows, columns, 0, columns < 8 ? tilt : 0, false);
-      check_solution_f32(rows, columns, 0, 0, true), check_solution_f64(rows, columns, 0.5, 0, true);
-      check_solution_f64(rows, columns, 0, tilt, true), check_solution_f64(rows, columns, 0, 10 * tilt, true);
+      check_solution_f32(rows, columns, 0, 0, false, false), check_solution_f64(rows, columns, 0, 0, false, false);
+      check_solution_f32(rows, columns, 0.5, 0, false, false), check_solution_f64(rows, columns, 0.5, 0, false, false);
+      check_solution_f64(rows, columns, 0, columns < 8 ? tilt : 0, false, false);
+      check_solution_f32(rows, columns, 0, 0, true, false), check_solution_f64(rows, columns, 0.5, 0, true, false);
+      check_solution_f64(rows, columns, 0, tilt, true, false);
+      check_solution_f64(rows, columns, 0, 10 * tilt, true, false);
+      check_solution_f32(rows, columns, 0, 0, false, true), check_solution_f64(rows, columns, 0, 0, false, true);
+      check_solution_f32(rows, columns, 0.5, 0, false, true), check_solution_f64(rows, columns, 0.5, 0, false, true);
     }
   }
 }
