@@ -117,8 +117,8 @@ static void sum_ranges(void *context, size_t first, size_t last) {
 }
 
 static bool are_classes(const farro_class_shape *s, const int32_t *classes) {
-  const uint32_t count = s->class_count > INT32_MAX ? INT32_MAX + 1u : (uint32_t)s->class_count;
-  bool are = true;
+  const uint32_t count = (uint32_t)s->class_count;
+  bool are = s->class_count <= INT32_MAX;
   for (size_t i = 0; i < s->rows; i++) are &= (uint32_t)classes[i] < count;
   return are;
 }

@@ -156,8 +156,9 @@ void boosting_sort(double *values, size_t n, double *spare) {
 
 bool boosting_sort_pairs(double *values, double *weights, size_t n) {
   const size_t bytes = 7 * n * sizeof(double);
-  double *items = farro_allocate(bytes), *sorted = items + 4 * n, *others = sorted + n;
+  double *items = farro_allocate(bytes);
   if (!items) return false;
+  double *sorted = items + 4 * n, *others = sorted + n;
   int64_t *order = (int64_t *)(others + n);
   farro_current_kernels()->sorting_f64->sort(values, n, false, sorted, order, items);
   for (size_t i = 0; i < n; i++) others[i] = weights[order[i]];

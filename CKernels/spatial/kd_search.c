@@ -75,8 +75,9 @@ farro_status farro_kd_search_run(kd_search *s, bool is_double) {
   if (s->tree->is_double != is_double || !are_rows(s->m, s->tree->d, s->ldq)) return FARRO_ERROR_ARGUMENT;
   s->kernels = is_double ? kernels->models->kd_f64 : kernels->models->kd_f32;
   const size_t most = smaller(s->m, queries_in_order), bytes = 2 * most * sizeof(uint32_t);
-  uint32_t *leaves = farro_allocate(bytes), *order = leaves + most;
+  uint32_t *leaves = farro_allocate(bytes);
   if (!leaves) return FARRO_ERROR_MEMORY;
+  uint32_t *order = leaves + most;
   s->order = order;
   for (s->first = 0; s->first < s->m; s->first += most) {
     const size_t count = smaller(most, s->m - s->first);

@@ -218,10 +218,12 @@ static void finish_nodes(void *context, size_t first, size_t last) {
   const size_t most = ceil_divide(t->n, (size_t)1 << b->copied) + 1, row_bytes = round_up(t->d * kd_element(t), 8);
   const size_t bytes = most * (row_bytes + sizeof(uint64_t) + sizeof(uint32_t));
   char *copy = farro_allocate(bytes);
-  if (!copy) b->failed = true;
+  if (!copy) {
+    b->failed = true;
+    return;
+  }
   uint64_t *items = (uint64_t *)(copy + most * row_bytes);
-  for (size_t place = first; copy && place < last; place++)
-    finish_node(b, place, copy, items, (uint32_t *)(items + most));
+  for (size_t place = first; place < last; place++) finish_node(b, place, copy, items, (uint32_t *)(items + most));
   farro_release(copy, bytes);
 }
 

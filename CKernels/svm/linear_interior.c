@@ -273,7 +273,8 @@ farro_status svm_linear_interior(const linear_rows *l, farro_linear_svm_problem 
   *is_solved = problem->has_converged = s.rows == 0;
   if (s.rows == 0) return FARRO_OK;
   s.hinges = svm_linear_is_regression(l) ? 2 : 1;
-  s.parts = larger(smaller(s.rows / rows_of_part, most_parts), 1);
+  // Not so many that their matrices take more than about half the memory of the rows.
+  s.parts = larger(smaller(s.rows / larger(rows_of_part, 6 * s.size), most_parts), 1);
   const size_t doubles = s.room + s.rows * (3 + 5 * s.hinges) + s.parts * part_elements(&s);
   const size_t bytes = doubles * sizeof(double) + s.parts * sizeof(sums) + s.rows * sizeof(int32_t);
   s.step = farro_allocate(bytes);

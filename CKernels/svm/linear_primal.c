@@ -130,7 +130,8 @@ farro_status svm_linear_primal(const linear_rows *l, farro_linear_svm_problem *p
   const size_t n = l->rows->n;
   if (n == 0) return FARRO_OK;
   newton s = {.l = l, .problem = problem, .w = w, .size = l->rows->d + 1};
-  s.parts = larger(smaller(n / rows_of_part, most_parts), 1);
+  // Not so many that their matrices take more than about half the memory of dense rows.
+  s.parts = larger(smaller(n / larger(rows_of_part, 6 * s.size), most_parts), 1);
   const size_t room = svm_linear_room(l), elements = room + 2 * n + s.parts * part_elements(&s);
   s.step = farro_allocate(elements * sizeof(double));
   if (!s.step) return FARRO_ERROR_MEMORY;

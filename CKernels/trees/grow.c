@@ -278,9 +278,10 @@ static bool has_whole_weights(const tree_problem *p) {
   if (p->options.balanced) return false;
   // Where a row is drawn 64 times in the mean, none is 2^16 times: the probability is below 10^-100000.
   if (p->options.draws > 0 && (p->weights || p->options.draws > 64 * p->table->n)) return false;
-  for (size_t i = 0; p->weights && i < p->table->n; i++)
-    if (!(p->weights[i] == (double)(uint16_t)p->weights[i])) return false;
-  return true;
+  bool are_whole = true;
+  for (size_t i = 0; p->weights && i < p->table->n && are_whole; i++)
+    are_whole = p->weights[i] < 0x1p16 && p->weights[i] == (double)(uint16_t)p->weights[i];
+  return are_whole;
 }
 
 // c log2 c for whole c as whole numbers: sums of them are exact.
