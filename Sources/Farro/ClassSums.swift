@@ -70,6 +70,41 @@ package func classMoments<Scalar: KernelScalar>(
   classCount: Int,
   weights: Tensor<Double>?
 ) -> (mean: Tensor<Double>, variance: Tensor<Double>, total: [Double]) {
+  classMoments(x, classes, classCount, weights, f32: farro_class_moments_f32, f64: farro_class_moments_f64)
+}
+
+extension Reference {
+  /// As ``classMoments(_:classes:classCount:weights:)``.
+  package static func classMoments<Scalar: KernelScalar>(
+    _ x: Tensor<Scalar>,
+    classes: [Int32],
+    classCount: Int,
+    weights: Tensor<Double>?
+  ) -> (mean: Tensor<Double>, variance: Tensor<Double>, total: [Double]) {
+    Farro.classMoments(
+      x,
+      classes,
+      classCount,
+      weights,
+      f32: farro_class_moments_reference_f32,
+      f64: farro_class_moments_reference_f64
+    )
+  }
+}
+
+private typealias ClassMoments<Scalar> = (
+  UnsafePointer<farro_class_shape>?, UnsafePointer<Scalar>?, UnsafePointer<Int32>?, UnsafePointer<Double>?,
+  UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?
+) -> farro_status
+
+private func classMoments<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ classes: [Int32],
+  _ classCount: Int,
+  _ weights: Tensor<Double>?,
+  f32: ClassMoments<Float>,
+  f64: ClassMoments<Double>
+) -> (mean: Tensor<Double>, variance: Tensor<Double>, total: [Double]) {
   let columns = x.shape[1]
   var shape = farro_class_shape(rows: x.shape[0], columns: columns, x_row: columns, class_count: classCount)
   var (mean, variance) = (Tensor<Double>(zeros: [classCount, columns]), Tensor<Double>(zeros: [classCount, columns]))
@@ -80,8 +115,8 @@ package func classMoments<Scalar: KernelScalar>(
         x.withUnsafeBufferPointer { x in
           let (x, mean, variance) = (x.baseAddress!, mean.baseAddress!, variance.baseAddress!)
           return switch Scalar.dtype {
-          case .f32: farro_class_moments_f32(&shape, x.f32, classes, weights, mean, variance, &total)
-          default: farro_class_moments_f64(&shape, x.f64, classes, weights, mean, variance, &total)
+          case .f32: f32(&shape, x.f32, classes, weights, mean, variance, &total)
+          default: f64(&shape, x.f64, classes, weights, mean, variance, &total)
           }
         }
       }

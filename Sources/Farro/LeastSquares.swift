@@ -186,6 +186,41 @@ package func centeredProducts<Scalar: KernelScalar>(
   groups: [Int32],
   centers: [Double]
 ) -> Tensor<Double> {
+  centeredProducts(x, weights, groups, centers, f32: farro_cross_products_f32, f64: farro_cross_products_f64)
+}
+
+extension Reference {
+  /// As ``centeredProducts(_:weights:groups:centers:)``.
+  package static func centeredProducts<Scalar: KernelScalar>(
+    _ x: Tensor<Scalar>,
+    weights: Tensor<Double>?,
+    groups: [Int32],
+    centers: [Double]
+  ) -> Tensor<Double> {
+    Farro.centeredProducts(
+      x,
+      weights,
+      groups,
+      centers,
+      f32: farro_cross_products_reference_f32,
+      f64: farro_cross_products_reference_f64
+    )
+  }
+}
+
+private typealias CrossProducts<Scalar> = (
+  UnsafePointer<farro_cross_shape>?, UnsafePointer<Scalar>?, UnsafePointer<Scalar>?, UnsafePointer<Double>?,
+  UnsafePointer<Int32>?, UnsafePointer<Double>?, UnsafePointer<Double>?, UnsafeMutablePointer<Double>?
+) -> farro_status
+
+private func centeredProducts<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>,
+  _ weights: Tensor<Double>?,
+  _ groups: [Int32],
+  _ centers: [Double],
+  f32: CrossProducts<Float>,
+  f64: CrossProducts<Double>
+) -> Tensor<Double> {
   let (rows, columns) = (x.shape[0], x.shape[1])
   var shape = farro_cross_shape(
     rows: rows,
@@ -203,8 +238,8 @@ package func centeredProducts<Scalar: KernelScalar>(
       x.withUnsafeBufferPointer { x in
         let (x, products) = (x.baseAddress!, products.baseAddress!)
         return switch Scalar.dtype {
-        case .f32: farro_cross_products_f32(&shape, x.f32, nil, weights, groups, centers, factors, products)
-        default: farro_cross_products_f64(&shape, x.f64, nil, weights, groups, centers, factors, products)
+        case .f32: f32(&shape, x.f32, nil, weights, groups, centers, factors, products)
+        default: f64(&shape, x.f64, nil, weights, groups, centers, factors, products)
         }
       }
     }

@@ -91,8 +91,8 @@ extension ProfiledKernel {
     matmulKernels + elementwiseKernels + activationKernels + reductionKernels + normalizationKernels + normKernels
     + batchNormKernels + scalingKernels + distanceKernels + bitDistanceKernels + sparseDistanceKernels + boxKernels
     + neighborKernels + linearAlgebraKernels + hashingKernels + sketchKernels + countingKernels + nearDuplicateKernels
-    + conversionKernels + sortingKernels + rankingKernels + supportVectorKernels + optimizerKernels + randomKernels
-    + embeddingKernels
+    + conversionKernels + sortingKernels + rankingKernels + supportVectorKernels + leastSquaresKernels + classKernels
+    + optimizerKernels + randomKernels + embeddingKernels
     + softmaxKernels
     + bfloat16Kernels + attentionKernels + convolutionKernels
 

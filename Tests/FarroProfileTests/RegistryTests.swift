@@ -30,9 +30,8 @@ import Testing
     #expect(
       ProfiledKernel.families == [
         "matmul", "elementwise", "reduction", "normalization", "distance", "boxes", "neighbors", "linear_algebra",
-        "hashing", "sketch", "conversion", "sorting", "ranking", "svm", "optimizer", "random", "embedding", "softmax",
-        "attention",
-        "convolution",
+        "hashing", "sketch", "conversion", "sorting", "ranking", "svm", "least_squares", "bayes", "optimizer", "random",
+        "embedding", "softmax", "attention", "convolution",
       ]
     )
   }
@@ -65,6 +64,8 @@ import Testing
     #expect(try work("symmetric_product", .f32, [3, 5]) == Work(flops: 60, bytes: 4 * 24))
     #expect(try work("triangular_solve", .f32, [4, 3]) == Work(flops: 48, bytes: 4 * 32))
     #expect(try work("cholesky", .f64, [6]) == Work(flops: 72, bytes: 8 * 72, dtype: .f64))
+    #expect(try work("cross_products", .f32, [5, 3]) == Work(flops: 100, bytes: 80 + 72, dtype: .f64, traffic: .read))
+    #expect(try work("class_moments", .f64, [5, 3]) == Work(flops: 60, bytes: 140 + 192, dtype: .f64, traffic: .read))
     #expect(try work("attention", .f32, [2, 3, 5, 7]) == Work(flops: 150 * 50, bytes: 4 * 840))
     #expect(try work("attention_causal", .f32, [2, 3, 5, 7]) == Work(flops: 90 * 50, bytes: 4 * 840))
     #expect(try work("attention_cached", .f32, [2, 3, 5, 7]) == Work(flops: 120 * 50, bytes: 4 * 756, traffic: .read))
