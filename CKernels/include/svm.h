@@ -56,7 +56,7 @@ typedef struct farro_svm_problem {
 
 typedef struct farro_svm_options {
   double tolerance;       // above 0: the greatest violation of the optimality conditions that is left, as in LIBSVM
-  int64_t max_iterations; // of each variant; negative: no limit
+  int64_t max_iterations; // of each variant; negative: 10^7, or 100 n where that is more
   double cache_bytes;     // of rows of K that are kept, in all; at least two rows are
   bool shrinks;           // rows that stay at their limits are left out until the others are done
   bool (*is_cancelled)(void *context); // NULL, or asked now and then; true ends the fit
@@ -75,9 +75,10 @@ typedef enum farro_svm_end { FARRO_SVM_SOLVED = 0, FARRO_SVM_CANCELLED = 1 } far
 
 // Solves `count` problems, several at a time. x must be finite.
 //
-// Values of K are computed in the type of x, from products and squared norms of rows less the mean of all (RBF), and
-// kept as float, as in LIBSVM: a value's error is at most 2^-24 and (d + 6) u gamma (|x|^2 + |y|^2), u = 2^-24 or
-// 2^-53. Everything else is double. The result does not depend on the number of threads.
+// Values of K are computed in the type of x, from products and squared norms of rows less the mean of all (RBF,
+// and linear, where that changes rho alone, which is put right), and kept as float, as in LIBSVM: a value's error is at
+// most 2^-24 and (d + 6) u gamma (|x|^2 + |y|^2), u = 2^-24 or 2^-53. Everything else is double. The result does not
+// depend on the number of threads.
 //
 // A working set of up to 256 unknowns is chosen, half of them the worst violators and half from the set before. Its
 // rows of K come from one product; a small problem of these alone is solved by changing two unknowns at a time, chosen

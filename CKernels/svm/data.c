@@ -6,11 +6,13 @@ static const void *row_at(const svm_rows *r, size_t place) {
   return r->data->d ? (const char *)r->x + svm_row(r->data, place) * r->data->ldx * r->element_bytes : r->x;
 }
 
-// Of each column, in order of the rows: distances do not change, and products lose less to rounding.
-static bool take_mean(svm_rows *r) {
+// Of each column, in order of the rows: products lose less to rounding. Distances do not change, nor do problems of the
+// linear kernel, whose unknowns sum to 0; sums of some unknowns would.
+static bool take_mean(svm_rows *r, bool solves) {
   const size_t n = r->data->n, d = r->data->d;
   memset(r->mean, 0, d * r->element_bytes);
-  if (r->function->kernel != FARRO_SVM_RBF || n == 0) return true;
+  const bool is_shifted = r->function->kernel == FARRO_SVM_RBF || (r->function->kernel == FARRO_SVM_LINEAR && solves);
+  if (!is_shifted || n == 0) return true;
   double *sums = farro_allocate(d * sizeof *sums);
   if (!sums) return false;
   memset(sums, 0, d * sizeof *sums);
@@ -52,7 +54,7 @@ static farro_status check_data(const farro_svm_data *data, const farro_svm_funct
 }
 
 farro_status svm_prepare(const farro_svm_data *data, const void *x, bool is_wide, const farro_svm_function *function,
-                         svm_rows *r) {
+                         bool solves, svm_rows *r) {
   *r = (svm_rows){.data = data, .x = x, .function = function};
   const farro_kernels *kernels = farro_current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
@@ -77,7 +79,7 @@ farro_status svm_prepare(const farro_svm_data *data, const void *x, bool is_wide
         r->piece[at++] = (svm_piece){.first = first, .count = smaller(svm_piece_rows, data->starts[g + 1] - first)};
     }
     r->first_piece[data->groups] = at;
-    has_memory = take_mean(r);
+    has_memory = take_mean(r, solves);
   }
   const size_t space_bytes = smaller(svm_piece_rows, data->n) * d * bytes;
   void *space = farro_allocate(space_bytes);

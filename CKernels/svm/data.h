@@ -38,7 +38,7 @@ typedef struct svm_block_rows {
 } svm_block_rows;
 
 farro_status svm_prepare(const farro_svm_data *data, const void *x, bool is_wide, const farro_svm_function *function,
-                         svm_rows *rows);
+                         bool solves, svm_rows *rows);
 void svm_release(svm_rows *rows);
 
 // The number of a row in x.

@@ -237,6 +237,24 @@ static farro_status restore(solver *s) { return svm_columns_restore(&s->columns,
 
 // ---- what the solution says ----
 
+// What the mean's product with the sum of the rows adds to rho, where rows were less the mean.
+static double shift_of(const solver *s, const double *b) {
+  const svm_rows *r = s->rows;
+  const size_t d = r->data->d;
+  double shift = 0;
+  for (size_t i = 0; i < s->n && r->function->kernel == FARRO_SVM_LINEAR; i++) {
+    if (b[i] == 0) continue;
+    const size_t from = svm_row(r->data, svm_place(&s->cache.places, i)) * r->data->ldx;
+    double product = 0;
+    for (size_t j = 0; j < d; j++) {
+      const double mean = svm_norm(r, r->mean, j);
+      product += (svm_norm(r, r->x, from + j) - mean) * mean;
+    }
+    shift += b[i] * product;
+  }
+  return shift;
+}
+
 static void finish(solver *s, size_t variant) {
   const farro_svm_problem *p = s->problem;
   double most = -INFINITY, least = INFINITY, sum = 0, objective = 0;
@@ -255,8 +273,8 @@ static void finish(solver *s, size_t variant) {
   }
   const double between = isinf(most) ? least : isinf(least) ? most : (most + least) / 2;
   const double rho = count > 0 ? sum / (double)count : isfinite(between) ? between : 0;
-  p->rho[variant] = rho, p->objective[variant] = objective;
   for (size_t i = 0; i < s->n; i++) p->b[variant * s->n + i] = p->is_regression ? s->b[i] + s->b[s->n + i] : s->b[i];
+  p->rho[variant] = rho + shift_of(s, p->b + variant * s->n), p->objective[variant] = objective;
   if (p->sums)
     for (size_t i = 0; i < s->n; i++) p->sums[variant * s->n + i] = sum_of(s, i) + p->y[i] - rho;
 }
@@ -273,7 +291,9 @@ static farro_status solve_variant(solver *s, size_t variant) {
   memset(s->columns.late, 0, s->n * sizeof *s->columns.late);
   memset(s->b, 0, s->unknowns * sizeof *s->b);
   memset(s->is_chosen, 0, s->unknowns);
-  const int64_t most = o->max_iterations < 0 ? INT64_MAX : o->max_iterations;
+  // LIBSVM's limit: where rounding of K hides the minimum there would be no end.
+  const int64_t limit = (int64_t)larger(10000000, 100 * s->n);
+  const int64_t most = o->max_iterations < 0 ? limit : o->max_iterations;
   int64_t steps = 0, sets = 0;
   bool has_converged = false, is_stuck = false;
   for (;; sets++) {

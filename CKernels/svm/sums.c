@@ -63,7 +63,7 @@ static farro_status sum(const farro_svm_data *data, const void *vectors, bool is
   if (function->kernel == FARRO_SVM_CUSTOM || ldq < data->d || !can_exist(m, ldq, 1)) return FARRO_ERROR_ARGUMENT;
   if (data->order || !can_exist(m, data->groups, functions)) return FARRO_ERROR_ARGUMENT;
   job j = {.functions = functions, .m = m, .ldq = ldq, .coefficients = coefficients, .queries = queries, .out = out};
-  const farro_status status = svm_prepare(data, vectors, is_wide, function, &j.rows);
+  const farro_status status = svm_prepare(data, vectors, is_wide, function, false, &j.rows);
   if (status != FARRO_OK) return status;
   const double values_per_nanosecond = 1.0 / (1 + (double)data->d / 25 + (double)functions / 8);
   farro_parallel_for(m, query_rows, (double)m * (double)data->n / values_per_nanosecond, sum_queries, &j);

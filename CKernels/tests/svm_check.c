@@ -48,12 +48,14 @@ typedef struct {
   size_t order[rows];
 } problem;
 
-static void fill(problem *p, bool is_regression) {
+// All columns are moved by `offset`.
+static void fill(problem *p, bool is_regression, double offset) {
   for (size_t i = 0; i < rows; i++) {
     double sum = 0;
     for (size_t j = 0; j < columns; j++) sum += p->x[i * columns + j] = random_unit() - 0.5;
     p->y[i] = is_regression ? sum * sum + 0.1 * random_unit() : i < half ? 1 : -1;
     if (!is_regression) p->x[i * columns] += p->y[i] * 0.2;
+    for (size_t j = 0; j < columns; j++) p->x[i * columns + j] += offset;
     p->limits[i] = 1 + (double)(i % 3), p->limits[rows + i] = i % 5 == 2 ? 0 : p->limits[i];
     p->order[i] = (i * 7 + 3) % rows;
   }
@@ -128,9 +130,9 @@ static farro_status solve(problem *p, const farro_svm_function *f, bool is_regre
   return farro_svm_solve_f64(&data, p->x, f, &options, 1, &dual, &end);
 }
 
-static void check_problem(int kernel, bool is_regression) {
+static void check_problem(int kernel, bool is_regression, double offset) {
   problem *p = malloc(sizeof *p), *again = malloc(sizeof *again);
-  fill(p, is_regression);
+  fill(p, is_regression, offset);
   *again = *p;
   const farro_svm_function f = function_of(kernel, columns);
   EXPECT(solve(p, &f, is_regression, 1e8) == FARRO_OK, "svm_solve");
@@ -236,7 +238,10 @@ void check_svm(void) {
       check_sums_f32(kernel, 20, size, 3, 1), check_sums_f64(kernel, 20, size, 3, 0);
       check_sums_f32(kernel, 20, 4, size, 0), check_sums_f64(kernel, 20, 4, size, 1);
     }
-    if (kernel != FARRO_SVM_SIGMOID) check_problem(kernel, false), check_problem(kernel, true);
+    if (kernel != FARRO_SVM_SIGMOID) check_problem(kernel, false, 0), check_problem(kernel, true, 0);
+    // Where moving all rows changes nothing.
+    if (kernel == FARRO_SVM_LINEAR || kernel == FARRO_SVM_RBF)
+      check_problem(kernel, false, 1000), check_problem(kernel, true, 1000);
   }
   check_linear();
   check_refusals();

@@ -176,6 +176,23 @@ enum SVMData {
     #expect(Set(named.support) == Set(plain.support))
   }
 
+  @Test func `the linear kernel finds the same plane far from the origin`() throws {
+    let (x, y) = SVMData.wine
+    let near = try SVC(kernel: .linear, tolerance: 1e-6).fit(x, y)
+    let far = try SVC(kernel: .linear, tolerance: 1e-6).fit(x + 4096, y)
+    #expect(SVMData.isNear(far.dualObjective, near.dualObjective, 1e-5))
+    #expect(SVMData.isNear(try far.decisionFunction(x + 4096).scalars, try near.decisionFunction(x).scalars, 1e-3))
+  }
+
+  @Test func `weights that leave rows of one class are told of`() throws {
+    let (x, y) = SVMData.breastCancer
+    let classes = Array(Set(y))
+    let weights = Tensor(y.map { $0 == classes[0] ? 1.0 : 0 })
+    #expect(throws: ModelError.weights("rows that count are of 1 classes, and 2 are needed")) {
+      try SVC().fit(x, y, weights: weights)
+    }
+  }
+
   @Test func `constant columns, equal rows, huge and tiny scales, few rows of many columns`() throws {
     let (x, y) = SVMData.iris
     let plain = try SVC(tolerance: 1e-6).fit(x, y)

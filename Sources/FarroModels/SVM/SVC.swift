@@ -38,7 +38,8 @@ public struct SVC<Scalar: KernelScalar>: ClassifierEstimator, Equatable {
   public var cacheSize: Double
   /// How much classes count; each the same when nil.
   public var classWeight: ClassWeight?
-  /// The most steps for each pair of classes, of which each changes two rows' coefficients; no limit when nil.
+  /// The most steps for each pair of classes, of which each changes two rows' coefficients; when nil LIBSVM's 10⁷,
+  /// or 100 for each row where that is more.
   public var maxIterations: Int?
   /// Which classes are told apart.
   public var strategy: SVMStrategy
@@ -131,6 +132,10 @@ public struct SVC<Scalar: KernelScalar>: ClassifierEstimator, Equatable {
     guard classCount >= 2 else { throw .classes(classCount, needed: 2) }
     try checkWeights(weights, rows: x.rowCount)
     let all = try classWeight?.applied(to: weights, classes, classCount: classCount) ?? weights
+    if let all {
+      let count = Set(zip(classes, all.scalars).lazy.filter { $1 > 0 }.map(\.0)).count
+      guard count >= 2 else { throw .weights("rows that count are of \(count) classes, and 2 are needed") }
+    }
     return all.map { $0.scalars.map { $0 * c } } ?? Array(repeating: c, count: x.rowCount)
   }
 }

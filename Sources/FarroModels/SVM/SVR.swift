@@ -30,7 +30,7 @@ public struct SVR<Scalar: KernelScalar>: RegressorEstimator, Equatable {
   public var shrinking: Bool
   /// Megabytes (2²⁰ bytes) of kernel values that are kept while fitting.
   public var cacheSize: Double
-  /// The most steps, of which each changes two coefficients; no limit when nil.
+  /// The most steps, of which each changes two coefficients; when nil LIBSVM's 10⁷, or 100 for each row where that is more.
   public var maxIterations: Int?
 
   public init(
