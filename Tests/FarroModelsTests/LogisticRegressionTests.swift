@@ -71,6 +71,14 @@ func relativeError<Scalar: KernelScalar>(_ actual: Tensor<Scalar>, _ golden: Str
     ),
   ]
 
+  @Test(arguments: [128.0, 4096])
+  func `a penalty L1 finds the same coefficients far from the origin`(offset: Double) throws {
+    let x = Self.scaled(Self.iris.x)
+    let near = try Estimator(l1Ratio: 1, tolerance: 1e-9).fit(x, Self.iris.y).model
+    let far = try Estimator(l1Ratio: 1, tolerance: 1e-7).fit(x + offset, Self.iris.y).model
+    for (a, b) in zip(near.coefficients.scalars, far.coefficients.scalars) { #expect(abs(a - b) < 1e-3) }
+  }
+
   @Test(arguments: 0..<9)
   func `coefficients are scikit-learn's`(number: Int) throws {
     let item = (Self.smooth + Self.penalized)[number]
