@@ -129,6 +129,15 @@ static const struct {
     {"svm", check_svm},
 };
 
+static bool is_family(const char *name) {
+  for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+    if (strcmp(name, families[i].name) == 0) return true;
+  fprintf(stderr, "there is no family '%s'; there are:", name);
+  for (size_t i = 0; i < sizeof families / sizeof *families; i++) fprintf(stderr, "\n  %s", families[i].name);
+  fprintf(stderr, "\n");
+  return false;
+}
+
 // check [--exhaustive] [--isa NAME] [--family NAME]: every supported instruction set and family, or one.
 int main(int count, char **arguments) {
   const char *only = NULL, *family = NULL;
@@ -142,6 +151,7 @@ int main(int count, char **arguments) {
     else
       return fprintf(stderr, "usage: check [--exhaustive] [--isa NAME] [--family NAME]\n"), 64;
   }
+  if (family && !is_family(family)) return 64;
   setvbuf(stdout, NULL, _IOLBF, 0);
   check_refusal();
   for (int isa = 0; isa < FARRO_ISA_COUNT; isa++) {
