@@ -7,11 +7,6 @@
 enum { most_in_order = 32 };
 
 typedef struct {
-  double square;
-  uint32_t row;
-} kd_neighbor;
-
-typedef struct {
   kd_query query; // first: what is found is told with it
   size_t wanted, count;
   kd_neighbor *best;

@@ -6,11 +6,6 @@
 #include "distance/neighbor_lists.h"
 #include "kd_search.h"
 
-typedef struct {
-  double square;
-  uint32_t row;
-} kd_neighbor;
-
 // Of one query.
 typedef struct {
   kd_query query; // first: what is found is told with it

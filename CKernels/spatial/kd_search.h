@@ -7,6 +7,12 @@
 
 #include "kd_tree.h"
 
+// A row that was found.
+typedef struct {
+  double square;
+  uint32_t row;
+} kd_neighbor;
+
 typedef struct kd_search {
   const farro_kd_tree *tree;
   const kd_kernels *kernels;

@@ -191,7 +191,8 @@ static sums total(const interior *s) {
 static sums take_step(interior *s, double work) {
   for (size_t i = 0; i < s->size; i++) s->step[i] = s->vectors[i] - s->w[i];
   const farro_cholesky_solve_shape solve = {.batch = 1, .n = s->size, .m = 1, .ldf = s->size, .ldb = 1};
-  farro_cholesky_solve_f64(&solve, s->factor, s->step, NULL);
+  const farro_status status = farro_cholesky_solve_f64(&solve, s->factor, s->step, NULL);
+  if (status != FARRO_OK) s->status = status;
   farro_parallel_for(s->parts, 1, work, take_changes, s);
   return total(s);
 }
