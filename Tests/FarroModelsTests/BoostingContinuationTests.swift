@@ -15,7 +15,7 @@ import Testing
       let x = BoostingData.withMissing(Self.x)
       let first = try estimator.fit(x, Self.y, weights: BoostingData.weights)
       estimator.maxIterations = 9
-      let second = try estimator.fit(x, Self.y, continuing: first, weights: BoostingData.weights)
+      let second = try estimator.fit(x, Self.y, weights: BoostingData.weights, from: first)
       #expect(first.nIterations == 4 && second.nIterations == 9)
       #expect(second.trainScore.count == (stopping == .never ? 0 : 10))
       #expect(second == (try estimator.fit(x, Self.y, weights: BoostingData.weights)))
@@ -27,15 +27,15 @@ import Testing
     var classes = HistGradientBoostingClassifier<Double>(maxIterations: 3, maxFeatures: 0.3, earlyStopping: .always)
     let first = try classes.fit(wine.x, wine.labels)
     classes.maxIterations = 6
-    let second = try classes.fit(wine.x, wine.labels, continuing: first)
+    let second = try classes.fit(wine.x, wine.labels, from: first)
     #expect(second == (try classes.fit(wine.x, wine.labels)) && second.nIterations == 6)
-    #expect(try classes.fit(wine.x, wine.labels, continuing: second) == second)
+    #expect(try classes.fit(wine.x, wine.labels, from: second) == second)
     var numbers = HistGradientBoostingRegressor<Double>(maxIterations: 3)
     numbers.categoricalFeatures = [4]
     let model = try numbers.fit(BoostingData.withCategories, Self.y)
     numbers.maxIterations = 6
     let all = try numbers.fit(BoostingData.withCategories, Self.y)
-    #expect(try numbers.fit(BoostingData.withCategories, Self.y, continuing: model) == all)
+    #expect(try numbers.fit(BoostingData.withCategories, Self.y, from: model) == all)
   }
 
   @Test func `further trees learn from other rows`() throws {
@@ -43,7 +43,7 @@ import Testing
     let first = try half.fit(Self.x[0..<200], Self.y[0..<200])
     let more = HistGradientBoostingRegressor<Double>(maxIterations: 40)
     let rest = (Self.x[200..<442], Self.y[200..<442])
-    let second = try more.fit(rest.0, rest.1, continuing: first)
+    let second = try more.fit(rest.0, rest.1, from: first)
     let scores = try [first, second].map { try r2Score(rest.1, predicted: $0.predict(rest.0)) }
     #expect(scores[1] > scores[0] + 0.2)
   }
@@ -65,22 +65,24 @@ import Testing
     }
     var other = estimator
     other.maxIterations = 2
-    expect("maxIterations") { _ = try other.fit(x, Self.y, continuing: model) }
+    expect("maxIterations") { _ = try other.fit(x, Self.y, from: model) }
     other = estimator
     other.loss = .absoluteError
-    expect("continuing") { _ = try other.fit(x, Self.y, continuing: model) }
+    expect("from") { _ = try other.fit(x, Self.y, from: model) }
     other = estimator
     other.categoricalFeatures = []
-    expect("continuing") { _ = try other.fit(x, Self.y, continuing: model) }
+    expect("from") { _ = try other.fit(x, Self.y, from: model) }
     var unknown = x
     unknown[3, 4] = 77
-    expect("continuing") { _ = try estimator.fit(unknown, Self.y, continuing: model) }
-    #expect(throws: ModelError.columns(10, expected: 5)) { try estimator.fit(Self.x, Self.y, continuing: model) }
+    expect("from") { _ = try estimator.fit(unknown, Self.y, from: model) }
+    #expect(throws: ModelError.columns(10, expected: 5)) { try estimator.fit(Self.x, Self.y, from: model) }
     let wine = BoostingData.wine
     let classes = HistGradientBoostingClassifier<Double>(maxIterations: 2)
     let two = try classes.fit(wine.x, wine.y.map { $0 == 0 })
-    #expect(try classes.fit(wine.x, wine.y.map { $0 == 1 }, continuing: two).nIterations == 2)
+    #expect(try classes.fit(wine.x, wine.y.map { $0 == 1 }, from: two).nIterations == 2)
     let three = try classes.fit(wine.x, wine.y)
-    expect("continuing") { _ = try classes.fit(wine.x, wine.y.map { $0 + 1 }, continuing: three) }
+    #expect(throws: MetricError.unknownLabel("3", row: wine.y.firstIndex(of: 2)!)) {
+      try classes.fit(wine.x, wine.y.map { $0 + 1 }, from: three)
+    }
   }
 }

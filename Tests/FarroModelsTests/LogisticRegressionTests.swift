@@ -177,7 +177,9 @@ func relativeError<Scalar: KernelScalar>(_ actual: Tensor<Scalar>, _ golden: Str
     #expect(again.iterations == 0 && again.coefficients == first.coefficients)
     let stopped = try Estimator(tolerance: 1e-8, maxIterations: 2).fit(x, Self.cancer.labels)
     #expect(!stopped.isConverged && stopped.iterations == 2)
-    #expect(throws: ModelError.self) { try Estimator().fit(x, Self.cancer.labels.map { $0 + "?" }, from: first) }
+    #expect(throws: MetricError.unknownLabel(Self.cancer.labels[0] + "?", row: 0)) {
+      try Estimator().fit(x, Self.cancer.labels.map { $0 + "?" }, from: first)
+    }
   }
 
   @Test func `separable classes without a penalty end cleanly`() throws {

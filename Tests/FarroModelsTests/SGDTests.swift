@@ -121,7 +121,9 @@ import Testing
     let whole = try estimator.fit(Self.x, labels)
     #expect(whole.classes == names)
     #expect(worstError(both.coefficients.scalars, whole.coefficients.scalars) { _ in 1e-9 } < 1)
-    #expect(throws: ModelError.self) { try estimator.partialFit(Self.x, labels, classes: ["benign", "x"]) }
+    #expect(throws: MetricError.unknownLabel("malignant", row: labels.firstIndex(of: "malignant")!)) {
+      try estimator.partialFit(Self.x, labels, classes: ["benign", "x"])
+    }
     #expect(throws: ModelError.self) { try estimator.partialFit(Self.x, labels, classes: ["x", "y"], from: first) }
     let numbers = SGDRegressor<Tensor<Double>>()
     let once = try numbers.partialFit(Self.flowers, Tensor(Self.iris.y.map(Double.init)))

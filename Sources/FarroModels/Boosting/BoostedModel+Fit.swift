@@ -15,7 +15,7 @@ extension BoostedModel {
     trees count: Int,
     stratified: Bool,
     _ parameters: BoostingParameters,
-    continuing existing: BoostedModel?
+    from existing: BoostedModel?
   ) throws {
     var parameters = parameters
     let d = x.shape[1]
@@ -141,7 +141,7 @@ extension BoostedModel {
     _ found: [[Double]],
     _ parameters: BoostingParameters
   ) throws(ModelError) {
-    func wrong(_ reason: String) -> ModelError { .parameter(name: "continuing", reason: reason) }
+    func wrong(_ reason: String) -> ModelError { .parameter(name: "from", reason: reason) }
     guard self.columns == parameters.columns else { throw .columns(parameters.columns, expected: self.columns) }
     guard loss == parameters.options.loss, trees.treesPerIteration == count else {
       throw wrong("the model has learned with another loss, or other classes")

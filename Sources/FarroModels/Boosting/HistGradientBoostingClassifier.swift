@@ -16,7 +16,7 @@ import FarroData
 /// none was missing, to the side with more rows.
 ///
 /// Names and defaults are those of scikit-learn's `HistGradientBoostingClassifier`, without scores other than the loss. What
-/// `warm_start` does there, ``fit(_:_:continuing:weights:)`` does here. Columns of categories are told by number; scikit-learn can take
+/// `warm_start` does there, ``fit(_:_:weights:from:)`` does here. Columns of categories are told by number; scikit-learn can take
 /// them from a data frame. The same seed gives the same model for any number of threads.
 ///
 /// Sources: J. Friedman, "Greedy Function Approximation: A Gradient Boosting Machine", 2001; G. Ke et al., "LightGBM: A Highly Efficient
@@ -125,7 +125,7 @@ public struct HistGradientBoostingClassifier<Scalar: KernelScalar>: ClassifierEs
     classCount: Int,
     weights: Tensor<Double>?
   ) throws -> HistGradientBoostingClassifierModel<Scalar> {
-    try fit(x, classes: classes, classCount: classCount, weights: weights, continuing: nil)
+    try fit(x, classes: classes, classCount: classCount, weights: weights, from: nil)
   }
 
   /// A model with the trees of another one and further ones, until there are ``maxIterations`` in all. Of the same rows, and with the
@@ -134,25 +134,20 @@ public struct HistGradientBoostingClassifier<Scalar: KernelScalar>: ClassifierEs
   /// - Parameters:
   ///   - x: Shape (n, d), of as many columns as the model knows, with no further categories.
   ///   - y: n labels, of the model's classes.
-  ///   - model: What is continued.
   ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
-  /// - Throws: As ``ClassifierEstimator/fit(_:_:weights:)``, and for a model of other columns, classes or categories.
+  ///   - model: What is continued.
+  /// - Throws: As ``ClassifierEstimator/fit(_:_:weights:)``, and for a model of other columns or categories;
+  ///   ``MetricError/unknownLabel(_:row:)`` for a label that it lacks.
   public func fit<Label>(
     _ x: Tensor<Scalar>,
     _ y: [Label],
-    continuing model: Classifier<HistGradientBoostingClassifierModel<Scalar>, Label>,
-    weights: Tensor<Double>? = nil
+    weights: Tensor<Double>? = nil,
+    from model: Classifier<HistGradientBoostingClassifierModel<Scalar>, Label>
   ) throws -> Classifier<HistGradientBoostingClassifierModel<Scalar>, Label> {
-    let numbers = Dictionary(uniqueKeysWithValues: zip(model.classes, Int32(0)...))
-    let classes = try y.enumerated().map { row, label in
-      guard let number = numbers[label] else {
-        throw ModelError.parameter(name: "continuing", reason: "row \(row) is of a class that the model does not know")
-      }
-      return number
-    }
+    let classes = try Classes(of: y, order: model.classes).codes[0]
     return Classifier(
       classes: model.classes,
-      model: try fit(x, classes: classes, classCount: model.classCount, weights: weights, continuing: model.model)
+      model: try fit(x, classes: classes, classCount: model.classCount, weights: weights, from: model.model)
     )
   }
 
@@ -161,7 +156,7 @@ public struct HistGradientBoostingClassifier<Scalar: KernelScalar>: ClassifierEs
     classes: [Int32],
     classCount: Int,
     weights: Tensor<Double>?,
-    continuing model: HistGradientBoostingClassifierModel<Scalar>?
+    from model: HistGradientBoostingClassifierModel<Scalar>?
   ) throws -> HistGradientBoostingClassifierModel<Scalar> {
     try checkBoostingRows(x, weights)
     guard classes.count == x.rowCount else { throw ModelError.labels(classes.count, rows: x.rowCount) }
@@ -181,7 +176,7 @@ public struct HistGradientBoostingClassifier<Scalar: KernelScalar>: ClassifierEs
         trees: trees,
         stratified: true,
         parameters,
-        continuing: model?.boosted
+        from: model?.boosted
       )
     )
   }

@@ -153,14 +153,14 @@ public struct HistGradientBoostingRegressor<Scalar: KernelScalar>: RegressorEsti
   /// - Parameters:
   ///   - x: Shape (n, d), of as many columns as the model knows, with no further categories.
   ///   - y: Shape (n).
-  ///   - model: What is continued.
   ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
+  ///   - model: What is continued.
   /// - Throws: As ``fit(_:_:weights:)``, and for a model of another loss, or other columns or categories.
   public func fit(
     _ x: Tensor<Scalar>,
     _ y: Tensor<Scalar>,
-    continuing model: HistGradientBoostingRegressorModel<Scalar>,
-    weights: Tensor<Double>? = nil
+    weights: Tensor<Double>? = nil,
+    from model: HistGradientBoostingRegressorModel<Scalar>
   ) throws -> HistGradientBoostingRegressorModel<Scalar> {
     try fit(x, y, weights: weights, existing: model)
   }
@@ -194,7 +194,7 @@ public struct HistGradientBoostingRegressor<Scalar: KernelScalar>: RegressorEsti
         trees: 1,
         stratified: false,
         parameters,
-        continuing: existing?.boosted
+        from: existing?.boosted
       )
     )
   }

@@ -67,21 +67,14 @@ public struct LogisticRegression<Input: NumericRows>: ClassifierEstimator, Equat
   ///   - y: n labels, of classes that `start` knows.
   ///   - weights: Shape (n), not negative: how much each row counts; 1 when nil.
   ///   - start: A model of the same classes and columns.
-  /// - Throws: As ``fit(_:classes:classCount:weights:)``; ``ModelError/parameter(name:reason:)`` for labels that `start` lacks.
+  /// - Throws: As ``fit(_:classes:classCount:weights:)``; ``MetricError/unknownLabel(_:row:)`` for a label that `start` lacks.
   public func fit<Label: Hashable & Codable & Sendable>(
     _ x: Input,
     _ y: [Label],
     weights: Tensor<Double>? = nil,
     from start: Classifier<Model, Label>
   ) throws -> Classifier<Model, Label> {
-    var numbers: [Label: Int32] = [:]
-    for (number, label) in start.classes.enumerated() { numbers[label] = Int32(number) }
-    let classes = try y.map { label in
-      guard let number = numbers[label] else {
-        throw ModelError.parameter(name: "start", reason: "the model that this begins with knows no class \(label)")
-      }
-      return number
-    }
+    let classes = try Classes(of: y, order: start.classes).codes[0]
     return Classifier(
       classes: start.classes,
       model: try fit(x, classes, start.classes.count, weights, start.model)

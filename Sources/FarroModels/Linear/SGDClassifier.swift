@@ -88,7 +88,7 @@ public struct SGDClassifier<Input: NumericRows>: ClassifierEstimator, Equatable 
   ///   - classes: All classes that may come. Where `model` is given, its own must be the same.
   ///   - weights: Shape (n): how much each row counts; 1 when nil.
   ///   - model: What was learned before; nothing when nil.
-  /// - Throws: As ``fit(_:classes:classCount:weights:)``, and for labels of no class; `classWeight` must not be `balanced`, which
+  /// - Throws: As ``fit(_:classes:classCount:weights:)``; ``MetricError/unknownLabel(_:row:)`` for a label of no class; `classWeight` must not be `balanced`, which
   ///   needs all rows.
   /// - Complexity: O(elements times classes).
   public func partialFit<Label: Hashable & Codable & Sendable>(
@@ -104,13 +104,7 @@ public struct SGDClassifier<Input: NumericRows>: ClassifierEstimator, Equatable 
     guard (model?.classes ?? classes) == classes, Set(classes).count == classes.count else {
       throw ModelError.parameter(name: "classes", reason: "must be different, and those of the model")
     }
-    let numbers = Dictionary(uniqueKeysWithValues: zip(classes, Int32(0)...))
-    let codes = try y.map { label in
-      guard let number = numbers[label] else {
-        throw ModelError.parameter(name: "y", reason: "\(label) is none of the classes")
-      }
-      return number
-    }
+    let codes = try Classes(of: y, order: classes).codes[0]
     var once = parameters
     (once.maxIterations, once.tolerance, once.earlyStopping) = (1, nil, false)
     return Classifier(
