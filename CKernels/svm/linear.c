@@ -46,20 +46,20 @@ typedef struct {
   farro_status status;
 } job;
 
-enum { rows_for_threads = 4096, most_interior_columns = 1000 };
+enum { rows_for_threads = 1 << 16, most_augmented_columns = 1000 };
 
-// A step costs as much as d passes of coordinate descent over dense rows, and a few tens of steps are enough.
-static bool is_interior(const linear_rows *l) {
+// A matrix costs as much as d passes of coordinate descent over the rows that are in it, and few are.
+static bool is_augmented(const linear_rows *l) {
   const farro_linear_svm_rows *r = l->rows;
-  return !svm_linear_is_squared(l) && !r->offsets && r->n > r->d && r->d <= most_interior_columns;
+  return !svm_linear_is_squared(l) && !r->offsets && r->n > r->d && r->d <= most_augmented_columns;
 }
 
 static farro_status solve_problem(const linear_rows *l, farro_linear_svm_problem *problem, double *w) {
   if (l->options->is_absolute) return svm_linear_absolute(l, problem, w);
   if (!l->options->is_dual) return svm_linear_primal(l, problem, w);
-  if (is_interior(l)) {
+  if (is_augmented(l)) {
     bool is_solved;
-    const farro_status status = svm_linear_interior(l, problem, w, &is_solved);
+    const farro_status status = svm_linear_augmented(l, problem, w, &is_solved);
     if (status != FARRO_OK || is_solved) return status;
     memset(w, 0, svm_linear_room(l) * sizeof *w);
     problem->iterations = 0, problem->has_converged = false;
@@ -104,7 +104,7 @@ static farro_status solve(const farro_linear_svm_rows *rows, bool is_wide, const
   if (options->is_absolute && (options->is_dual || options->loss != FARRO_LOSS_SQUARED_HINGE))
     return FARRO_ERROR_ARGUMENT;
   // Problems that can use all threads are called here, one after the other.
-  if (count == 1 || (is_interior(&j.l) && rows->n >= rows_for_threads))
+  if (count == 1 || (is_augmented(&j.l) && rows->n >= rows_for_threads))
     solve_problems(&j, 0, count);
   else
     farro_parallel_for(count, 1, (double)count * (double)rows->n * (double)(rows->d + 1) * 10, solve_problems, &j);

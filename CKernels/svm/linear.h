@@ -25,10 +25,10 @@ void svm_linear_add(const linear_rows *l, size_t row, double factor, double *w);
 void svm_linear_copy(const linear_rows *l, size_t row, double factor, double *to);
 double svm_linear_square(const linear_rows *l, size_t row);
 
-// All write weights, which are 0 at first. The interior point method may find rounding in its way: it is not solved.
+// All write weights, which are 0 at first. The augmented Lagrangian may find rounding in its way: it is not solved.
 farro_status svm_linear_dual(const linear_rows *l, farro_linear_svm_problem *problem, double *w);
 farro_status svm_linear_primal(const linear_rows *l, farro_linear_svm_problem *problem, double *w);
-farro_status svm_linear_interior(const linear_rows *l, farro_linear_svm_problem *problem, double *w, bool *is_solved);
+farro_status svm_linear_augmented(const linear_rows *l, farro_linear_svm_problem *problem, double *w, bool *is_solved);
 
 farro_status svm_linear_absolute(const linear_rows *l, farro_linear_svm_problem *problem, double *w);
 

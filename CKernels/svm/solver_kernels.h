@@ -1,4 +1,4 @@
-// The two loops of the solver, in double; K in float.
+// The loops of the solvers, in double; K in float.
 
 // The place of the least value, the first of equal ones.
 INLINE size_t svm_first_least(f64v values, i64v places, double *least) {
@@ -74,4 +74,42 @@ static void svm_add_rows(size_t n, size_t count, const float *const *rows, const
   }
 }
 
-static const svm_solver_kernels svm_solver = {.step = svm_step, .partner = svm_partner, .add_rows = svm_add_rows};
+// The share before it is brought between the least and 1.
+INLINE f64v svm_loose_share(const svm_share_rule *r, f64v share, f64v error) {
+  const f64v sum = multiply_add(error, broadcast(r->inverse), share);
+  return at_least(sum - r->quiet, 0.0) + at_most(sum + r->quiet, 0.0);
+}
+
+static svm_share_sums svm_shares(const svm_share_rule *r, const svm_share_rows *rows, size_t n, double *shares) {
+  f64v losses = broadcast(0.0), gaps = losses;
+  for (size_t i = 0; i < n; i += f64_lanes) {
+    const size_t count = n - i < f64_lanes ? n - i : f64_lanes;
+    const f64v e = load_up_to(rows->error + i, count), limit = load_up_to(rows->limit + i, count);
+    const f64v a = at_most(at_least(svm_loose_share(r, load_up_to(rows->share + i, count), e), r->least), 1.0);
+    const f64v excess = at_least(e - r->epsilon, 0.0) - r->least * at_least(-e - r->epsilon, 0.0);
+    const f64v worth = a * e - r->epsilon * __builtin_elementwise_abs(a);
+    losses = multiply_add(limit, excess, losses);
+    gaps = multiply_add(limit, excess - worth, gaps);
+    store_up_to(shares + i, a, count);
+  }
+  return (svm_share_sums){.loss = horizontal_sum(losses), .gap = horizontal_sum(gaps)};
+}
+
+static svm_share_sums svm_slope(const svm_share_rule *r, const svm_share_rows *rows, size_t n, double trial) {
+  f64v slopes = broadcast(0.0), bends = slopes;
+  for (size_t i = 0; i < n; i += f64_lanes) {
+    const size_t count = n - i < f64_lanes ? n - i : f64_lanes;
+    const f64v change = load_up_to(rows->change + i, count);
+    const f64v e = multiply_add(broadcast(trial), change, load_up_to(rows->error + i, count));
+    const f64v loose = svm_loose_share(r, load_up_to(rows->share + i, count), e);
+    const f64v a = at_most(at_least(loose, r->least), 1.0);
+    const f64v moved = load_up_to(rows->limit + i, count) * change;
+    slopes = multiply_add(moved, a, slopes);
+    const f64v bent = a != loose ? broadcast(0.0) : change;
+    bends = multiply_add(moved, a == broadcast(0.0) ? broadcast(0.0) : bent, bends);
+  }
+  return (svm_share_sums){.slope = horizontal_sum(slopes), .bend = horizontal_sum(bends) * r->inverse};
+}
+
+static const svm_solver_kernels svm_solver = {
+    .step = svm_step, .partner = svm_partner, .add_rows = svm_add_rows, .shares = svm_shares, .slope = svm_slope};

@@ -1,4 +1,4 @@
-// What support vector machines need of one instruction set: values of K from products, and the two loops of the solver.
+// What support vector machines need of one instruction set: values of K from products, and the loops of the solvers.
 #ifndef FARRO_SVM_SVM_H
 #define FARRO_SVM_SVM_H
 
@@ -34,6 +34,22 @@ typedef struct svm_pair {
   double least, most; // that gradient, and the greatest among what can fall
 } svm_pair;
 
+// Rows of a linear machine: the share a of a row's limit is that from `least`, 0 or -1, to 1 for which
+// limit (a e - epsilon |a| - scale / 2 (a - share)^2) is greatest. inverse: 1 / scale; quiet: epsilon / scale.
+typedef struct svm_share_rule {
+  double inverse, quiet, epsilon, least;
+} svm_share_rule;
+
+typedef struct svm_share_rows {
+  const double *share, *error, *change, *limit;
+} svm_share_rows;
+
+// Sums of what rows cost by their errors, and of what that exceeds limit (a e - epsilon |a|) by; and of limit a change,
+// the slope of a step that changes errors so, and of its own slope.
+typedef struct svm_share_sums {
+  double loss, gap, slope, bend;
+} svm_share_sums;
+
 typedef struct svm_solver_kernels {
   // gradient += step (K[i] - K[j]); what violates most.
   svm_pair (*step)(const svm_block *block, size_t i, size_t j, double step);
@@ -41,6 +57,9 @@ typedef struct svm_solver_kernels {
   size_t (*partner)(const svm_block *block, size_t first);
   // gradient[i] += sum over rows of factors[k] rows[k][i], 0 <= i < n.
   void (*add_rows)(size_t n, size_t count, const float *const *rows, const double *factors, double *gradient);
+  // Shares of n rows, with loss and gap; and slope and bend where errors are e + trial change.
+  svm_share_sums (*shares)(const svm_share_rule *rule, const svm_share_rows *rows, size_t n, double *shares);
+  svm_share_sums (*slope)(const svm_share_rule *rule, const svm_share_rows *rows, size_t n, double trial);
 } svm_solver_kernels;
 
 #endif

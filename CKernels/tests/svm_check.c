@@ -199,6 +199,64 @@ static void check_linear(void) {
   free(x), free(y), free(limits), free(offsets), free(indices);
 }
 
+// The augmented Lagrangian against coordinate descent, by what the rows cost in all, at any distance and scale.
+static double linear_objective(const farro_linear_svm_rows *rows, const farro_linear_svm_options *o,
+                               const farro_linear_svm_problem *p) {
+  const float *x = rows->x;
+  double sum = 0;
+  for (size_t j = 0; j <= rows->d; j++) sum += p->w[j] * p->w[j] / 2;
+  for (size_t i = 0; i < rows->n; i++) {
+    double z = p->w[rows->d] * rows->bias;
+    for (size_t j = 0; j < rows->d; j++) z += (double)x[i * rows->ldx + j] * p->w[j];
+    const double hinge = o->loss == FARRO_LOSS_HINGE ? 1 - p->y[i] * z : fabs(p->y[i] - z) - o->epsilon;
+    sum += p->limits[i] * fmax(hinge, 0);
+  }
+  return sum;
+}
+
+static void check_augmented(size_t n, size_t d, farro_linear_svm_loss loss, double scale, double offset) {
+  const size_t ldx = d + 3;
+  float *x = malloc(n * ldx * sizeof *x);
+  double *y = malloc(n * sizeof *y), *limits = malloc(n * sizeof *limits), w[3][64];
+  int64_t *offsets = malloc((n + 1) * sizeof *offsets);
+  int32_t *indices = malloc((n * ldx + 1) * sizeof *indices);
+  for (size_t i = 0; i < n; i++) {
+    const double z = random_unit() - 0.5;
+    y[i] = loss == FARRO_LOSS_HINGE ? (z > 0.1 ? 1 : -1) : z;
+    limits[i] = i % 5 == 3 ? 0 : (0.1 + (double)(i % 3)) / (scale * scale + offset * offset),
+    offsets[i] = (int64_t)(i * ldx);
+    for (size_t j = 0; j < ldx; j++) {
+      x[i * ldx + j] = j < d ? (float)((random_unit() - 0.5 + (j == 0 ? 1.5 * z : 0)) * scale + offset) : 0;
+      indices[i * ldx + j] = (int32_t)(j < d ? j : 0);
+    }
+  }
+  offsets[n] = (int64_t)(n * ldx);
+  const farro_linear_svm_rows dense = {.n = n, .d = d, .x = x, .ldx = ldx, .bias = 1}, sparse = {.n = n,
+                                                                                                 .d = d,
+                                                                                                 .x = x,
+                                                                                                 .ldx = ldx,
+                                                                                                 .offsets = offsets,
+                                                                                                 .indices = indices,
+                                                                                                 .bias = 1};
+  farro_linear_svm_options o = {
+      .loss = loss, .epsilon = 0.05, .is_dual = true, .tolerance = 1e-4, .max_iterations = 1000};
+  farro_linear_svm_problem p = {.y = y, .limits = limits, .w = w[0]};
+  const farro_status status = farro_linear_svm_f32(&dense, &o, 1, &p);
+  EXPECT(status == FARRO_OK && p.has_converged, "linear %d, %zu x %zu: %lld steps", loss, n, d,
+         (long long)p.iterations);
+  const double own = linear_objective(&dense, &o, &p);
+  p.w = w[1];
+  farro_set_local_threads(1, NULL);
+  farro_linear_svm_f32(&dense, &o, 1, &p);
+  farro_set_local_threads(0, NULL);
+  EXPECT(!memcmp(w[0], w[1], (d + 1) * sizeof(double)), "linear %d, %zu x %zu: other bits with one thread", loss, n, d);
+  o.tolerance = 1e-6, o.max_iterations = 20000, p.w = w[2];
+  farro_linear_svm_f32(&sparse, &o, 1, &p);
+  const double other = linear_objective(&dense, &o, &p);
+  EXPECT(own <= other * (1 + 2e-6) + 1e-300, "linear %d, %zu x %zu: costs %.9g, not %.9g", loss, n, d, own, other);
+  free(x), free(y), free(limits), free(offsets), free(indices);
+}
+
 static void check_refusals(void) {
   const size_t starts[] = {0, 2};
   const double x[] = {1, 2}, y[] = {1, -1}, limits[] = {1, 1};
@@ -244,5 +302,14 @@ void check_svm(void) {
       check_problem(kernel, false, 1000), check_problem(kernel, true, 1000);
   }
   check_linear();
+  for (int loss = FARRO_LOSS_HINGE; loss <= FARRO_LOSS_INSENSITIVE; loss += 2) {
+    static const size_t rows[] = {2, 7, 8, 9, 63, 200, 1023, 2049, 4500};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+      for (size_t d = 0; d < rows[i] && d < 40; d = d * 3 + 1)
+        check_augmented(rows[i], d, (farro_linear_svm_loss)loss, 1, 0);
+    check_augmented(700, 5, (farro_linear_svm_loss)loss, 1e-8, 0);
+    check_augmented(700, 5, (farro_linear_svm_loss)loss, 1e8, 0);
+    check_augmented(700, 5, (farro_linear_svm_loss)loss, 1, 300);
+  }
   check_refusals();
 }
