@@ -40,6 +40,19 @@ double svm_linear_square(const linear_rows *l, size_t row) {
   return sum;
 }
 
+void svm_linear_end_rows(linear_squares *s) {
+  const farro_symmetric_shape shape = {
+      .batch = 1, .n = s->n, .k = s->rows, .triangle = s->triangle, .lda = s->n, .ldc = s->n};
+  const farro_status status = s->rows ? farro_symmetric_product_f64(&shape, 1, s->block, 1, s->matrix) : FARRO_OK;
+  if (status != FARRO_OK) __atomic_store_n(s->status, status, __ATOMIC_RELAXED);
+  s->rows = 0;
+}
+
+double *svm_linear_next_row(linear_squares *s) {
+  if (s->rows == svm_block_rows) svm_linear_end_rows(s);
+  return s->block + s->rows++ * s->n;
+}
+
 typedef struct {
   linear_rows l;
   farro_linear_svm_problem *problems;

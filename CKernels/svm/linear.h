@@ -2,6 +2,7 @@
 #ifndef FARRO_SVM_LINEAR_H
 #define FARRO_SVM_LINEAR_H
 
+#include "include/linear_algebra.h"
 #include "include/linear_svm.h"
 #include "runtime/model_dispatch.h"
 #include "runtime/sizes.h"
@@ -24,6 +25,21 @@ void svm_linear_add(const linear_rows *l, size_t row, double factor, double *w);
 // to = factor times the row and the bias; up to 15 elements behind them are left as they are or become 0.
 void svm_linear_copy(const linear_rows *l, size_t row, double factor, double *to);
 double svm_linear_square(const linear_rows *l, size_t row);
+
+// A part's sum of r r' over rows r that are written one after the other, added to `matrix` in blocks.
+enum { svm_block_rows = 128 };
+
+typedef struct linear_squares {
+  size_t n;
+  farro_triangle triangle;
+  double *matrix, *block; // (n, n), and svm_block_rows of n
+  farro_status *status;   // of all parts
+  size_t rows;            // in the block
+} linear_squares;
+
+// Where the next row is to be written.
+double *svm_linear_next_row(linear_squares *s);
+void svm_linear_end_rows(linear_squares *s);
 
 // All write weights, which are 0 at first. The augmented Lagrangian may find rounding in its way: it is not solved.
 farro_status svm_linear_dual(const linear_rows *l, farro_linear_svm_problem *problem, double *w);

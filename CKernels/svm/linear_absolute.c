@@ -8,7 +8,6 @@
 #include "linear.h"
 
 enum {
-  block_rows = 128,
   most_parts = 8,
   rows_of_part = 2048,
   small_set = 512,
@@ -34,7 +33,7 @@ typedef struct {
   // Of the set:
   size_t count, matrix_parts;
   int32_t *set;
-  double *matrices;       // (matrix_parts, count^2 + block_rows count); the first is the sum
+  double *matrices;       // (matrix_parts, count^2 + svm_block_rows count); the first is the sum
   double *factor, *slope; // of some of the set, and a vector behind it; of the model
   int32_t *weighty;
   farro_status status;
@@ -86,26 +85,23 @@ static void gather(const lasso *s, size_t row, double factor, double *to) {
   if (s->place[r->d] >= 0) to[s->place[r->d]] = factor * r->bias;
 }
 
-static void add_block(lasso *s, size_t rows, const double *block, double *matrix) {
-  const farro_symmetric_shape shape = {
-      .batch = 1, .n = s->count, .k = rows, .triangle = FARRO_TRIANGLE_BOTH, .lda = s->count, .ldc = s->count};
-  const farro_status status = farro_symmetric_product_f64(&shape, 1, block, 1, matrix);
-  if (status != FARRO_OK) __atomic_store_n(&s->status, status, __ATOMIC_RELAXED);
-}
-
 static void take_matrices(void *context, size_t first_part, size_t last_part) {
   lasso *s = context;
   for (size_t part = first_part; part < last_part; part++) {
-    double *matrix = s->matrices + part * s->count * (s->count + block_rows), *block = matrix + s->count * s->count;
+    double *matrix = s->matrices + part * s->count * (s->count + svm_block_rows);
+    linear_squares squares = {.n = s->count,
+                              .triangle = FARRO_TRIANGLE_BOTH,
+                              .matrix = matrix,
+                              .block = matrix + s->count * s->count,
+                              .status = &s->status};
     memset(matrix, 0, s->count * s->count * sizeof *matrix);
-    size_t first, last, rows = 0;
+    size_t first, last;
     svm_linear_range(s->l->rows->n, s->matrix_parts, part, &first, &last);
     for (size_t i = first; i < last; i++) {
       if (limit_of(s, i) == 0 || residual(s, i, s->decisions[i]) == 0) continue;
-      gather(s, i, sqrt(2 * limit_of(s, i)), block + rows * s->count);
-      if (++rows == block_rows) add_block(s, rows, block, matrix), rows = 0;
+      gather(s, i, sqrt(2 * limit_of(s, i)), svm_linear_next_row(&squares));
     }
-    if (rows > 0) add_block(s, rows, block, matrix);
+    svm_linear_end_rows(&squares);
   }
 }
 
@@ -222,9 +218,9 @@ static void join(double *parts, size_t count, size_t stride, size_t length) {
 // The matrix of the set, and the step there.
 static farro_status take_step(lasso *s) {
   memset(s->step, 0, s->room * sizeof *s->step);
-  const size_t m = s->count = choose(s), elements = m * (m + block_rows);
+  const size_t m = s->count = choose(s), elements = m * (m + svm_block_rows);
   s->matrix_parts = m <= small_set ? s->parts : 1;
-  if (!can_exist(m, m + block_rows, (s->matrix_parts + 1) * sizeof(double))) return FARRO_ERROR_MEMORY;
+  if (!can_exist(m, m + svm_block_rows, (s->matrix_parts + 1) * sizeof(double))) return FARRO_ERROR_MEMORY;
   const size_t bytes = (s->matrix_parts * elements + m * (m + 2)) * sizeof(double) + m * sizeof(int32_t);
   s->matrices = farro_allocate(bytes);
   if (!s->matrices) return FARRO_ERROR_MEMORY;

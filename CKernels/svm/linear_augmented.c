@@ -9,7 +9,7 @@
 #include "include/linear_algebra.h"
 #include "linear.h"
 
-enum { block_rows = 128, most_parts = 64, rows_of_part = 1024, most_trials = 40 };
+enum { most_parts = 64, rows_of_part = 1024, most_trials = 40 };
 
 // What one part of the rows adds up.
 typedef struct {
@@ -31,7 +31,7 @@ typedef struct {
   farro_status status;
 } augmented;
 
-static size_t part_elements(const augmented *s) { return s->room + s->size * (s->size + block_rows) + 16; }
+static size_t part_elements(const augmented *s) { return s->room + s->size * (s->size + svm_block_rows) + 16; }
 
 static double sign_of(const augmented *s, size_t row) {
   return svm_linear_is_regression(s->l) ? 1 : s->problem->y[row];
@@ -65,12 +65,12 @@ static void take_errors(void *context, size_t first_part, size_t last_part) {
 static void take_point(void *context, size_t first_part, size_t last_part) {
   augmented *s = context;
   for (size_t part = first_part; part < last_part; part++) {
-    double *pulls = s->vectors + part * part_elements(s), before[block_rows];
+    double *pulls = s->vectors + part * part_elements(s), before[svm_block_rows];
     sums sum = {0};
     size_t first, last;
     svm_linear_range(s->rows, s->parts, part, &first, &last);
-    for (size_t i = first; i < last; i += block_rows) {
-      const size_t count = smaller(last - i, block_rows);
+    for (size_t i = first; i < last; i += svm_block_rows) {
+      const size_t count = smaller(last - i, svm_block_rows);
       const svm_share_rows rows = share_rows(s, i);
       memcpy(before, s->point + i, count * sizeof *before);
       const svm_share_sums some = s->kernels->shares(&s->rule, &rows, count, s->point + i);
@@ -84,26 +84,21 @@ static void take_point(void *context, size_t first_part, size_t last_part) {
   }
 }
 
-static void add_block(augmented *s, size_t rows, const double *block, double *hessian) {
-  const farro_symmetric_shape shape = {.batch = 1, .n = s->size, .k = rows, .lda = s->size, .ldc = s->size};
-  const farro_status status = farro_symmetric_product_f64(&shape, 1, block, 1, hessian);
-  if (status != FARRO_OK) __atomic_store_n(&s->status, status, __ATOMIC_RELAXED);
-}
-
 static void take_matrix(void *context, size_t first_part, size_t last_part) {
   augmented *s = context;
   for (size_t part = first_part; part < last_part; part++) {
-    double *hessian = s->vectors + part * part_elements(s) + s->room, *block = hessian + s->size * s->size;
+    double *hessian = s->vectors + part * part_elements(s) + s->room;
+    linear_squares squares = {
+        .n = s->size, .matrix = hessian, .block = hessian + s->size * s->size, .status = &s->status};
     memset(hessian, 0, s->size * s->size * sizeof *hessian);
-    size_t first, last, rows = 0;
+    size_t first, last;
     svm_linear_range(s->rows, s->parts, part, &first, &last);
     for (size_t i = first; i < last; i++) {
       const double a = s->point[i], limit = s->problem->limits[i];
       if (a == 0 || a == 1 || a == s->rule.least || limit == 0) continue;
-      svm_linear_copy(s->l, i, sqrt(limit / s->scale), block + rows * s->size);
-      if (++rows == block_rows) add_block(s, rows, block, hessian), rows = 0;
+      svm_linear_copy(s->l, i, sqrt(limit / s->scale), svm_linear_next_row(&squares));
     }
-    if (rows > 0) add_block(s, rows, block, hessian);
+    svm_linear_end_rows(&squares);
   }
 }
 

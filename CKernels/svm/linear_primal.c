@@ -6,18 +6,18 @@
 #include "include/linear_algebra.h"
 #include "linear.h"
 
-enum { block_rows = 128, most_parts = 8, rows_of_part = 2048 };
+enum { most_parts = 8, rows_of_part = 2048 };
 
 typedef struct {
   const linear_rows *l;
   const farro_linear_svm_problem *problem;
   size_t size, parts; // size: d + 1
   double *w, *step, *decisions, *changes;
-  double *sums; // of each part: gradient, Hessian, block; size, size^2, block_rows * size, and 16 to write over
+  double *sums; // of each part: gradient, Hessian, block; size, size^2, svm_block_rows * size, and 16 to write over
   farro_status status;
 } newton;
 
-static size_t part_elements(const newton *s) { return s->size * (1 + s->size + block_rows) + 16; }
+static size_t part_elements(const newton *s) { return s->size * (1 + s->size + svm_block_rows) + 16; }
 
 // The residual r of a row, so that it costs r^2 limit.
 static double residual(const newton *s, size_t row, double decision) {
@@ -27,29 +27,23 @@ static double residual(const newton *s, size_t row, double decision) {
   return error > epsilon ? error - epsilon : error < -epsilon ? error + epsilon : 0;
 }
 
-static void add_block(newton *s, size_t rows, const double *block, double *hessian) {
-  const farro_symmetric_shape shape = {.batch = 1, .n = s->size, .k = rows, .lda = s->size, .ldc = s->size};
-  const farro_status status = farro_symmetric_product_f64(&shape, 1, block, 1, hessian);
-  if (status != FARRO_OK) __atomic_store_n(&s->status, status, __ATOMIC_RELAXED);
-}
-
 // Gradient and Hessian of each part's rows that cost.
 static void take_parts(void *context, size_t first_part, size_t last_part) {
   newton *s = context;
   for (size_t part = first_part; part < last_part; part++) {
     double *gradient = s->sums + part * part_elements(s), *hessian = gradient + s->size;
-    double *block = hessian + s->size * s->size;
+    linear_squares squares = {
+        .n = s->size, .matrix = hessian, .block = hessian + s->size * s->size, .status = &s->status};
     memset(gradient, 0, s->size * (1 + s->size) * sizeof *gradient);
-    size_t first, last, rows = 0;
+    size_t first, last;
     svm_linear_range(s->l->rows->n, s->parts, part, &first, &last);
     for (size_t i = first; i < last; i++) {
       const double r = residual(s, i, s->decisions[i]), weight = 2 * s->problem->limits[i];
       if (r == 0 || weight == 0) continue;
       svm_linear_add(s->l, i, weight * r, gradient);
-      svm_linear_copy(s->l, i, sqrt(weight), block + rows * s->size);
-      if (++rows == block_rows) add_block(s, rows, block, hessian), rows = 0;
+      svm_linear_copy(s->l, i, sqrt(weight), svm_linear_next_row(&squares));
     }
-    if (rows > 0) add_block(s, rows, block, hessian);
+    svm_linear_end_rows(&squares);
   }
 }
 
