@@ -9,6 +9,8 @@
 // A sort of doubles by their bytes, and a search among 256 borders, in nanoseconds.
 static const double sort_nanoseconds = 6, bin_nanoseconds = 1.5;
 
+static const size_t cached_bytes = (size_t)16 << 20; // what a machine's last cache holds
+
 // ---- borders ----
 
 typedef struct {
@@ -177,7 +179,10 @@ static farro_status thresholds(threshold_work *w) {
   w->failed = farro_allocate(w->d * sizeof *w->failed);
   if (!w->failed) return FARRO_ERROR_MEMORY;
   const double nanoseconds = sort_nanoseconds * (double)w->samples * (double)w->d;
-  const size_t together = w->d < 2 * boosting_group ? 1 : w->weights ? boosting_group / 4 : boosting_group;
+  // Few columns at a time take less work space; where x is too large for the cache, more share a line of it.
+  const size_t x_bytes = w->n * w->x_row * (w->single ? sizeof(float) : sizeof(double));
+  const bool takes_few = w->weights || x_bytes <= cached_bytes;
+  const size_t together = w->d < 2 * boosting_group ? 1 : takes_few ? boosting_group / 4 : boosting_group;
   farro_parallel_for(w->d, together, nanoseconds, find_thresholds, w);
   bool failed = false;
   for (size_t j = 0; j < w->d; j++) failed |= w->failed[j];

@@ -232,6 +232,7 @@ static void plan(farro_booster *b) {
   b->chooses_columns = p->interactions || p->max_features < 1;
   // Without weights, these have the hessian 1.
   b->constant_hessian = !p->weights && p->loss <= FARRO_BOOSTING_QUANTILE;
+  b->counts_apart = p->rows > boosting_cell_rows;
   // Sums of all rows must be integers that a double holds; and those of a cell must leave 16 bits of 64 for its count.
   const int spare = 52 - bits_of(p->rows);
   b->g_bits = spare < 30 ? spare : 30, b->h_bits = spare < 46 ? spare : 46;
@@ -245,14 +246,15 @@ static bool plan_histograms(farro_booster *b) {
   b->bin_counts = boosting_allocate(b, d, sizeof *b->bin_counts);
   b->offsets = boosting_allocate(b, d + 1, sizeof *b->offsets);
   if (!b->bin_counts || !b->offsets) return false;
-  size_t doubles = 0;
+  size_t words = 0;
+  const size_t sums = 1 + !b->constant_hessian + b->counts_apart;
   for (size_t j = 0; j < d; j++) {
     b->bin_counts[j] = (uint16_t)(b->problem.threshold_counts[j] + 1);
-    b->offsets[j] = doubles;
-    doubles += (b->constant_hessian ? 2 : 3) * boosting_padded(b->bin_counts[j]);
+    b->offsets[j] = words;
+    words += sums * boosting_padded(b->bin_counts[j]);
   }
-  b->offsets[d] = b->histogram_doubles = doubles;
-  const size_t bytes = doubles * sizeof(double), bins = b->problem.rows * d;
+  b->offsets[d] = b->histogram_words = words;
+  const size_t bytes = words * sizeof(int64_t), bins = b->problem.rows * d;
   const size_t wanted = larger(bins / b->tree_count / bytes, least_histograms);
   b->kept_histograms = larger(1, smaller(smaller(wanted, b->most_leaves), most_histogram_bytes / bytes));
   return true;
@@ -264,7 +266,7 @@ static bool allocate_tree(farro_booster *b, boosting_tree *t) {
   *t = (boosting_tree){.rows = boosting_allocate(b, n, sizeof *t->rows),
                        .ordered = boosting_allocate(b, n, gradient),
                        .heap = boosting_allocate(b, b->most_leaves + 1, sizeof *t->heap),
-                       .free_histograms = boosting_allocate(b, b->kept_histograms + 1, sizeof(double *)),
+                       .free_histograms = boosting_allocate(b, b->kept_histograms + 1, sizeof(int64_t *)),
                        .firsts = boosting_allocate(b, nodes, sizeof *t->firsts),
                        .parents = boosting_allocate(b, nodes, sizeof *t->parents),
                        .best = boosting_allocate(b, 2 * b->tasks, sizeof *t->best),
@@ -279,8 +281,7 @@ static bool allocate(farro_booster *b) {
   const size_t n = p->rows, d = p->features, k = p->trees, blocks = ceil_divide(n, boosting_block);
   b->bins = boosting_allocate(b, b->groups * n, boosting_group);
   b->has_missing = boosting_allocate(b, d, 1);
-  b->y = copied(b, p->y, n, sizeof *b->y);
-  b->weights = copied(b, p->weights, n, sizeof *b->weights);
+  b->y = p->y, b->weights = p->weights;
   b->is_categorical = copied(b, p->is_categorical, d, 1);
   b->monotonic = copied(b, p->monotonic, d, 1);
   b->interactions = copied(b, p->interactions, p->interaction_sets * d, 1);
@@ -295,8 +296,7 @@ static bool allocate(farro_booster *b) {
   b->tree_count = smaller(k, smaller(threads, boosting_most_trees));
   b->trees = boosting_allocate(b, b->tree_count, sizeof *b->trees);
   if (b->trees) memset(b->trees, 0, b->tree_count * sizeof *b->trees);
-  if (!b->bins || !b->has_missing || !b->y || (p->weights && !b->weights) ||
-      (p->is_categorical && !b->is_categorical) || (p->monotonic && !b->monotonic) ||
+  if (!b->bins || !b->has_missing || (p->is_categorical && !b->is_categorical) || (p->monotonic && !b->monotonic) ||
       (p->interactions && !b->interactions) || !b->raw || !b->g || !b->h || !b->g_largest || !b->block_largest ||
       !b->block_loss || !b->trees)
     return false;
@@ -317,7 +317,7 @@ void farro_boosting_end(farro_booster *b) {
   if (b->trees)
     for (size_t i = 0; i < b->tree_count; i++)
       while (b->trees[i].free_count > 0)
-        farro_release(b->trees[i].free_histograms[--b->trees[i].free_count], b->histogram_doubles * sizeof(double));
+        farro_release(b->trees[i].free_histograms[--b->trees[i].free_count], b->histogram_words * sizeof(int64_t));
   for (size_t i = 0; i < b->block_count; i++) farro_release(b->blocks[i].pointer, b->blocks[i].bytes);
   farro_release(b, sizeof *b);
 }

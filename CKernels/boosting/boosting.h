@@ -9,8 +9,8 @@
 
 // ---- kernels ----
 
-// Histograms are cumulative: element b is the sum over bins 0...b. All are doubles that hold integers times a power of
-// two, so that sums and differences are exact.
+// Of a column's cumulative histogram: element b is the sum over bins 0...b. All are doubles that hold integers times a
+// power of two, so that sums and differences are exact.
 typedef struct boosting_scan {
   const double *g, *h, *c;       // padded with their last element to whole cache lines
   size_t candidates;             // splits behind bin 0, 1 ...
@@ -34,6 +34,9 @@ typedef struct boosting_rows {
 } boosting_rows;
 
 typedef struct boosting_kernels {
+  // Whole numbers below 2^52 in size, times `unit`; n is a multiple of 8. Where there are `counts`, these are the
+  // lowest 16 bits, and the numbers those above.
+  void (*unpack)(const int64_t *sums, size_t n, double unit, double *to, double *counts);
   // The first (or last) best split with a gain above `least`; its gain and bin, or -1.
   double (*scan)(const boosting_scan *s, double least, size_t *bin);
   // Gradients and hessians; answers the sum of the losses.
@@ -45,8 +48,9 @@ typedef struct boosting_kernels {
 enum {
   boosting_group = 8, // columns whose bins stand together in 8 bytes for each row
   boosting_bins = 256,
-  boosting_block = 4096,    // rows of a task that touches each once
-  boosting_most_trees = 16, // that grow at once
+  boosting_cell_rows = 65535, // whose count 16 bits hold
+  boosting_block = 4096,      // rows of a task that touches each once
+  boosting_most_trees = 16,   // that grow at once
 };
 
 typedef int64_t boosting_pair __attribute__((ext_vector_type(2)));
@@ -63,7 +67,7 @@ typedef struct boosting_split {
 typedef struct boosting_leaf {
   size_t first, count; // its rows in boosting_tree.rows
   double g, h, value, lower, upper;
-  double *histogram; // NULL when there was no room for it
+  int64_t *histogram; // NULL when there was no room for it
   boosting_split split;
   uint32_t node, depth;
 } boosting_leaf;
@@ -79,7 +83,7 @@ typedef struct boosting_tree {
   double g_scale, h_scale, g_unit, h_unit; // of integers, and of one
   boosting_leaf *heap;                     // best gain first
   size_t open;
-  double **free_histograms;
+  int64_t **free_histograms;
   size_t free_count;
   size_t *firsts;       // of each node, its first row
   uint32_t *parents;    // of each node but the root
@@ -99,16 +103,20 @@ struct farro_booster {
   uint8_t *bins;                    // (groups, rows, 8)
   uint16_t *bin_counts;             // of each column, without the one of missing ones
   uint8_t *has_missing, *is_categorical;
-  int8_t *monotonic;                         // NULL: none
-  uint8_t *interactions;                     // NULL: all columns
-  bool chooses_columns;                      // not all for each node
-  size_t *offsets;                           // of columns in a histogram
-  size_t histogram_doubles, kept_histograms; // how many open leaves of a tree may have one
+  int8_t *monotonic;     // NULL: none
+  uint8_t *interactions; // NULL: all columns
+  bool chooses_columns;  // not all for each node
+  // A histogram has, of each column, cumulative sums of the integers that gradients are; behind them those of hessians,
+  // unless these are constant; and behind them counts of rows, unless these stand in the lowest 16 bits of the first.
+  size_t *offsets; // of columns in a histogram
+  bool counts_apart;
+  size_t histogram_words, kept_histograms; // how many open leaves of a tree may have one
   bool constant_hessian;
   int g_bits, h_bits;
   size_t most_leaves, iteration;
-  size_t pitch; // rows, rounded up
-  double *y, *weights, *raw;
+  size_t pitch;              // rows, rounded up
+  const double *y, *weights; // the problem's
+  double *raw;
   float *g, *h;
   double *g_largest, *h_largest; // of each tree, and below of each block of rows
   double *block_largest, *block_loss;

@@ -2,6 +2,22 @@
 
 // ---- splits ----
 
+static void boosting_unpack(const int64_t *sums, size_t n, double unit, double *to, double *counts) {
+  const f64v low_base = broadcast(0x1p52), high_base = broadcast(0x1p84 + 0x1p63);
+  for (size_t i = 0; i < n; i += f64_lanes) {
+    i64v sum;
+    __builtin_memcpy(&sum, sums + i, sizeof sum);
+    if (counts) {
+      store(counts + i, (f64v)((sum & 0xffff) | (i64v)low_base) - low_base);
+      sum >>= 16;
+    }
+    // Both halves as the lowest bits of 2^52 and of 2^84.
+    const f64v low = (f64v)((sum & 0xffffffff) | (i64v)low_base);
+    const f64v high = (f64v)((i64v)((u64v)sum >> 32) ^ (i64v)high_base);
+    store(to + i, (high - (high_base + low_base) + low) * unit);
+  }
+}
+
 static double boosting_scan_bins(const boosting_scan *s, double least, size_t *bin) {
   f64v best = broadcast(least), at = broadcast(-1.0);
   f64v index = __builtin_convertvector(lane_numbers((i64v){0}), f64v);
@@ -157,4 +173,5 @@ static double boosting_gradients(const boosting_rows *rows) {
   }
 }
 
-static const boosting_kernels boosting_table = {.scan = boosting_scan_bins, .gradients = boosting_gradients};
+static const boosting_kernels boosting_table = {
+    .unpack = boosting_unpack, .scan = boosting_scan_bins, .gradients = boosting_gradients};

@@ -165,12 +165,12 @@ static boosting_leaf pop(boosting_tree *t) {
 }
 
 // NULL when there is no memory: then a leaf's children are both built from their rows.
-static double *take_histogram(const farro_booster *b, boosting_tree *t) {
+static int64_t *take_histogram(const farro_booster *b, boosting_tree *t) {
   if (t->free_count > 0) return t->free_histograms[--t->free_count];
-  return farro_allocate(b->histogram_doubles * sizeof(double));
+  return farro_allocate(b->histogram_words * sizeof(int64_t));
 }
 
-static void give_histogram(boosting_tree *t, double *histogram) {
+static void give_histogram(boosting_tree *t, int64_t *histogram) {
   if (histogram) t->free_histograms[t->free_count++] = histogram;
 }
 

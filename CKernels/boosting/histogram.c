@@ -10,7 +10,7 @@
 
 #include "runtime/sizes.h"
 
-enum { cell_rows = 65535, least_support = 10 };
+enum { least_support = 10 };
 
 static const double add_nanoseconds = 0.4, scan_nanoseconds = 2;
 
@@ -92,9 +92,9 @@ INLINED cell_sums take(task_cells *cells, bool single, size_t at) {
 }
 
 INLINED void accumulate(task_cells *cells, const wide_cells *wide, size_t at, size_t bins, bool single,
-                        const boosting_tree *t, double *histogram) {
+                        bool counts_apart, int64_t *histogram) {
   const size_t padded = boosting_padded(bins);
-  double *g = histogram, *h = g + padded, *c = single ? h : h + padded;
+  int64_t *g = histogram, *h = g + padded, *c = single ? h : h + padded;
   cell_sums sums = {0};
   for (size_t bin = 0; bin < padded; bin++) {
     if (bin < bins) {
@@ -102,25 +102,26 @@ INLINED void accumulate(task_cells *cells, const wide_cells *wide, size_t at, si
       sums.g += more.g, sums.h += more.h, sums.c += more.c;
       if (wide) sums.g += wide->g[bin], sums.h += wide->h[bin], sums.c += wide->c[bin];
     }
-    g[bin] = (double)sums.g * t->g_unit, c[bin] = (double)sums.c;
-    if (!single) h[bin] = (double)sums.h * t->h_unit;
+    g[bin] = counts_apart ? sums.g : sums.g * 65536 + sums.c;
+    if (!single) h[bin] = sums.h;
+    if (counts_apart) c[bin] = sums.c;
   }
   take(cells, single, at + farro_boosting_missing_bin);
 }
 
 // The cumulative histograms of some columns of a leaf, which all stand in one group.
 static void build(const boosting_children *w, const boosting_leaf *leaf, size_t begin, size_t end, task_cells *cells,
-                  wide_cells *wide, double *histogram) {
+                  wide_cells *wide, int64_t *histogram) {
   const farro_booster *b = w->booster;
   const boosting_tree *t = w->tree;
   const size_t n = b->problem.rows, width = end - begin;
   const uint64_t *words = (const uint64_t *)b->bins + begin / boosting_group * n;
   const int shift = (int)(begin % boosting_group * 8);
   const uint32_t *rows = w->is_root ? NULL : t->rows + leaf->first;
-  const bool single = b->constant_hessian, is_wide = leaf->count > cell_rows;
+  const bool single = b->constant_hessian, is_wide = leaf->count > boosting_cell_rows;
   if (is_wide) memset(wide, 0, width * sizeof *wide);
-  for (size_t first = 0; first < leaf->count; first += cell_rows) {
-    const size_t count = smaller(cell_rows, leaf->count - first);
+  for (size_t first = 0; first < leaf->count; first += boosting_cell_rows) {
+    const size_t count = smaller(boosting_cell_rows, leaf->count - first);
     const uint64_t *from = rows ? words : words + first;
     const uint32_t *some = rows ? rows + first : NULL;
     if (single)
@@ -138,9 +139,9 @@ static void build(const boosting_children *w, const boosting_leaf *leaf, size_t 
     const wide_cells *sums = is_wide ? wide + (j - begin) : NULL;
     const size_t at = (j - begin) * boosting_bins;
     if (single)
-      accumulate(cells, sums, at, b->bin_counts[j], true, t, histogram + b->offsets[j]);
+      accumulate(cells, sums, at, b->bin_counts[j], true, b->counts_apart, histogram + b->offsets[j]);
     else
-      accumulate(cells, sums, at, b->bin_counts[j], false, t, histogram + b->offsets[j]);
+      accumulate(cells, sums, at, b->bin_counts[j], false, b->counts_apart, histogram + b->offsets[j]);
   }
 }
 
@@ -206,13 +207,18 @@ static void split_categories(const boosting_scan *s, size_t bins, bool has_missi
 
 // ---- the best split of a column ----
 
-static void split_column(const farro_booster *b, const boosting_leaf *leaf, size_t column, boosting_split *best) {
+static void split_column(const farro_booster *b, const boosting_tree *t, const boosting_leaf *leaf, size_t column,
+                         boosting_split *best) {
   const size_t bins = b->bin_counts[column], padded = boosting_padded(bins);
-  const double *g = leaf->histogram + b->offsets[column];
+  const int64_t *sums = leaf->histogram + b->offsets[column];
   const bool single = b->constant_hessian, has_missing = b->has_missing[column];
+  _Alignas(64) double g[boosting_bins], h[boosting_bins], c[boosting_bins];
+  b->kernels->unpack(sums, padded, t->g_unit, g, b->counts_apart ? NULL : c);
+  if (!single) b->kernels->unpack(sums += padded, padded, t->h_unit, h, NULL);
+  if (b->counts_apart) b->kernels->unpack(sums + padded, padded, 1, c, NULL);
   boosting_scan s = {.g = g,
-                     .h = g + padded,
-                     .c = single ? g + padded : g + 2 * padded,
+                     .h = single ? c : h,
+                     .c = c,
                      .candidates = bins - 1 + has_missing,
                      .g_all = leaf->g,
                      .h_all = leaf->h,
@@ -307,8 +313,8 @@ static void run_tasks(void *context, size_t first, size_t last) {
     if (w->large && w->splits[1])
       for (size_t i = b->offsets[begin]; i < b->offsets[end]; i++) w->large->histogram[i] -= w->small->histogram[i];
     for (size_t j = begin; j < end; j++) {
-      if (w->splits[0] && (!chosen || chosen[j])) split_column(b, w->small, j, &best[0]);
-      if (w->large && w->splits[1] && (!chosen || chosen[d + j])) split_column(b, w->large, j, &best[1]);
+      if (w->splits[0] && (!chosen || chosen[j])) split_column(b, w->tree, w->small, j, &best[0]);
+      if (w->large && w->splits[1] && (!chosen || chosen[d + j])) split_column(b, w->tree, w->large, j, &best[1]);
     }
   }
 }
@@ -319,7 +325,7 @@ void boosting_find_splits(boosting_children *w) {
   if (b->chooses_columns)
     for (int side = 0; side < 2; side++)
       if (leaves[side]) choose_columns(w, leaves[side], w->tree->chosen + (size_t)side * b->problem.features);
-  const double d = (double)b->problem.features, bins = (double)b->histogram_doubles / 3;
+  const double d = (double)b->problem.features, bins = (double)b->histogram_words / 2;
   const double nanoseconds = add_nanoseconds * (double)w->small->count * d + scan_nanoseconds * bins;
   farro_parallel_for(b->tasks, 1, nanoseconds, run_tasks, w);
   for (int side = 0; side < 2; side++) {

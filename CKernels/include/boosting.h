@@ -3,9 +3,9 @@
 //
 // x is (n, d), row-major, rows x_row >= d elements apart; NaN stands for what is missing. Infinities are numbers like
 // others. n, d >= 1, n < 2^32 and d < 2^31, else FARRO_ERROR_ARGUMENT. Nothing overlaps. Work space for
-// growing: d + 28 bytes per row, 16 for each tree of an iteration and 20 for each that grows at once; and histograms of
-// 24 bytes per bin and column, of as many large leaves as the bins have room for, but of five. FARRO_ERROR_MEMORY when
-// there is none.
+// growing: d bytes per row, 16 for each tree of an iteration and 20 for each that grows at once; and for each of these
+// histograms of 16 bytes per bin and column (24 from 2^16 rows on, 8 less where hessians are constant), of as many
+// large leaves as the bins have room for, but of five. FARRO_ERROR_MEMORY when there is none.
 //
 // Sums of gradients are exact: gradients and hessians become integers, of 30 and of up to 46 bits, in units of a power
 // of two that fits the largest of them in this iteration, and sums of integers do not depend on their order. So trees
@@ -104,7 +104,8 @@ typedef struct farro_boosting_node {
 typedef struct farro_booster farro_booster;
 
 // Bins x and computes the first gradients. Row i is row rows[i] of x (NULL: row i), but y and weights have those that
-// are learned from alone. The arrays of `problem`, x and rows are not needed afterwards.
+// are learned from alone. y and weights must stay as they are for as long as trees are grown; the other arrays of
+// `problem`, x and rows are not needed afterwards.
 FARRO_API farro_status farro_boosting_begin_f32(const farro_boosting_problem *problem, const float *x, size_t x_row,
                                                 const uint32_t *rows, farro_booster **booster);
 FARRO_API farro_status farro_boosting_begin_f64(const farro_boosting_problem *problem, const double *x, size_t x_row,

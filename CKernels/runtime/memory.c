@@ -50,14 +50,15 @@ static bool is_kept(size_t bytes) { return bytes >= smallest_kept && bytes <= cl
 
 // ---- the operating system ----
 
-static void *allocate_fresh(size_t bytes) {
+// Of a block of so many bytes the first `used` are wanted now.
+static void *allocate_fresh(size_t bytes, size_t used) {
   const bool is_huge = bytes >= huge_page;
   void *memory = NULL;
   if (posix_memalign(&memory, is_huge ? huge_page : alignment, bytes ? bytes : 1) != 0) return NULL;
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
   // Without it a sweep over a large tensor spends up to a quarter of its time on TLB misses. Only advice: may fail. Not
-  // for the rest behind the last whole huge page, which would be held, but not counted, up to its end.
-  if (is_huge) madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);
+  // for the rest behind the last whole huge page that is used, which would be held up to its end.
+  if (is_huge) madvise(memory, used / huge_page * huge_page, MADV_HUGEPAGE);
 #endif
   return memory;
 }
@@ -107,15 +108,15 @@ __attribute__((constructor)) static void survive_fork(void) { pthread_atfork(loc
 // ---- public ----
 
 // Memory that is kept for reuse must not be what a caller lacks.
-static void *allocate_or_trim(size_t bytes) {
-  void *memory = allocate_fresh(bytes);
+static void *allocate_or_trim(size_t bytes, size_t used) {
+  void *memory = allocate_fresh(bytes, used);
   if (memory) return memory;
   farro_pool_trim(0);
-  return allocate_fresh(bytes);
+  return allocate_fresh(bytes, used);
 }
 
 void *farro_allocate(size_t bytes) {
-  if (!is_kept(bytes)) return allocate_or_trim(bytes);
+  if (!is_kept(bytes)) return allocate_or_trim(bytes, bytes);
   const size_t class = class_of(bytes);
   lock();
   void *memory = take(class);
@@ -124,7 +125,7 @@ void *farro_allocate(size_t bytes) {
   else
     pool.statistics.misses++;
   unlock();
-  return memory ? memory : allocate_or_trim(class_bytes(class));
+  return memory ? memory : allocate_or_trim(class_bytes(class), bytes);
 }
 
 void farro_release(void *pointer, size_t bytes) {

@@ -60,6 +60,7 @@ package final class Booster {
   private let booster: OpaquePointer
   private let bins: BoostingBins
   private let trees: Int
+  private let learned: (y: Tensor<Double>, weights: Tensor<Double>?)  // what the booster refers to
   private var nodes: [farro_boosting_node]
 
   /// - Parameters:
@@ -125,7 +126,7 @@ package final class Booster {
         }
       }
     }
-    (booster, self.bins, trees) = (made!, bins, baseline.count)
+    (booster, self.bins, trees, learned) = (made!, bins, baseline.count, (y, weights))
     nodes = Array(repeating: farro_boosting_node(), count: trees * Int(farro_boosting_most_nodes(made!)))
   }
 
@@ -139,7 +140,7 @@ package final class Booster {
   /// - Precondition: ``trainingLoss`` is finite.
   package func grow(into forest: inout BoostedTrees, scale: Double) {
     var counts = [UInt32](repeating: 0, count: trees)
-    check(farro_boosting_grow(booster, &nodes, &counts), "Booster.grow")
+    withExtendedLifetime(self) { check(farro_boosting_grow(booster, &nodes, &counts), "Booster.grow") }
     let room = nodes.count / trees
     for (tree, count) in counts.enumerated() {
       forest.append(nodes[tree * room..<tree * room + Int(count)], bins, scale: scale)
