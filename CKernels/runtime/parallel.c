@@ -75,13 +75,28 @@ bool farro_has_openmp(void) { return has_openmp; }
 
 // ---- the team ----
 
+#ifdef FARRO_OPENMP
+// The calling thread's own choice, or FARRO_ISA_NONE.
+static farro_isa local_isa(void) {
+  farro_isa isa;
+  farro_set_local_isa(FARRO_ISA_NONE, &isa);
+  farro_set_local_isa(isa, NULL);
+  return isa;
+}
+#endif
+
+// Entry functions that a body calls use the caller's instruction set, on every thread.
 static void run_team(int32_t threads, farro_team_body body, void *context) {
 #ifdef FARRO_OPENMP
+  const farro_isa isa = local_isa();
   kmp_set_blocktime(block_time_milliseconds); // of the calling thread, so it cannot be set once for all
   #pragma omp parallel num_threads(threads)
   {
   #pragma omp barrier
+    farro_isa own;
+    farro_set_local_isa(isa, &own);
     body(context, omp_get_thread_num(), omp_get_num_threads());
+    farro_set_local_isa(own, NULL);
   }
   atomic_store_explicit(&last_demand, farro_seconds(), memory_order_relaxed);
 #else
