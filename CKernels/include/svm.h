@@ -101,6 +101,8 @@ FARRO_API farro_status farro_svm_solve_f64(const farro_svm_data *data, const dou
 //   out[(i * groups + g) * functions + f] = sum over vectors j of the group of coefficients[f * n + j] K(query i, j).
 // data->order must be NULL: vectors lie group by group. The kernel must not be custom. Values of K are of the type of
 // x; sums are of doubles. O(m n d) time; beside a packed copy of the vectors O(64 (d + 1024)) memory for each thread.
+// Of the linear kernel all is double: the vectors are summed first, O((n + m groups) functions d) time and
+// O(groups functions d) memory.
 FARRO_API farro_status farro_svm_sums_f32(const farro_svm_data *data, const float *vectors,
                                           const farro_svm_function *function, size_t functions,
                                           const double *coefficients, size_t m, const float *queries, size_t ldq,

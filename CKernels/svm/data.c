@@ -7,11 +7,11 @@ static const void *row_at(const svm_rows *r, size_t place) {
 }
 
 // Of each column, in order of the rows: products lose less to rounding. Distances do not change, nor do problems of the
-// linear kernel, whose unknowns sum to 0; sums of some unknowns would.
-static bool take_mean(svm_rows *r, bool solves) {
+// linear kernel, whose unknowns sum to 0.
+static bool take_mean(svm_rows *r) {
   const size_t n = r->data->n, d = r->data->d;
   memset(r->mean, 0, d * r->element_bytes);
-  const bool is_shifted = r->function->kernel == FARRO_SVM_RBF || (r->function->kernel == FARRO_SVM_LINEAR && solves);
+  const bool is_shifted = r->function->kernel == FARRO_SVM_RBF || r->function->kernel == FARRO_SVM_LINEAR;
   if (!is_shifted || n == 0) return true;
   double *sums = farro_allocate(d * sizeof *sums);
   if (!sums) return false;
@@ -40,7 +40,7 @@ static farro_status pack(svm_rows *r, svm_piece *piece, void *space) {
                     : farro_pack_f32(d, piece->count, true, space, d, &piece->packed);
 }
 
-static farro_status check_data(const farro_svm_data *data, const farro_svm_function *f) {
+farro_status svm_check(const farro_svm_data *data, const farro_svm_function *f) {
   if (data->ldx < data->d || !can_exist(data->n, data->ldx, 1) || data->groups == 0 || data->n > INT32_MAX)
     return FARRO_ERROR_ARGUMENT;
   if (data->starts[0] != 0 || data->starts[data->groups] != data->n) return FARRO_ERROR_ARGUMENT;
@@ -54,11 +54,11 @@ static farro_status check_data(const farro_svm_data *data, const farro_svm_funct
 }
 
 farro_status svm_prepare(const farro_svm_data *data, const void *x, bool is_wide, const farro_svm_function *function,
-                         bool solves, svm_rows *r) {
+                         svm_rows *r) {
   *r = (svm_rows){.data = data, .x = x, .function = function};
   const farro_kernels *kernels = farro_current_kernels();
   if (!kernels) return FARRO_ERROR_ISA;
-  const farro_status status = check_data(data, function);
+  const farro_status status = svm_check(data, function);
   if (status != FARRO_OK) return status;
   r->kernels = is_wide ? kernels->models->svm_f64 : kernels->models->svm_f32;
   r->solver = kernels->models->svm_solver;
@@ -79,7 +79,7 @@ farro_status svm_prepare(const farro_svm_data *data, const void *x, bool is_wide
         r->piece[at++] = (svm_piece){.first = first, .count = smaller(svm_piece_rows, data->starts[g + 1] - first)};
     }
     r->first_piece[data->groups] = at;
-    has_memory = take_mean(r, solves);
+    has_memory = take_mean(r);
   }
   const size_t space_bytes = smaller(svm_piece_rows, data->n) * d * bytes;
   void *space = farro_allocate(space_bytes);

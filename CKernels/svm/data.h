@@ -37,8 +37,9 @@ typedef struct svm_block_rows {
   bool is_exact;   // values of x's type, else float
 } svm_block_rows;
 
+farro_status svm_check(const farro_svm_data *data, const farro_svm_function *function);
 farro_status svm_prepare(const farro_svm_data *data, const void *x, bool is_wide, const farro_svm_function *function,
-                         bool solves, svm_rows *rows);
+                         svm_rows *rows);
 void svm_release(svm_rows *rows);
 
 // The number of a row in x.

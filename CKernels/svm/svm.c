@@ -46,7 +46,7 @@ static farro_status solve(const farro_svm_data *data, const void *x, bool is_wid
   *end = FARRO_SVM_SOLVED;
   if (!(options->tolerance > 0) || !(options->cache_bytes >= 0)) return FARRO_ERROR_ARGUMENT;
   svm_rows rows;
-  farro_status status = svm_prepare(data, x, is_wide, function, true, &rows);
+  farro_status status = svm_prepare(data, x, is_wide, function, &rows);
   if (status != FARRO_OK) return status;
   for (size_t i = 0; i < count && status == FARRO_OK; i++) status = check_problem(data, &problems[i]);
   size_t *sizes = farro_allocate(count * 2 * sizeof *sizes), most = 0;
