@@ -12,9 +12,11 @@
 #include "simd/log.h"
 #include "simd/reduce.h"
 #include "simd/four_sums.h"
+#include "simd/wide.h"
 
 #include "simd/float32.h"
 #include "simd/rows.h"
+#include "bayes/likelihood_kernels.h"
 #include "bayes/bayes_kernels.h"
 #include "least_squares/cross_products_kernels.h"
 #include "linear_models/logistic_kernels.h"
@@ -24,6 +26,7 @@
 
 #include "simd/float64.h"
 #include "simd/rows.h"
+#include "bayes/likelihood_kernels.h"
 #include "bayes/bayes_kernels.h"
 #define CROSS_PRODUCTS_OF_FLOATS
 #include "least_squares/cross_products_kernels.h"

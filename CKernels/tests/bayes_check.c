@@ -1,4 +1,4 @@
-// Sums and moments of classes, likelihoods and sparse products against their definitions.
+// Sums and moments of classes and sparse products against their definitions.
 #include "check.h"
 
 #define CHECK(type, scalar, unit)                                                                                      \
@@ -13,11 +13,16 @@
     for (size_t i = 0; i < rows; i++) classes[i] = (int32_t)random_below(class_count), weights[i] = random_unit() + 1; \
     const double *w = weighted ? weights : NULL, threshold = 100.25;                                                   \
     double *got = guarded_allocate(2 * cells * sizeof *got), *right = malloc((2 * cells + 1) * sizeof *right);         \
-    double *serial = malloc((2 * cells + 1) * sizeof *serial), totals[8], right_totals[8];                             \
+    double *serial = malloc((2 * cells + 1) * sizeof *serial), totals[128], right_totals[128];                         \
     for (int above = 0; above < 2; above++) {                                                                          \
       const double *t = above ? &threshold : NULL;                                                                     \
-      EXPECT(farro_class_sums_##type(&shape, x, classes, w, t, got, NULL) == FARRO_OK, "class_sums");                  \
+      EXPECT(farro_class_sums_##type(&shape, x, classes, w, t, got, totals, NULL) == FARRO_OK, "class_sums");          \
       farro_class_sums_reference_##type(&shape, x, classes, w, t, right);                                              \
+      for (size_t c = 0; c < class_count; c++) {                                                                       \
+        double sum = 0;                                                                                                \
+        for (size_t i = 0; i < rows; i++) sum += classes[i] == (int32_t)c ? (w ? w[i] : 1) : 0;                        \
+        EXPECT(totals[c] == sum, "class_sums_" #type " (%zu, %zu): total %g, not %g", rows, columns, totals[c], sum);  \
+      }                                                                                                                \
       for (size_t k = 0; k < cells; k++)                                                                               \
         EXPECT(fabs(got[k] - right[k]) <= (double)(rows + 1) * 0x1p-52 * fabs(right[k]),                               \
                "class_sums_" #type " (%zu, %zu): %g, not %g", rows, columns, got[k], right[k]);                        \
@@ -25,12 +30,12 @@
     if (rows * columns > 0) {                                                                                          \
       scalar *const at = x + rows / 2 * shape.x_row + columns - 1, before = *at;                                       \
       double least = 7;                                                                                                \
-      farro_class_sums_##type(&shape, x, classes, w, NULL, got, &least);                                               \
+      farro_class_sums_##type(&shape, x, classes, w, NULL, got, NULL, &least);                                         \
       EXPECT(least == 0, "class_sums_" #type " (%zu, %zu): least %g, not 0", rows, columns, least);                    \
       *at = -3.5;                                                                                                      \
-      farro_class_sums_##type(&shape, x, classes, w, NULL, got, &least);                                               \
+      farro_class_sums_##type(&shape, x, classes, w, NULL, got, NULL, &least);                                         \
       EXPECT(least == -3.5, "class_sums_" #type " (%zu, %zu): least %g, not -3.5", rows, columns, least);              \
-      farro_class_sums_##type(&shape, x, classes, w, &threshold, got, &least);                                         \
+      farro_class_sums_##type(&shape, x, classes, w, &threshold, got, NULL, &least);                                   \
       EXPECT(least == 0, "class_sums_" #type ": a least element of flags");                                            \
       *at = before;                                                                                                    \
     }                                                                                                                  \
@@ -48,36 +53,9 @@
     farro_class_moments_##type(&shape, x, classes, w, serial, serial + cells, totals);                                 \
     farro_set_local_threads(0, NULL);                                                                                  \
     EXPECT(memcmp(got, serial, 2 * cells * sizeof *got) == 0, "class_moments_" #type ": threads change the bits");     \
-    scalar *means = guarded_allocate(cells * sizeof *means), *factors = guarded_allocate(cells * sizeof *factors);     \
-    scalar *likelihood = guarded_allocate(rows * class_count * sizeof *likelihood);                                    \
-    scalar *expected = malloc((rows * class_count + 1) * sizeof *expected);                                            \
-    for (size_t k = 0; k < cells; k++) means[k] = (scalar)right[k], factors[k] = (scalar)(random_unit() + 2);          \
-    const double constants[8] = {0};                                                                                   \
-    EXPECT(farro_normal_likelihood_##type(&shape, x, means, factors, constants, likelihood) == FARRO_OK,               \
-           "likelihood");                                                                                              \
-    farro_normal_likelihood_reference_##type(&shape, x, means, factors, constants, expected);                          \
-    for (size_t k = 0; k < rows * class_count; k++)                                                                    \
-      EXPECT(fabs((double)likelihood[k] - (double)expected[k]) <=                                                      \
-                 (double)(columns + 4) * (unit) * fabs((double)expected[k]),                                           \
-             "normal_likelihood_" #type " (%zu, %zu): %g, not %g", rows, columns, (double)likelihood[k],               \
-             (double)expected[k]);                                                                                     \
-    EXPECT(farro_flag_likelihood_##type(&shape, x, threshold, factors, constants, likelihood) == FARRO_OK, "flags");   \
-    for (size_t i = 0; i < rows; i++)                                                                                  \
-      for (size_t c = 0; c < class_count; c++) {                                                                       \
-        double sum = 0, size = 0;                                                                                      \
-        for (size_t j = 0; j < columns; j++) {                                                                         \
-          const double factor = (double)factors[c * columns + j];                                                      \
-          sum += (double)x[i * (columns + pad) + j] > threshold ? factor : 0, size += fabs(factor);                    \
-        }                                                                                                              \
-        EXPECT(fabs((double)likelihood[i * class_count + c] - sum) <= (double)(columns + 2) * (unit) * size,           \
-               "flag_likelihood_" #type " (%zu, %zu): %g, not %g", rows, columns,                                      \
-               (double)likelihood[i * class_count + c], sum);                                                          \
-      }                                                                                                                \
     guarded_free(x, count * sizeof *x), guarded_free(classes, rows * sizeof *classes);                                 \
     guarded_free(weights, rows * sizeof *weights), guarded_free(got, 2 * cells * sizeof *got);                         \
-    guarded_free(means, cells * sizeof *means), guarded_free(factors, cells * sizeof *factors);                        \
-    guarded_free(likelihood, rows * class_count * sizeof *likelihood);                                                 \
-    free(right), free(serial), free(expected);                                                                         \
+    free(right), free(serial);                                                                                         \
   }                                                                                                                    \
                                                                                                                        \
   /* A sparse matrix against the same with its zeros. */                                                               \
@@ -98,11 +76,12 @@
       offsets[i + 1] = (int64_t)count;                                                                                 \
     }                                                                                                                  \
     const farro_class_shape shape = {rows, columns, columns, class_count};                                             \
-    double *got = malloc((class_count * columns + 1) * sizeof *got), threshold = 0;                                    \
+    double *got = malloc((class_count * columns + 1) * sizeof *got), threshold = 0, totals[8];                         \
     double *right = malloc((class_count * columns + 1) * sizeof *right);                                               \
     for (int above = 0; above < 2; above++) {                                                                          \
       const double *t = above ? &threshold : NULL;                                                                     \
-      EXPECT(farro_class_sums_csr_##type(&shape, offsets, indices, values, classes, NULL, t, got, NULL) == FARRO_OK,   \
+      EXPECT(farro_class_sums_csr_##type(&shape, offsets, indices, values, classes, NULL, t, got, totals, NULL) ==     \
+                 FARRO_OK,                                                                                             \
              "csr");                                                                                                   \
       farro_class_sums_reference_##type(&shape, dense, classes, NULL, t, right);                                       \
       for (size_t k = 0; k < class_count * columns; k++)                                                               \
@@ -138,13 +117,17 @@ void check_bayes(void) {
     const size_t size = tail_sizes[i], other = tail_sizes[tail_size_count - 1 - i];
     check_f32(other, size, i % 3, i % 5 + 1, i % 2), check_f64(other, size, i % 2, i % 4 + 1, i % 3 == 0);
   }
-  check_f32(30000, 9, 0, 3, true), check_f64(20000, 17, 1, 5, false);
+  check_f32(30000, 9, 0, 3, true), check_f64(20000, 17, 1, 5, false), check_f32(2000, 201, 3, 4, false);
+  check_f32(3000, 40, 0, 100, true), check_f64(700, 33, 2, 65, false), check_f64(5000, 1, 0, 64, false);
   check_sparse_f32(40, 30, 3), check_sparse_f64(40, 30, 3), check_sparse_f32(0, 5, 2), check_sparse_f64(9000, 40, 3);
   const farro_class_shape shape = {2, 1, 1, 2};
   const double x[2] = {1, 2};
   double sums[2];
-  EXPECT(farro_class_sums_f64(&shape, x, (int32_t[]){0, 2}, NULL, NULL, sums, NULL) == FARRO_ERROR_ARGUMENT,
+  EXPECT(farro_class_sums_f64(&shape, x, (int32_t[]){0, 2}, NULL, NULL, sums, NULL, NULL) == FARRO_ERROR_ARGUMENT,
          "a class too far");
-  EXPECT(farro_class_sums_f64(&shape, x, (int32_t[]){-1, 0}, NULL, NULL, sums, NULL) == FARRO_ERROR_ARGUMENT,
+  EXPECT(farro_class_sums_f64(&shape, x, (int32_t[]){-1, 0}, NULL, NULL, sums, NULL, NULL) == FARRO_ERROR_ARGUMENT,
          "no class");
+  double mean[2], variance[2], total[2];
+  EXPECT(farro_class_moments_f64(&shape, x, (int32_t[]){0, 2}, NULL, mean, variance, total) == FARRO_ERROR_ARGUMENT,
+         "moments of a class too far");
 }

@@ -114,6 +114,7 @@ static const struct {
     {"scaling", check_scaling},
     {"least squares", check_least_squares},
     {"bayes", check_bayes},
+    {"likelihood", check_likelihood},
     {"coordinate descent", check_coordinate_descent},
     {"conversion", check_conversion},
     {"low precision", check_low_precision},

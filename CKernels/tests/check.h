@@ -82,6 +82,7 @@ void check_batch_norm(void);
 void check_scaling(void);
 void check_least_squares(void);
 void check_bayes(void);
+void check_likelihood(void);
 void check_coordinate_descent(void);
 void check_conversion(void);
 void check_low_precision(void);

@@ -1,6 +1,7 @@
 import CKernels
 
-/// The sum of each column over the rows of each class, shape (`classCount`, d), and the least of 0 and all elements.
+/// The sum of each column over the rows of each class, shape (`classCount`, d), the sum of the weights of each class's rows, and the
+/// least of 0 and all elements.
 ///
 /// - Parameters:
 ///   - x: Shape (n, d).
@@ -13,25 +14,25 @@ package func classSums<Scalar: KernelScalar>(
   classCount: Int,
   weights: Tensor<Double>?,
   threshold: Double?
-) -> (sums: Tensor<Double>, least: Double) {
+) -> (sums: Tensor<Double>, total: [Double], least: Double) {
   let columns = x.shape[1]
   var shape = farro_class_shape(rows: x.shape[0], columns: columns, x_row: columns, class_count: classCount)
-  var (sums, least) = (Tensor<Double>(zeros: [classCount, columns]), 0.0)
+  var (sums, total, least) = (Tensor<Double>(zeros: [classCount, columns]), zeros(classCount), 0.0)
   let status = sums.withUnsafeMutableBufferPointer { sums in
     withPointers(weights, nil) { weights, _ in
       x.withUnsafeBufferPointer { x in
         withOptional(threshold.map { [$0] }) { threshold in
           let (x, sums) = (x.baseAddress!, sums.baseAddress!)
           return switch Scalar.dtype {
-          case .f32: farro_class_sums_f32(&shape, x.f32, classes, weights, threshold, sums, &least)
-          default: farro_class_sums_f64(&shape, x.f64, classes, weights, threshold, sums, &least)
+          case .f32: farro_class_sums_f32(&shape, x.f32, classes, weights, threshold, sums, &total, &least)
+          default: farro_class_sums_f64(&shape, x.f64, classes, weights, threshold, sums, &total, &least)
           }
         }
       }
     }
   }
   check(status, "classSums")
-  return (sums, least)
+  return (sums, total, least)
 }
 
 /// The same of sparse rows.
@@ -41,9 +42,9 @@ package func classSums<Scalar: KernelScalar>(
   classCount: Int,
   weights: Tensor<Double>?,
   threshold: Double?
-) -> (sums: Tensor<Double>, least: Double) {
+) -> (sums: Tensor<Double>, total: [Double], least: Double) {
   var shape = farro_class_shape(rows: x.rows, columns: x.columns, x_row: x.columns, class_count: classCount)
-  var (sums, least) = (Tensor<Double>(zeros: [classCount, x.columns]), 0.0)
+  var (sums, total, least) = (Tensor<Double>(zeros: [classCount, x.columns]), zeros(classCount), 0.0)
   let status = sums.withUnsafeMutableBufferPointer { sums in
     withPointers(weights, nil) { weights, _ in
       x.values.withUnsafeBufferPointer { values in
@@ -51,17 +52,41 @@ package func classSums<Scalar: KernelScalar>(
           let (values, sums, w) = (values.baseAddress, sums.baseAddress!, weights)
           return switch Scalar.dtype {
           case .f32:
-            farro_class_sums_csr_f32(&shape, x.offsets, x.indices, values?.f32, classes, w, threshold, sums, &least)
+            farro_class_sums_csr_f32(
+              &shape,
+              x.offsets,
+              x.indices,
+              values?.f32,
+              classes,
+              w,
+              threshold,
+              sums,
+              &total,
+              &least
+            )
           default:
-            farro_class_sums_csr_f64(&shape, x.offsets, x.indices, values?.f64, classes, w, threshold, sums, &least)
+            farro_class_sums_csr_f64(
+              &shape,
+              x.offsets,
+              x.indices,
+              values?.f64,
+              classes,
+              w,
+              threshold,
+              sums,
+              &total,
+              &least
+            )
           }
         }
       }
     }
   }
   check(status, "classSums")
-  return (sums, least)
+  return (sums, total, least)
 }
+
+private func zeros(_ count: Int) -> [Double] { Array(repeating: 0, count: count) }
 
 /// The means and the variances of each column for each class, of shape (`classCount`, d), and the sums of the classes' weights.
 package func classMoments<Scalar: KernelScalar>(
@@ -108,7 +133,7 @@ private func classMoments<Scalar: KernelScalar>(
   let columns = x.shape[1]
   var shape = farro_class_shape(rows: x.shape[0], columns: columns, x_row: columns, class_count: classCount)
   var (mean, variance) = (Tensor<Double>(zeros: [classCount, columns]), Tensor<Double>(zeros: [classCount, columns]))
-  var total = [Double](repeating: 0, count: classCount)
+  var total = zeros(classCount)
   let status = mean.withUnsafeMutableBufferPointer { mean in
     variance.withUnsafeMutableBufferPointer { variance in
       withPointers(weights, nil) { weights, _ in
@@ -124,66 +149,6 @@ private func classMoments<Scalar: KernelScalar>(
   }
   check(status, "classMoments")
   return (mean, variance, total)
-}
-
-/// `constants[c]` minus half the sum of `(x - means[c])² factors[c]`, for each row and class: shape (n, classes).
-///
-/// - Parameters:
-///   - x: Shape (n, d).
-///   - means: Shape (classes, d).
-///   - factors: Shape (classes, d).
-package func normalLikelihood<Scalar: KernelScalar>(
-  _ x: Tensor<Scalar>,
-  means: Tensor<Scalar>,
-  factors: Tensor<Scalar>,
-  constants: [Double]
-) -> Tensor<Scalar> {
-  let columns = x.shape[1]
-  var shape = farro_class_shape(rows: x.shape[0], columns: columns, x_row: columns, class_count: constants.count)
-  return Tensor(unsafeUninitializedShape: [x.shape[0], constants.count]) { to in
-    x.withUnsafeBufferPointer { x in
-      means.withUnsafeBufferPointer { means in
-        factors.withUnsafeBufferPointer { factors in
-          let (x, means, factors) = (x.baseAddress!, means.baseAddress!, factors.baseAddress!)
-          let to = to.baseAddress!
-          let status =
-            switch Scalar.dtype {
-            case .f32: farro_normal_likelihood_f32(&shape, x.f32, means.f32, factors.f32, constants, to.f32)
-            default: farro_normal_likelihood_f64(&shape, x.f64, means.f64, factors.f64, constants, to.f64)
-            }
-          check(status, "normalLikelihood")
-        }
-      }
-    }
-  }
-}
-
-/// `constants[c]` plus the sum of the factors of those columns whose element exceeds the threshold: shape (n, classes).
-///
-/// - Parameters:
-///   - x: Shape (n, d).
-///   - factors: Shape (classes, d).
-package func flagLikelihood<Scalar: KernelScalar>(
-  _ x: Tensor<Scalar>,
-  threshold: Double,
-  factors: Tensor<Scalar>,
-  constants: [Double]
-) -> Tensor<Scalar> {
-  let columns = x.shape[1]
-  var shape = farro_class_shape(rows: x.shape[0], columns: columns, x_row: columns, class_count: constants.count)
-  return Tensor(unsafeUninitializedShape: [x.shape[0], constants.count]) { to in
-    x.withUnsafeBufferPointer { x in
-      factors.withUnsafeBufferPointer { factors in
-        let (x, factors, to) = (x.baseAddress!, factors.baseAddress!, to.baseAddress!)
-        let status =
-          switch Scalar.dtype {
-          case .f32: farro_flag_likelihood_f32(&shape, x.f32, threshold, factors.f32, constants, to.f32)
-          default: farro_flag_likelihood_f64(&shape, x.f64, threshold, factors.f64, constants, to.f64)
-          }
-        check(status, "flagLikelihood")
-      }
-    }
-  }
 }
 
 /// `x b + constants` of sparse rows, summed in double: shape (n, outputs).

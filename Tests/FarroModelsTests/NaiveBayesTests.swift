@@ -67,6 +67,17 @@ import Testing
     #expect(try classifier.predict(Self.iris.x) == best)
   }
 
+  @Test func `classes are those of the highest likelihood, where one cannot be too`() throws {
+    let model = try GaussianNB(priors: [0, 0.5, 0.5]).fit(Self.iris.x, Self.iris.y).model
+    for x in [Self.iris.x, Self.iris.x[0..<1], Self.iris.x[3..<41]] {
+      let likelihood = try model.jointLogLikelihood(x)
+      #expect(likelihood[0, 0] == -.infinity)
+      #expect(try model.predictClasses(x) == likelihood.argmax(axis: 1).scalars.map { Int32($0) })
+    }
+    // Farther away than numbers reach, all are as likely, and the first is taken.
+    #expect(try model.predictClasses(Self.iris.x[0..<2] * 1e200) == [0, 0])
+  }
+
   @Test func `the order of rows and the names of classes change rounding alone, and threads nothing`() throws {
     let (x, y) = (Self.wine.x, Self.wine.y)
     let order = (0..<178).map { $0 * 5 % 178 }
@@ -285,6 +296,15 @@ import Testing
     #expect(throws: ModelError.notFinite(row: 41, column: 2)) { try BernoulliNB().fit(CSRMatrix(broken), Self.y) }
     let model = try BernoulliNB().fit(Self.x, Self.y)
     #expect(throws: ModelError.notFinite(row: 41, column: 2)) { try model.predict(broken) }
+    for wrong in [Double.nan, .infinity] {
+      broken[41, 2] = wrong
+      #expect(throws: ModelError.notFinite(row: 41, column: 2)) {
+        try MultinomialNB().fit(Self.x, Self.y).predict(broken)
+      }
+      #expect(throws: ModelError.notFinite(row: 41, column: 2)) {
+        try ComplementNB(norm: true).fit(Self.x, Self.y).predictProbabilities(broken)
+      }
+    }
     #expect(throws: ModelError.columns(3, expected: 64)) { try model.predict(Tensor(zeros: [2, 3])) }
     #expect(throws: ModelError.self) { try MultinomialNB(alpha: -1).fit(Self.x, Self.y) }
     #expect(throws: ModelError.self) { try MultinomialNB(classPrior: [1]).fit(Self.x, Self.y) }

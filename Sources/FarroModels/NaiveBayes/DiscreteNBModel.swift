@@ -30,7 +30,7 @@ public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, Upda
     classWeights = Array(repeating: 0, count: classCount)
     (featureLogProbabilities, classLogPriors) = (featureCounts, classWeights)
     (self.options, self.rule) = (options, rule)
-    try update(x, classes: classes, weights: weights)
+    try learn(x, classes, weights)
   }
 
   public var classCount: Int { classWeights.count }
@@ -43,33 +43,28 @@ public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, Upda
     try checkClasses(x, classes, classCount, weights: weights)
     let columns = featureCounts.shape[1]
     guard x.columnCount == columns else { throw ModelError.columns(x.columnCount, expected: columns) }
+    try learn(x, classes, weights)
+  }
+
+  /// The same of rows and classes that fit.
+  private mutating func learn(_ x: Input, _ classes: [Int32], _ weights: Tensor<Double>?) throws {
     let (count, threshold) = (classCount, self.threshold)
-    let (sums, least) = x.denseOrSparse(
+    let (sums, total, least) = x.denseOrSparse(
       { classSums($0, classes: classes, classCount: count, weights: weights, threshold: threshold) },
       { classSums($0, classes: classes, classCount: count, weights: weights, threshold: threshold) }
     )
     if rule.isOfCounts && least < 0 { try x.checkCounts() }
     guard sums.sum().isFinite else { try throwNotFinite(x) }
     featureCounts = featureCounts + sums
-    addWeights(classes, weights)
+    classWeights = zip(classWeights, total).map { $0 + $1 }
     featureLogProbabilities = logProbabilities()
-    let total = classWeights.reduce(0, +)
+    let all = classWeights.reduce(0, +)
     classLogPriors =
       if let given = options.classPrior {
         given.map { logarithm($0) }
       } else {
-        classWeights.map { options.fitPrior ? logarithm($0) - logarithm(total) : -logarithm(Double(count)) }
+        classWeights.map { options.fitPrior ? logarithm($0) - logarithm(all) : -logarithm(Double(count)) }
       }
-  }
-
-  private mutating func addWeights(_ classes: [Int32], _ weights: Tensor<Double>?) {
-    var sums = classWeights
-    if let weights = weights?.scalars {
-      for (row, number) in classes.enumerated() { sums[Int(number)] += weights[row] }
-    } else {
-      for (number, count) in classCounts(classes, classCount).enumerated() { sums[number] += count }
-    }
-    classWeights = sums
   }
 
   private func logProbabilities() -> Tensor<Double> {
@@ -87,38 +82,65 @@ public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, Upda
     }
   }
 
-  /// The logarithm of each class's prior and probability for each row, shape (n, classes).
-  ///
-  /// - Complexity: O(elements times classes).
-  public func jointLogLikelihood(_ x: Input) throws -> Tensor<Scalar> {
-    let columns = featureCounts.shape[1]
-    if let x = x as? Tensor<Scalar>, x.rank != 2 { throw ModelError.notRows(shape: x.shape) }
-    guard x.columnCount == columns else {
-      try x.checkFinite()
-      throw ModelError.columns(x.columnCount, expected: columns)
-    }
-    if rule.isOfCounts { try x.checkCounts() }
-    var (factors, constants) = (featureLogProbabilities, classLogPriors)
+  /// The factors of elements, shape (classes, columns), or of those above a threshold, and the constants of classes.
+  private var terms: (factors: Tensor<Double>, constants: [Double]) {
     switch rule {
-    case .multinomial: break
+    case .multinomial: return (featureLogProbabilities, classLogPriors)
     case .bernoulli:
       // What is not there counts too: its probability is one minus the other.
       let absent = log(1 - exp(featureLogProbabilities))
       let sums = absent.sum(axis: 1).scalars
-      (factors, constants) = (factors - absent, constants.indices.map { constants[$0] + sums[$0] })
-    case .complement: if classCount > 1 { constants = constants.map { _ in 0 } }
+      return (featureLogProbabilities - absent, zip(classLogPriors, sums).map { $0 + $1 })
+    case .complement: return (featureLogProbabilities, classCount > 1 ? classLogPriors.map { _ in 0 } : classLogPriors)
     }
-    let threshold = self.threshold
-    let likelihood = x.denseOrSparse(
-      { denseProduct($0, factors, constants, threshold) },
-      { sparseProduct($0, factors.transposed(), constants: constants, threshold: threshold) }
-    )
-    if likelihood.count > 0 && !likelihood.sum().isFinite { try x.checkFinite() }
-    return likelihood
   }
 
-  /// - Complexity: O(elements times classes).
-  public func predictClasses(_ x: Input) throws -> [Int32] { highestScores(try jointLogLikelihood(x)) }
+  private var likelihood: ClassLikelihood<Scalar> {
+    let (factors, constants) = terms
+    let kind = threshold.map { ClassLikelihood<Scalar>.Terms.flags(threshold: $0) } ?? .products
+    return ClassLikelihood(kind, factors: Tensor(casting: factors), constants: constants)
+  }
+
+  private func checkRows(_ x: Input) throws {
+    if let x = x as? Tensor<Scalar>, x.rank != 2 { throw ModelError.notRows(shape: x.shape) }
+    guard x.columnCount == featureCounts.shape[1] else {
+      try x.checkFinite()
+      throw ModelError.columns(x.columnCount, expected: featureCounts.shape[1])
+    }
+  }
+
+  /// The logarithm of each class's prior and probability for each row, shape (n, classes).
+  ///
+  /// - Complexity: O(elements times classes); of dense rows one pass over memory.
+  public func jointLogLikelihood(_ x: Input) throws -> Tensor<Scalar> {
+    try checkRows(x)
+    return try x.denseOrSparse(
+      { x in
+        let (values, finding) = likelihood.values(of: x)
+        // What was found on the way tells whether there may be something that rows must not hold.
+        if rule.isOfCounts && finding.least < 0 { try x.checkCounts() }
+        if !finding.isFinite { try x.checkFinite() }
+        return values
+      },
+      { x in
+        if rule.isOfCounts { try x.checkCounts() }
+        let (factors, constants) = terms
+        let values: Tensor<Scalar> = sparseProduct(x, factors.transposed(), constants: constants, threshold: threshold)
+        if values.count > 0 && !values.sum().isFinite { try x.checkFinite() }
+        return values
+      }
+    )
+  }
+
+  /// - Complexity: O(elements times classes); of dense rows one pass over memory.
+  public func predictClasses(_ x: Input) throws -> [Int32] {
+    try checkRows(x)
+    if let x = x as? Tensor<Scalar> {
+      let (best, finding) = likelihood.best(of: x)
+      if finding.isFinite && !(rule.isOfCounts && finding.least < 0) { return best }
+    }
+    return highestScores(try jointLogLikelihood(x))
+  }
 
   /// - Complexity: O(elements times classes).
   public func predictProbabilities(_ x: Input) throws -> Tensor<Scalar> { softmax(try jointLogLikelihood(x), axis: 1) }
@@ -129,18 +151,6 @@ public struct DiscreteNBModel<Input: NumericRows>: ProbabilisticClassModel, Upda
   public func predictLogProbabilities(_ x: Input) throws -> Tensor<Scalar> {
     logSoftmax(try jointLogLikelihood(x), axis: 1)
   }
-}
-
-/// Rows times the transpose of `factors`, plus constants. What exceeds the threshold, if there is one, counts as 1.
-private func denseProduct<Scalar: KernelScalar>(
-  _ x: Tensor<Scalar>,
-  _ factors: Tensor<Double>,
-  _ constants: [Double],
-  _ threshold: Double?
-) -> Tensor<Scalar> {
-  let factors = Tensor<Scalar>(casting: factors)
-  if let threshold { return flagLikelihood(x, threshold: threshold, factors: factors, constants: constants) }
-  return matmul(x, factors, transposeB: true, epilogue: Epilogue(bias: Tensor(constants.map { Scalar($0) })))
 }
 
 extension NumericRows {

@@ -43,7 +43,7 @@ public struct GaussianNB<Scalar: KernelScalar>: ClassifierEstimator, Equatable {
       givenPriors: try priors.map { try classPriors($0, counts: empty.sum(axis: 1).scalars) },
       varSmoothing: varSmoothing
     )
-    try model.update(x, classes: classes, weights: weights)
+    try model.learn(x, classes, weights)
     return model
   }
 }
@@ -85,6 +85,11 @@ public struct GaussianNBModel<Scalar: KernelScalar>: ProbabilisticClassModel, Up
   public mutating func update(_ x: Tensor<Scalar>, classes: [Int32], weights: Tensor<Double>? = nil) throws {
     try checkClasses(x, classes, classCount, weights: weights)
     guard x.columnCount == means.shape[1] else { throw ModelError.columns(x.columnCount, expected: means.shape[1]) }
+    try learn(x, classes, weights)
+  }
+
+  /// The same of rows and classes that fit.
+  fileprivate mutating func learn(_ x: Tensor<Scalar>, _ classes: [Int32], _ weights: Tensor<Double>?) throws {
     let new = classMoments(x, classes: classes, classCount: classCount, weights: weights)
     guard new.mean.sum().isFinite && new.variance.sum().isFinite else { try throwNotFinite(x) }
     let unweighted = weights == nil ? new : classMoments(x, classes: classes, classCount: classCount, weights: nil)
@@ -119,30 +124,41 @@ public struct GaussianNBModel<Scalar: KernelScalar>: ProbabilisticClassModel, Up
     return matmul(weights, variance + shifts * shifts).max()
   }
 
-  /// The logarithm of each class's prior and density for each row, shape (n, classes).
-  ///
-  /// - Complexity: O(n d classes), one pass over memory.
-  public func jointLogLikelihood(_ x: Tensor<Scalar>) throws -> Tensor<Scalar> {
+  private var likelihood: ClassLikelihood<Scalar> {
+    let logs = (0..<classCount).map { number in
+      variances[row: number].scalars.reduce(0) { $0 + logarithm(2 * .pi * $1) }
+    }
+    return ClassLikelihood(
+      .normal(means: Tensor(casting: means)),
+      factors: Tensor(casting: Tensor(variances.scalars.map { 1 / $0 }, shape: variances.shape)),
+      constants: (0..<classCount).map { logarithm(classPriors[$0]) - 0.5 * logs[$0] }
+    )
+  }
+
+  private func checkRows(_ x: Tensor<Scalar>) throws {
     guard x.rank == 2 else { throw ModelError.notRows(shape: x.shape) }
     guard x.columnCount == means.shape[1] else {
       try x.checkFinite()
       throw ModelError.columns(x.columnCount, expected: means.shape[1])
     }
-    let logs = (0..<classCount).map { number in
-      variances[row: number].scalars.reduce(0) { $0 + logarithm(2 * .pi * $1) }
-    }
-    let likelihood = normalLikelihood(
-      x,
-      means: Tensor(casting: means),
-      factors: Tensor(casting: Tensor(variances.scalars.map { 1 / $0 }, shape: variances.shape)),
-      constants: (0..<classCount).map { logarithm(classPriors[$0]) - 0.5 * logs[$0] }
-    )
-    if likelihood.count > 0 && !likelihood.sum().isFinite { try x.checkFinite() }
-    return likelihood
+  }
+
+  /// The logarithm of each class's prior and density for each row, shape (n, classes).
+  ///
+  /// - Complexity: O(n d classes), one pass over memory.
+  public func jointLogLikelihood(_ x: Tensor<Scalar>) throws -> Tensor<Scalar> {
+    try checkRows(x)
+    let (values, finding) = likelihood.values(of: x)
+    if !finding.isFinite { try x.checkFinite() }
+    return values
   }
 
   /// - Complexity: O(n d classes), one pass over memory.
-  public func predictClasses(_ x: Tensor<Scalar>) throws -> [Int32] { highestScores(try jointLogLikelihood(x)) }
+  public func predictClasses(_ x: Tensor<Scalar>) throws -> [Int32] {
+    try checkRows(x)
+    let (best, finding) = likelihood.best(of: x)
+    return finding.isFinite ? best : highestScores(try jointLogLikelihood(x))
+  }
 
   /// - Complexity: O(n d classes), one pass over memory.
   public func predictProbabilities(_ x: Tensor<Scalar>) throws -> Tensor<Scalar> {
