@@ -62,11 +62,12 @@ typedef struct farro_linear_svm_problem {
 // above.
 //
 // Dual problems of losses that are not squared, of dense rows, more than columns, and of up to 1000 columns, are solved
-// by an augmented Lagrangian with Newton's method: some 20 to 60 steps, each O(n d), O(m d^2) for m rows that are not
-// decided, soon few, and O(d^3), in 4 doubles for each row and O(d^2) memory. Its conditions are those of coordinate
-// descent, a violation being what a step of one unknown alone would change of its row's decision; and the gap of the
-// objectives is at most the tolerance's hundredth part of the objective. Where rounding is in its way, coordinate
-// descent follows.
+// by an augmented Lagrangian with Newton's method: some 10 to 120 steps, each O(n d), O(m d^2) for m rows that are not
+// decided, soon few, and O(d^3), in 4 doubles for each row and O(d^2) memory, for each of up to 64 parts of many rows,
+// but in all no more than about half of the rows' own. Its conditions are those of coordinate descent, a violation
+// being what a step of one unknown alone would change of its row's decision; and the gap of the objectives is at most
+// the tolerance's hundredth part of the objective. Where rounding is in the way of the conditions, the gap is enough;
+// where it is in the way of both, coordinate descent follows, and of the two solutions the one that costs less is kept.
 //
 // Source: G.-X. Yuan, C.-H. Ho and C.-J. Lin, "An improved GLMNET for L1-regularized logistic regression", JMLR 13,
 // 2012 (a step of the penalty |w|_1); C.-J. Hsieh and others, "A dual coordinate descent method for large-scale linear

@@ -1,5 +1,6 @@
 #include "linear.h"
 
+#include <math.h>
 #include <string.h>
 
 static const void *dense_row(const linear_rows *l, size_t row) {
@@ -67,17 +68,38 @@ static bool is_augmented(const linear_rows *l) {
   return !svm_linear_is_squared(l) && !r->offsets && r->n > r->d && r->d <= most_augmented_columns;
 }
 
+// What is minimized, of a loss that is not squared.
+static double cost(const linear_rows *l, const farro_linear_svm_problem *problem, const double *w) {
+  double sum = 0;
+  for (size_t j = 0; j <= l->rows->d; j++) sum += w[j] * w[j] / 2;
+  for (size_t i = 0; i < l->rows->n; i++) {
+    const double y = problem->y[i], z = svm_linear_decision(l, i, w);
+    const double excess = svm_linear_is_regression(l) ? fabs(y - z) - l->options->epsilon : 1 - y * z;
+    if (excess > 0) sum += problem->limits[i] * excess;
+  }
+  return sum;
+}
+
+// Where rounding is in the way coordinate descent follows, and what costs less is kept.
+static farro_status solve_augmented(const linear_rows *l, farro_linear_svm_problem *problem, double *w) {
+  bool is_solved;
+  farro_status status = svm_linear_augmented(l, problem, w, &is_solved);
+  if (status != FARRO_OK || is_solved) return status;
+  const size_t bytes = svm_linear_room(l) * sizeof *w;
+  double *other = farro_allocate(bytes);
+  if (!other) return FARRO_ERROR_MEMORY;
+  memset(other, 0, bytes);
+  problem->iterations = 0, problem->has_converged = false;
+  status = svm_linear_dual(l, problem, other);
+  if (!(cost(l, problem, w) < cost(l, problem, other))) memcpy(w, other, bytes);
+  farro_release(other, bytes);
+  return status;
+}
+
 static farro_status solve_problem(const linear_rows *l, farro_linear_svm_problem *problem, double *w) {
   if (l->options->is_absolute) return svm_linear_absolute(l, problem, w);
   if (!l->options->is_dual) return svm_linear_primal(l, problem, w);
-  if (is_augmented(l)) {
-    bool is_solved;
-    const farro_status status = svm_linear_augmented(l, problem, w, &is_solved);
-    if (status != FARRO_OK || is_solved) return status;
-    memset(w, 0, svm_linear_room(l) * sizeof *w);
-    problem->iterations = 0, problem->has_converged = false;
-  }
-  return svm_linear_dual(l, problem, w);
+  return is_augmented(l) ? solve_augmented(l, problem, w) : svm_linear_dual(l, problem, w);
 }
 
 static void solve_problems(void *context, size_t first, size_t last) {

@@ -27,7 +27,8 @@ typedef struct {
   sums *part;
   svm_share_rule rule;
   double scale, trial; // trial: of the step's length
-  bool is_minimum;     // of the round: no share left what Newton's step took it for
+  bool is_minimum;     // of the round: what is left of the gradient is rounding
+  bool is_exact;       // errors are those of w, not what steps made of them
   farro_status status;
 } augmented;
 
@@ -44,7 +45,7 @@ static svm_share_rows share_rows(const augmented *s, size_t first) {
                           .limit = s->problem->limits + first};
 }
 
-// Errors where all weights are 0, and what they exceed epsilon by.
+// Errors of w, and what they exceed epsilon by; what is summed up of shares begins anew.
 static void take_errors(void *context, size_t first_part, size_t last_part) {
   augmented *s = context;
   for (size_t part = first_part; part < last_part; part++) {
@@ -53,8 +54,9 @@ static void take_errors(void *context, size_t first_part, size_t last_part) {
     memset(s->vectors + part * part_elements(s), 0, s->room * sizeof(double));
     svm_linear_range(s->rows, s->parts, part, &first, &last);
     for (size_t i = first; i < last; i++) {
-      s->error[i] = svm_linear_is_regression(s->l) ? s->problem->y[i] : 1;
-      s->share[i] = s->point[i] = 0;
+      const double decision = svm_linear_decision(s->l, i, s->w), y = s->problem->y[i];
+      s->error[i] = svm_linear_is_regression(s->l) ? y - decision : 1 - y * decision;
+      s->point[i] = 0;
       if (s->problem->limits[i] > 0) sum.excess += fmax(fabs(s->error[i]) - s->rule.epsilon, 0);
     }
     s->part[part] = sum;
@@ -171,7 +173,7 @@ static double product(size_t n, const double *a, const double *b) {
 }
 
 // Along the step to where the slope is a tenth of that at the start, by Newton's method within what is known to enclose
-// the minimum; false if it does not fall.
+// the minimum. The round is at its minimum if the slope is none, or vanishes after Newton's step as it is.
 static void go(augmented *s, double tiny) {
   const double slope = product(s->size, s->w, s->step), bend = product(s->size, s->step, s->step);
   double low = 0, high = INFINITY, first = 0;
@@ -201,6 +203,7 @@ static void go(augmented *s, double tiny) {
   }
   for (size_t i = 0; i < s->size; i++) s->w[i] += s->trial * s->step[i];
   for (size_t i = 0; i < s->rows; i++) s->error[i] += s->trial * s->change[i];
+  s->is_exact = false;
 }
 
 // Newton's step from the point, where step = sum of a limit sign x - w at first; false if rounding is in the way. What
@@ -233,10 +236,11 @@ static void set_scale(augmented *s, double scale) {
 static bool iterate(augmented *s, farro_linear_svm_problem *problem) {
   const farro_linear_svm_options *o = s->l->options;
   const double elements = (double)s->rows * (double)s->size;
-  farro_parallel_for(s->parts, 1, (double)s->rows * 4, take_errors, s);
+  farro_parallel_for(s->parts, 1, elements / 4, take_errors, s);
   const double first = total(s).excess, mean = first / (double)s->rows;
   if (first == 0) return problem->has_converged = true;
   double last = INFINITY;
+  s->is_exact = true;
   set_scale(s, 100 * mean); // the first round is one of squares, nearly
   for (;;) {
     if (svm_linear_is_cancelled(s->l)) {
@@ -253,7 +257,12 @@ static bool iterate(augmented *s, farro_linear_svm_problem *problem) {
     const double rest = s->is_minimum ? 0 : product(s->size, s->step, s->step) / 2;
     const double gap = (rest + point.gap) / objective;
     const bool is_near = gap <= 0.01 * fmin(o->tolerance, 1);
-    bool is_still = gap <= 1e-14;
+    bool is_still = gap <= 1e-13;
+    if ((is_near || is_still) && !s->is_exact) { // what rounding left in them may be far more than the gap
+      farro_parallel_for(s->parts, 1, elements / 4, take_errors, s);
+      s->is_exact = true;
+      continue;
+    }
     if (is_near && !is_still) {
       farro_parallel_for(s->parts, 1, elements, take_violations, s);
       const sums all = total(s);
@@ -270,7 +279,7 @@ static bool iterate(augmented *s, farro_linear_svm_problem *problem) {
     // Where rounds are slow, the next one's shares may be farther from this one's.
     memcpy(s->share, s->point, s->rows * sizeof(double));
     s->is_minimum = false;
-    const bool is_fast = s->scale <= 0.01 * mean && point.gap <= last / 4;
+    const bool is_fast = s->scale <= 0.01 * mean && point.gap < last / 4;
     if (!is_fast) set_scale(s, s->scale / 2);
     last = point.gap;
     if (!(s->scale > 1e-12 * mean)) return problem->has_converged = is_near;
@@ -291,7 +300,7 @@ farro_status svm_linear_augmented(const linear_rows *l, farro_linear_svm_problem
   s.squares = s.step + s.room, s.share = s.squares + s.room, s.point = s.share + s.rows, s.error = s.point + s.rows,
   s.change = s.error + s.rows;
   s.vectors = s.change + s.rows, s.part = (sums *)(void *)(s.vectors + s.parts * part_elements(&s));
-  memset(s.step, 0, 2 * s.room * sizeof(double));
+  memset(s.step, 0, (2 * s.room + s.rows) * sizeof(double));
   *is_solved = iterate(&s, problem);
   farro_release(s.step, bytes);
   return s.status;

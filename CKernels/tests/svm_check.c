@@ -258,6 +258,37 @@ static void check_augmented(size_t n, size_t d, farro_linear_svm_loss loss, doub
   free(x), free(y), free(limits), free(offsets), free(indices);
 }
 
+static bool is_called_often(void *context) { return ++*(int *)context > 1000; }
+
+// Rows and limits so large that rounding is in the way: the end is soon, and costs no more than `most`.
+static void check_rounding(size_t n, size_t d, farro_linear_svm_loss loss, double scale, double limit, double ratio,
+                           double tolerance, double most) {
+  float *x = malloc(n * d * sizeof *x);
+  double *y = malloc(n * sizeof *y), *limits = malloc(n * sizeof *limits), w[8];
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j < d; j++)
+      x[i * d + j] = (float)(((double)((i * 37 + j * j * 11 + i * i * (j + 1)) % 23) - 11) * scale);
+    const double z = (double)x[i * d] / scale;
+    y[i] = loss != FARRO_LOSS_HINGE ? z : z + (double)(i * 7 % 5) - 2 > 0 ? 1 : -1;
+    limits[i] = limit * pow(ratio, (double)(i % 5));
+  }
+  int calls = 0;
+  const farro_linear_svm_rows rows = {.n = n, .d = d, .x = x, .ldx = d, .bias = 1};
+  const farro_linear_svm_options o = {.loss = loss,
+                                      .is_dual = true,
+                                      .tolerance = tolerance,
+                                      .max_iterations = 1000,
+                                      .is_cancelled = is_called_often,
+                                      .context = &calls};
+  farro_linear_svm_problem p = {.y = y, .limits = limits, .w = w};
+  const farro_status status = farro_linear_svm_f32(&rows, &o, 1, &p);
+  EXPECT(status == FARRO_OK && !p.was_cancelled, "linear %d, %zu x %zu: no end, after %lld steps", loss, n, d,
+         (long long)p.iterations);
+  const double cost = linear_objective(&rows, &o, &p);
+  EXPECT(cost <= most, "linear %d, %zu x %zu: costs %.9g, not %.9g", loss, n, d, cost, most);
+  free(x), free(y), free(limits);
+}
+
 static void check_refusals(void) {
   const size_t starts[] = {0, 2};
   const double x[] = {1, 2}, y[] = {1, -1}, limits[] = {1, 1};
@@ -312,5 +343,8 @@ void check_svm(void) {
     check_augmented(700, 5, (farro_linear_svm_loss)loss, 1e8, 0);
     check_augmented(700, 5, (farro_linear_svm_loss)loss, 1, 300);
   }
+  check_rounding(50, 3, FARRO_LOSS_HINGE, 1000, 1e10, 1, 1e-12, 6.0000000001e10);
+  check_rounding(20, 1, FARRO_LOSS_HINGE, 1, 1e6, 1000, 1e-12, 0.277778);
+  check_rounding(20, 1, FARRO_LOSS_INSENSITIVE, 1, 1e3, 1000, 1e-4, 10);
   check_refusals();
 }

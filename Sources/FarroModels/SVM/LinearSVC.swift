@@ -18,9 +18,9 @@ import FarroData
 /// lessens that.
 ///
 /// The dual problem is solved by coordinate descent (C.-J. Hsieh and others, ICML 2008), or, for the hinge of dense rows that are more
-/// than their columns, by an augmented Lagrangian with Newton's method (Y. Yan and Q. Li, 2020), 20 to 60 steps of O(n d) and O(m d²)
-/// for m rows near the margin, whatever ``c`` is; the primal one, of the squared hinge, by Newton's method: a few steps of O(n d²)
-/// that end at the minimum.
+/// than their columns, of which there are up to 1000, by an augmented Lagrangian with Newton's method (Y. Yan and Q. Li, 2020), some 10
+/// to 120 steps of O(n d) and O(m d²) for m rows near the margin; the primal one, of the squared hinge, by Newton's method: a few
+/// steps of O(n d²) that end at the minimum.
 public struct LinearSVC<Input: NumericRows>: ClassifierEstimator, Equatable {
   /// What is kept small.
   public var penalty: LinearSVCPenalty

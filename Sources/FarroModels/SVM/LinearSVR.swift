@@ -10,7 +10,8 @@ import FarroData
 ///
 /// It minimizes 1/2 (|w|² + w'²) + Σ Cᵢ max(0, |yᵢ - zᵢ| - epsilon), or the sum of the squares, with z = w·x + interceptScaling w' and
 /// Cᵢ = c × the row's weight. Rows are dense (`Tensor`) or sparse (`CSRMatrix`). Names and defaults are those of scikit-learn's
-/// `LinearSVR`; ``LinearSVC`` tells how it works. The dual method is that of C.-H. Ho and C.-J. Lin, JMLR 13, 2012.
+/// `LinearSVR`. ``LinearSVC`` tells how it works, the loss that is not squared in the hinge's place; coordinate descent is that of
+/// C.-H. Ho and C.-J. Lin, JMLR 13, 2012.
 public struct LinearSVR<Input: NumericRows>: RegressorEstimator, Equatable {
   /// Errors up to this cost nothing.
   public var epsilon: Double
