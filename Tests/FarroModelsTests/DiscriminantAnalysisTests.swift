@@ -175,13 +175,13 @@ import Testing
 
   @Test func `models survive being saved`() throws {
     let set = Self.iris
-    try checkDamage(to: try LinearDiscriminantAnalysis().fit(set.x, set.y).model, cases: 150) { model in
+    try checkDamage(to: try LinearDiscriminantAnalysis().fit(set.x, set.y).model) { model in
       guard model.coefficients.shape == [3, 4] else { return }
       _ = try model.predictProbabilities(set.x)
       guard model.scalings != nil else { return }
       _ = try model.transform(set.x)
     }
-    try checkDamage(to: try QuadraticDiscriminantAnalysis().fit(set.x, set.y).model, cases: 150) { model in
+    try checkDamage(to: try QuadraticDiscriminantAnalysis().fit(set.x, set.y).model) { model in
       guard model.means.shape == [3, 4] else { return }
       _ = try model.predictProbabilities(set.x)
     }

@@ -152,7 +152,7 @@ import Testing
       x[rows: Array(0..<40)],
       Array(Self.wine.y[100..<140])
     ).model
-    try checkDamage(to: tree, cases: 300) { model in
+    try checkDamage(to: tree) { model in
       guard model.columnCount == 13 else { return }
       let classes = try model.predictClasses(x)
       #expect(classes.allSatisfy { 0..<Int32(model.classCount) ~= $0 })
@@ -161,7 +161,7 @@ import Testing
     let few = x[rows: Array(stride(from: 0, to: 178, by: 30))]
     let y = Tensor<Float>(stride(from: 0, to: 178, by: 30).map { Float(Self.wine.y[$0]) })
     let forest = try RandomForestRegressor(nEstimators: 2, maxDepth: 1, oobScore: true).fit(few, y)
-    try checkDamage(to: forest, cases: 300) { model in
+    try checkDamage(to: forest) { model in
       guard model.columnCount == 13 else { return }
       _ = (try model.predict(x), model.featureImportances, model.estimators)
     }

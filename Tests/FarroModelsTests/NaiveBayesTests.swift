@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test func `models survive being saved`() throws {
-    try checkDamage(to: try GaussianNB().fit(Self.iris.x, Self.iris.y).model, cases: 300) { model in
+    try checkDamage(to: try GaussianNB().fit(Self.iris.x, Self.iris.y).model) { model in
       guard model.means.shape == [3, 4] else { return }
       _ = try model.predictProbabilities(Self.iris.x)
     }
@@ -314,7 +314,7 @@ import Testing
 
   @Test func `models survive being saved`() throws {
     let (x, y) = (Self.x[0..<60], Array(Self.y[0..<60]))
-    try checkDamage(to: try BernoulliNB(binarize: 7).fit(x, y).model, cases: 300) { model in
+    try checkDamage(to: try BernoulliNB(binarize: 7).fit(x, y).model) { model in
       guard model.featureCounts.shape == [10, 64] else { return }
       _ = try model.jointLogLikelihood(x)
     }

@@ -180,13 +180,13 @@ import Testing
     #expect(try JSONDecoder().decode(Estimator.self, from: JSONEncoder().encode(estimator)) == estimator)
     let x = Self.iris.x[0..<60]
     let model = try KNeighborsClassifier(nNeighbors: 3, algorithm: .kdTree).fit(x, Array(Self.iris.y[..<60])).model
-    try checkDamage(to: model, cases: 150) { model in
+    try checkDamage(to: model) { model in
       guard model.rows.shape[1] == 4 else { return }
       let answers = try model.predictClasses(x)
       #expect(answers.allSatisfy { 0..<Int32(model.classCount) ~= $0 })
     }
     let sparse = try KNeighborsRegressor(nNeighbors: 3).fit(CSRMatrix(x), Tensor(Self.iris.y[..<60].map(Double.init)))
-    try checkDamage(to: sparse, cases: 150) { model in
+    try checkDamage(to: sparse) { model in
       guard model.rows.columns == 4 else { return }
       _ = try model.predict(CSRMatrix(x))
     }

@@ -232,13 +232,13 @@ import Testing
     estimator.average = 7
     #expect(try JSONDecoder().decode(Estimator.self, from: JSONEncoder().encode(estimator)) == estimator)
     let model = try estimator.fit(Self.flowers, Self.iris.y).model
-    try checkDamage(to: model, cases: 300) { model in
+    try checkDamage(to: model) { model in
       guard model.coefficients.shape[1] == 4 else { return }
       let answers = try model.predictClasses(Self.flowers)
       #expect(answers.allSatisfy { 0..<Int32(model.classCount) ~= $0 })
     }
     let numbers = try SGDRegressor<Tensor<Double>>().fit(Self.flowers, Tensor(Self.iris.y.map(Double.init)))
-    try checkDamage(to: numbers, cases: 300) { model in
+    try checkDamage(to: numbers) { model in
       guard model.coefficients.shape == [4] else { return }
       _ = try model.predict(Self.flowers)
     }

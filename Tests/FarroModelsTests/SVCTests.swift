@@ -250,9 +250,9 @@ enum SVMData {
     #expect(try JSONDecoder().decode(SVC<Double>.self, from: JSONEncoder().encode(estimator)) == estimator)
     let model = try SVC(probability: true).fit(x, y).model
     try checkDamage(to: model) { model in
-      guard model.supportVectors.shape[1] == 4 else { return }
-      #expect(try model.predictClasses(x).allSatisfy { 0..<Int32(model.classCount) ~= $0 })
-      _ = try model.predictProbabilities(x[0..<2])
+      guard let numbers = try? model.predictClasses(x[0..<20]) else { return }
+      #expect(numbers.allSatisfy { 0..<Int32(model.classCount) ~= $0 })
+      _ = try? model.predictProbabilities(x[0..<2])
     }
   }
 }

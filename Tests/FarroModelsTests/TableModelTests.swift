@@ -95,8 +95,7 @@ import Testing
     for encoding in TableEncoding.allCases {
       let classifier = try TableEstimator(DummyClassifier(), encoding).fit(Self.table, Self.labels)
       let saved = SavedClassifier(
-        // Long, so that many changes do no harm.
-        name: String(repeating: "dummy", count: 300),
+        name: "dummy",
         parameters: [.init(name: "a", value: "1")],
         target: "y",
         classifier: classifier
@@ -112,23 +111,14 @@ import Testing
       let after = try again.classifier.features.transform(Self.table).scalars
       #expect(zip(before, after).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) })
       #expect(try ModelFile(url.path).kind == "classifier: most frequent class, of tables")
-      try checkDamage(to: saved, cases: 200) { saved in
-        guard Set(saved.classifier.features.numbers) == ["size", "depth"],
-          saved.classifier.features.categories == ["kind"]
-        else { return }
-        let labels = try saved.classifier.predict(Self.table)
+      try checkDamage(to: saved) { saved in
+        guard let labels = try? saved.classifier.predict(Self.table) else { return }
         #expect(labels.allSatisfy { saved.classifier.classes.contains($0) })
       }
     }
     let model = try TableEstimator(DummyRegressor()).fit(Self.table, Tensor([1, 2, 3, 4, 5]))
-    try checkDamage(
-      to: SavedRegressor(name: String(repeating: "dummy", count: 300), target: "y", model: model),
-      cases: 100
-    ) { saved in
-      guard Set(saved.model.features.numbers) == ["size", "depth"], saved.model.features.categories == ["kind"] else {
-        return
-      }
-      let numbers = try saved.model.predict(Self.table).scalars
+    try checkDamage(to: SavedRegressor(name: "dummy", target: "y", model: model)) { saved in
+      guard let numbers = try? saved.model.predict(Self.table).scalars else { return }
       #expect(numbers.allSatisfy { $0.isFinite })
     }
   }

@@ -167,5 +167,6 @@ private func memberShares(_ weights: [Double]?, _ count: Int) throws(ModelError)
 }
 
 private func flawOfShares(_ shares: [Double], _ count: Int) -> String? {
-  shares.count == count && shares.allSatisfy { $0 >= 0 && $0 <= 1 } ? nil : "members have no parts of the votes"
+  shares.count == count && shares.allSatisfy { $0 >= 0 } && abs(shares.reduce(0, +) - 1) < 1e-6
+    ? nil : "members have no parts of the votes"
 }

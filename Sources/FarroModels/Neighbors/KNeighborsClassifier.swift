@@ -156,9 +156,9 @@ extension KNeighborsClassModel: StorableModel {
     guard classes.count == search.rowCount else {
       return "\(classes.count) classes of \(search.rowCount) rows"
     }
-    guard classCount > 0, classes.allSatisfy({ 0..<Int32(clamping: classCount) ~= $0 }) else {
-      return "a row is of no class"
-    }
+    // Rows need not be of all classes, as where an ensemble has drawn few of them.
+    guard 1...max(classes.count, 65_535) ~= classCount, classes.allSatisfy({ 0..<Int32(clamping: classCount) ~= $0 })
+    else { return "a row is of no class, or there are too many of these" }
     return nil
   }
 }

@@ -53,7 +53,7 @@ public protocol ColumnSource: Rows {
 extension ColumnSource {
   /// The numbers of the columns that keys name.
   ///
-  /// - Throws: ``ModelError/missingColumn(_:reason:)``.
+  /// - Throws: ``ModelError/missingColumn(_:reason:)``; ``ModelError/parameter(name:reason:)`` for a column that is named twice.
   func places(of keys: [ColumnKey]) throws(ModelError) -> [Int] {
     var places: [Int] = []
     for key in keys {
@@ -70,6 +70,9 @@ extension ColumnSource {
         }
         places.append(index)
       }
+    }
+    guard Set(places).count == places.count else {
+      throw .parameter(name: "columns", reason: "one of \(places.count) is named twice")
     }
     return places
   }

@@ -35,9 +35,6 @@ where
 
   public func fit(columnsOf source: some ColumnSource) throws -> ModelOnColumns<Step.Model> {
     let places = try source.places(of: columns)
-    guard Set(places).count == places.count else {
-      throw ModelError.parameter(name: "columns", reason: "one of \(columns.count) is named twice")
-    }
     guard !places.isEmpty else { return ModelOnColumns(columns: [], model: nil) }
     return ModelOnColumns(columns: columns, model: try step.fit(Step.Input(columns: places, of: source)))
   }

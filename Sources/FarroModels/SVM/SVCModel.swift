@@ -194,10 +194,10 @@ extension SVCModel: StorableModel {
   public static var fileVersion: Int { 1 }
 
   public var flaw: String? {
-    let decisions = isPaired ? classCount * (classCount - 1) / 2 : classCount
     guard classCount >= 2, classCount <= nSupport.count, isPaired || classCount > 2 else {
       return "\(classCount) classes are too few, or more than counts of vectors"
     }
+    let decisions = isPaired ? classCount * (classCount - 1) / 2 : classCount
     guard supportVectors.rank == 2, supportVectors.scalars.allSatisfy(\.isFinite) else {
       return "support vectors of the shape \(supportVectors.shape), or some of them, are none"
     }
