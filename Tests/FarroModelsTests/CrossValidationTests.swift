@@ -14,6 +14,16 @@ func isClose(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-9) -> Bool {
   a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= tolerance * max(1, abs($1)) }
 }
 
+/// A model whose probabilities meet what its decisions do not.
+private struct Undecided: ProbabilisticClassModel, DecisionModel {
+  let classCount = 3
+  func predictClasses(_ x: Tensor<Double>) throws -> [Int32] { [Int32](repeating: 0, count: x.rowCount) }
+  func decisionFunction(_ x: Tensor<Double>) throws -> Tensor<Double> { Tensor(zeros: [x.rowCount, 3]) }
+  func predictProbabilities(_ x: Tensor<Double>) throws -> Tensor<Double> {
+    throw ModelError.notFinite(row: 1, column: 2)
+  }
+}
+
 @Suite struct CrossValidationTests {
   static let wine = Datasets.wine(as: Double.self)
   static let cancer = Datasets.breastCancer(as: Double.self)
@@ -53,6 +63,8 @@ func isClose(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-9) -> Bool {
     // A model that refuses to tell probabilities has its decision functions, and one of two classes always.
     let support = try SVC().fit(iris.x, iris.labels)
     #expect(try support.model.rankingScores(iris.x) == support.decisionFunction(iris.x))
+    // But what else goes wrong is told.
+    #expect(throws: ModelError.notFinite(row: 1, column: 2)) { try Undecided().rankingScores(iris.x) }
     let two = try LogisticRegression().fit(Self.cancer.x, Self.cancer.y)
     #expect(try two.model.rankingScores(Self.cancer.x) == two.decisionFunction(Self.cancer.x))
     let bayes = try GaussianNB().fit(Self.cancer.x, Self.cancer.y)
@@ -206,8 +218,11 @@ func isClose(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-9) -> Bool {
     let task = Task {
       try await crossValidate(Endless(), Self.wine.x, Self.wine.y) { _, _ in Issue.record("a fit has ended") }
     }
-    try await Task.sleep(for: .milliseconds(50))
-    task.cancel()
+    // Not by a task, which would wait for ever where these fits keep all threads.
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: 0.05)
+      task.cancel()
+    }
     await #expect(throws: CancellationError.self) { _ = try await task.value }
     let search = Task {
       withUnsafeCurrentTask { $0?.cancel() }

@@ -17,10 +17,12 @@ extension ClassModel {
       try model.decisionFunction(x).inDouble
     }
     let (probable, deciding) = (self as? any ProbabilisticClassModel<Input>, self as? any DecisionModel<Input>)
-    // A model may refuse to tell probabilities that it was not fitted for.
     if classCount > 2 || deciding == nil, let probable {
-      guard let deciding else { return second(try predict(probable)) }
-      return try (try? predict(probable)) ?? decide(deciding)
+      do { return second(try predict(probable)) } catch ModelError.parameter(let name, let reason) {
+        // It was fitted without probabilities, as support vectors may be.
+        guard let deciding else { throw ModelError.parameter(name: name, reason: reason) }
+        return try decide(deciding)
+      }
     }
     return try deciding.map { try second(decide($0)) }
   }
