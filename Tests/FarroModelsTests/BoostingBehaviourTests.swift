@@ -220,7 +220,7 @@ import Testing
     let x = BoostingData.withCategories
     let probe = x[0..<40]
     let model = try estimator.fit(x, Self.y)
-    try checkDamage(to: model, cases: 200) { again in
+    try checkDamage(to: model) { again in
       if let predictions = try? again.predict(probe) { #expect(predictions.shape == [40]) }
     }
     let wine = BoostingData.wine
@@ -229,7 +229,7 @@ import Testing
       try JSONDecoder().decode(HistGradientBoostingClassifier<Double>.self, from: JSONEncoder().encode(classes))
         == classes
     )
-    try checkDamage(to: try classes.fit(wine.x, wine.y).model, cases: 200) { again in
+    try checkDamage(to: try classes.fit(wine.x, wine.y).model) { again in
       if let numbers = try? again.predictClasses(wine.x) { #expect(numbers.allSatisfy { 0..<3 ~= $0 }) }
     }
   }
@@ -276,7 +276,14 @@ import Testing
     // Steps so large that e^z is infinite.
     var steep = regressor(50)
     (steep.loss, steep.learningRate) = (.poisson, 1e5)
-    #expect(throws: ModelError.self) { try steep.fit(Self.x, Self.y) }
+    let error = try #require(throws: ModelError.self) { try steep.fit(Self.x, Self.y) }
+    #expect(error.description.hasPrefix("learningRate"))
+    // Of weights so large that sums are infinite, they are the cause.
+    for weight in [1e39, 1e305] {
+      let weights = Tensor<Double>(repeating: weight, shape: [442])
+      let error = try #require(throws: ModelError.self) { try regressor().fit(Self.x, Self.y, weights: weights) }
+      #expect(error.description.hasPrefix("weights: they come to"))
+    }
   }
 
   @Test func `a cancelled task stops learning`() async throws {

@@ -15,8 +15,8 @@ import Testing
       rules == """
         |--- petal length (cm) <= 2.45
         |   |--- class: setosa
-        |--- petal length (cm) > 2.45 or missing
-        |   |--- petal width (cm) <= 1.75 or missing
+        |--- petal length (cm) > 2.45
+        |   |--- petal width (cm) <= 1.75
         |   |   |--- class: versicolor
         |   |--- petal width (cm) > 1.75
         |   |   |--- class: virginica
@@ -27,7 +27,7 @@ import Testing
       Self.model.model.rules(maxDepth: 1, decimals: 0) == """
         |--- feature 2 <= 2.45
         |   |--- class: 0
-        |--- feature 2 > 2.45 or missing
+        |--- feature 2 > 2.45
         |   |--- 2 leaves below
 
         """
@@ -35,16 +35,28 @@ import Testing
     let small = try DecisionTreeRegressor<Double>().fit([[1e-7], [-3e-7], [5]], [1, -20, 4e6])
     #expect(
       small.rules() == """
-        |--- feature 0 <= 2.50 or missing
+        |--- feature 0 <= 2.50
         |   |--- feature 0 <= -1e-07
         |   |   |--- value: -20.00
-        |   |--- feature 0 > -1e-07 or missing
+        |   |--- feature 0 > -1e-07
         |   |   |--- value: 1.00
         |--- feature 0 > 2.50
         |   |--- value: 4000000.00
 
         """
     )
+    // Where values were missing, the rules say where they go.
+    let gaps = try DecisionTreeRegressor<Double>().fit(Tensor([[1], [2], [8], [.nan]]), [0, 0, 4, 4])
+    #expect(
+      gaps.rules() == """
+        |--- feature 0 <= 5.00
+        |   |--- value: 0.00
+        |--- feature 0 > 5.00 or missing
+        |   |--- value: 4.00
+
+        """
+    )
+    #expect(gaps.drawing().description.contains("feature 0 &lt;= 5.00"))
     let third = try DecisionTreeRegressor<Double>().fit([[0], [0.0123456]], [0, 0.66666])
     #expect(third.rules(decimals: 1).contains("feature 0 <= 0.00617"))
     #expect(third.rules(decimals: 1).contains("value: 0.667"))

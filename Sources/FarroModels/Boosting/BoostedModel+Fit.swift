@@ -121,6 +121,10 @@ extension BoostedModel {
     for iteration in trees.iterations..<parameters.maxIterations {
       try Task.checkCancellation()
       guard booster.trainingLoss.isFinite else {
+        // Gradients are numbers of single precision, and so are their sums.
+        if let weight = data.weights?.sum(), weight > Double(Float.greatestFiniteMagnitude) {
+          throw ModelError.weights("they come to \(weight), with which sums of gradients are no numbers any more")
+        }
         throw ModelError.parameter(
           name: "learningRate",
           reason: "after \(iteration) iterations the loss is no number any more: steps are too large for these targets"

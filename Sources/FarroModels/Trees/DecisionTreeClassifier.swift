@@ -81,7 +81,8 @@ public struct DecisionTreeClassifier<Scalar: KernelScalar>: ClassifierEstimator,
     return DecisionTreeClassifierModel(
       tree: TreeNodes(ccpAlpha > 0 ? grown.keeping(grown.pruning(alpha: ccpAlpha).keep) : grown),
       columnCount: x.columnCount,
-      classCount: classCount
+      classCount: classCount,
+      sawMissing: x.hasMissing
     )
   }
 

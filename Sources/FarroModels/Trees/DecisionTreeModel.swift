@@ -64,6 +64,8 @@ public struct DecisionTreeClassifierModel<Scalar: KernelScalar>: DecisionTreeMod
   public let tree: TreeNodes
   public let columnCount: Int
   public let classCount: Int
+  /// Whether it has learned from missing values; nil in a file that does not say.
+  let sawMissing: Bool?
 
   /// The most probable class of each row, the first of equally probable ones.
   ///
@@ -99,6 +101,8 @@ public struct DecisionTreeRegressorModel<Scalar: KernelScalar>: DecisionTreeMode
   public let columnCount: Int
   /// How many numbers each row has; nil for one, as a vector.
   public let outputCount: Int?
+  /// Whether it has learned from missing values; nil in a file that does not say.
+  let sawMissing: Bool?
 
   /// The mean of the rows in each row's leaf. Shape (n), or (n, ``outputCount``).
   ///

@@ -68,7 +68,8 @@ public struct DecisionTreeRegressor<Scalar: KernelScalar>: RegressorEstimator, T
     return DecisionTreeRegressorModel(
       tree: TreeNodes(ccpAlpha > 0 ? grown.keeping(grown.pruning(alpha: ccpAlpha).keep) : grown),
       columnCount: x.columnCount,
-      outputCount: y.rank == 1 ? nil : y.shape[1]
+      outputCount: y.rank == 1 ? nil : y.shape[1],
+      sawMissing: x.hasMissing
     )
   }
 

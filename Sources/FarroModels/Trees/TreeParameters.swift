@@ -74,6 +74,9 @@ extension TreeParameters {
 }
 
 extension Tensor where Scalar: KernelScalar {
+  /// Whether an element is NaN.
+  var hasMissing: Bool { !sum().isFinite && scalars.contains(where: \.isNaN) }
+
   /// - Throws: ``ModelError`` for rows that a tree of `columns` columns cannot walk: NaN is a missing value.
   func checkWalkable(columns: Int) throws(ModelError) {
     guard rank == 2 else { throw .notRows(shape: shape) }

@@ -7,6 +7,8 @@ struct TreeLabels {
   let featureNames: [String]?
   let classNames: [String]?
   let decimals: Int
+  /// Whether questions say where missing values go: not in a tree that has seen none.
+  let namesMissing: Bool
 
   func column(_ feature: Int32) -> String { featureNames?[Int(feature)] ?? "feature \(feature)" }
 
@@ -39,10 +41,9 @@ struct TreeLabels {
     }
     let threshold = tree.threshold[node]
     if threshold == .infinity { return ("\(name) is there", "\(name) is missing") }
-    let text = number(threshold)
-    return missingLeft
-      ? ("\(name) <= \(text) or missing", "\(name) > \(text)")
-      : ("\(name) <= \(text)", "\(name) > \(text) or missing")
+    let (low, high) = ("\(name) <= \(number(threshold))", "\(name) > \(number(threshold))")
+    guard namesMissing else { return (low, high) }
+    return missingLeft ? (low + " or missing", high) : (low, high + " or missing")
   }
 
   /// What a leaf answers.
@@ -98,11 +99,13 @@ extension DecisionTreeClassifierModel {
   /// The tree as text: a line for each question's two answers, in the way of scikit-learn's `export_text`.
   ///
   /// ```
-  /// |--- petal width (cm) <= 0.80 or missing
+  /// |--- petal width (cm) <= 0.80
   /// |   |--- class: setosa
   /// |--- petal width (cm) > 0.80
   /// ...
   /// ```
+  ///
+  /// Where the tree has learned from missing values, the side that they go to is called `<= 0.80 or missing`.
   ///
   /// - Parameters:
   ///   - featureNames: What the columns are called; when nil, by number.
@@ -125,7 +128,8 @@ extension DecisionTreeClassifierModel {
     return TreeLabels(
       featureNames: featureNames,
       classNames: classNames ?? (0..<classCount).map(String.init),
-      decimals: decimals
+      decimals: decimals,
+      namesMissing: sawMissing ?? true
     )
   }
 }
@@ -144,7 +148,12 @@ extension DecisionTreeRegressorModel {
 
   func labels(_ featureNames: [String]?, _ decimals: Int) -> TreeLabels {
     requireNames(featureNames, columnCount, "columns")
-    return TreeLabels(featureNames: featureNames, classNames: nil, decimals: decimals)
+    return TreeLabels(
+      featureNames: featureNames,
+      classNames: nil,
+      decimals: decimals,
+      namesMissing: sawMissing ?? true
+    )
   }
 }
 
