@@ -24,18 +24,29 @@ SCIKIT_LEARN, INTELEX = "scikit-learn", "scikit-learn-intelex"
 
 
 def classification(p: Parameters, generator: np.random.Generator) -> Arrays:
-    """Two Gaussian clusters a class, with covariances of their own, at corners of a cube; two fifths of the columns tell
-    something, one fifth repeats it, and one label of a hundred is wrong."""
+    """Clusters that are easily told apart; with `overlapping` among the parameters, as make_classification has them."""
+    separation, spread = (1.0, 1.0) if p.get("overlapping") else (1.5, 0.5)
+    return clusters_at_corners(p, generator, separation, spread)
+
+
+def clusters_at_corners(p: Parameters, generator: np.random.Generator, separation: float, spread: float) -> Arrays:
+    """Two Gaussian clusters a class, with covariances of their own, at corners of a cube whose edges are 2 separation; two
+    fifths of the columns tell something, one fifth repeats it in random linear combinations, the others are noise, and
+    one label of a hundred is drawn anew.
+
+    With separation and spread 1 it is how scikit-learn's make_classification(class_sep=1, flip_y=0.01) makes data, after
+    I. Guyon, "Design of experiments for the NIPS 2003 variable selection benchmark", 2003: rows are drawn from a standard
+    normal distribution, multiplied by a random matrix of each cluster's own, and moved to its corner."""
     rows, columns, classes = p["rows"] + p["held"], p["columns"], p["classes"]
     informative, repeated = max(2, columns * 2 // 5), columns // 5
     corners = np.unique(generator.choice([-1.0, 1.0], (64 * classes, informative)), axis=0)
-    corners = generator.permutation(corners)[: 2 * classes] * 1.5
+    corners = generator.permutation(corners)[: 2 * classes] * separation
     clusters = generator.integers(0, len(corners), rows)
     x = np.empty((rows, columns))
     for cluster, corner in enumerate(corners):
         mine = clusters == cluster
         mixing = generator.uniform(-1, 1, (informative, informative))
-        x[mine, :informative] = generator.standard_normal((mine.sum(), informative)) @ mixing / 2 + corner
+        x[mine, :informative] = generator.standard_normal((mine.sum(), informative)) @ mixing * spread + corner
     x[:, informative : informative + repeated] = x[:, :informative] @ generator.uniform(-1, 1, (informative, repeated))
     x[:, informative + repeated :] = generator.standard_normal((rows, columns - informative - repeated))
     y = clusters % classes

@@ -31,12 +31,19 @@ OPERATORS = {
 def rows() -> list[Row]:
     small = {"rows": 5000, "columns": 50, "classes": 5, "held": 1000}
     large = {"rows": 20_000, "columns": 50, "classes": 5, "held": 2000}
+    overlapping = [
+        {"rows": rows, "columns": 50, "classes": classes, "held": rows // 10, "overlapping": 1}
+        for rows in (5000, 20_000)
+        for classes in (2, 5)
+    ]
     numbers = {"rows": 5000, "columns": 50, "held": 1000}
     kernel, linear = Goal({SCIKIT_LEARN: 4.0, INTELEX: 1.0}), Goal({SCIKIT_LEARN: 5.0})
     result = []
     for type in ("f32", "f64"):
         result.append(model_row("support_vectors", "fit_svc", small, kernel, type))
         result.append(model_row("support_vectors", "fit_svc", large, kernel, type))
+        for parameters in overlapping:
+            result.append(model_row("support_vectors", "fit_svc", parameters, kernel, type, "overlapping"))
         result.append(model_row("support_vectors", "predict_svc", small, kernel, type))
         result.append(model_row("support_vectors", "fit_linear_svc", large, linear, type))
     result.append(model_row("support_vectors", "fit_svr", numbers, kernel))
