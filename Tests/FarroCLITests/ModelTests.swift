@@ -380,6 +380,51 @@ private func mixedTable(rows: Int = 120) -> Table {
     }
   }
 
+  @Test func `what scikit-learn's users set is set, and changes the model`() async throws {
+    try await withData { directory in
+      for (model, file, target, parameters) in [
+        ("logistic", "iris.csv", "species", ["class_weight=1:1:9", "class_weight=balanced c=0.1", "l1_ratio=1"]),
+        (
+          "sgd", "iris.csv", "species",
+          ["fit_intercept=false", "class_weight=1:1:9", "average=1", "power_t=0.1 learning_rate=invscaling"]
+        ),
+        ("perceptron", "iris.csv", "species", ["penalty=l1 alpha=0.01", "eta0=0.1 penalty=l2", "fit_intercept=false"]),
+        (
+          "svc", "iris.csv", "species",
+          ["class_weight=1:1:9", "max_iter=2", "strategy=ovr", "kernel=poly degree=2 coef0=1"]
+        ),
+        ("linear-svc", "iris.csv", "species", ["class_weight=1:1:9", "intercept_scaling=9", "fit_intercept=false"]),
+        ("tree", "iris.csv", "species", ["class_weight=1:1:9 max_depth=2", "min_weight_fraction_leaf=0.3"]),
+        (
+          "random-forest", "iris.csv", "species",
+          ["n_estimators=2 max_samples=0.2", "n_estimators=2 balanced_subsample=true max_depth=1"]
+        ),
+        ("lda", "iris.csv", "species", ["solver=lsqr shrinkage=0.5", "solver=eigen shrinkage=auto"]),
+        ("knn", "iris.csv", "species", ["metric=chebyshev", "metric=cosine"]),
+        ("linear-svr", "diabetes.csv", "progression", ["loss=squared_epsilon_insensitive", "epsilon=50"]),
+        ("svr", "diabetes.csv", "progression", ["max_iter=3", "gamma=0.5"]),
+        ("elastic-net", "diabetes.csv", "progression", ["l1_ratio=0.1", "max_iter=1", "selection=random max_iter=2"]),
+      ] {
+        // What each model is, but for the list of what was set.
+        var models: Set<[Data]> = []
+        for parameters in [""] + parameters {
+          let given = parameters.split(separator: " ").flatMap { ["--param", String($0)] }
+          let fit = ["fit", model, file, "--target", target, "--output", "m.farro"]
+          let fitted = try await runFarro(fit + given, in: directory)
+          #expect(fitted.status == 0, "\(model) \(parameters): \(fitted.error)")
+          let saved = try Safetensors(directory + "/m.farro")
+          var facts = try json(saved.metadata["farro.model"]!)
+          facts["parameters"] = nil
+          let arrays = try saved.names.map {
+            Data(try saved.tensor(casting: $0, to: Double.self).scalars.description.utf8)
+          }
+          models.insert(arrays + [try JSONSerialization.data(withJSONObject: facts, options: .sortedKeys)])
+        }
+        #expect(models.count == parameters.count + 1, "\(model)")
+      }
+    }
+  }
+
   @Test func `models and their parameters are listed`() async throws {
     let list = try await farro("fit", "--list")
     #expect(

@@ -12,7 +12,7 @@ extension ModelEntry {
           HistGradientBoostingClassifier<Double>(),
           .codes,
           [
-            .number("learning_rate", \.learningRate, "how much of each tree counts"),
+            .classWeight(\.classWeight), .number("learning_rate", \.learningRate, "how much of each tree counts"),
             .whole("max_iter", \.maxIterations, "how many trees of each class"),
             .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
             .whole("max_depth", \.maxDepth, "the most levels"),
@@ -21,6 +21,9 @@ extension ModelEntry {
             .number("max_features", \.maxFeatures, "the part of the columns that a node tries"),
             .whole("max_bins", \.maxBins, "the bins of a column"),
             .choice("early_stopping", \.earlyStopping, "whether it ends when scores stop rising", stopping),
+            .number("validation_fraction", \.validationFraction, "the part of the rows that is set aside for that"),
+            .whole("n_iter_no_change", \.nIterationsNoChange, "the trees without gain after which it ends"),
+            .number("tol", \.tolerance, "what counts as gain"),
             .seed(\.seed),
           ]
         )
@@ -49,6 +52,9 @@ extension ModelEntry {
             .number("max_features", \.maxFeatures, "the part of the columns that a node tries"),
             .whole("max_bins", \.maxBins, "the bins of a column"),
             .choice("early_stopping", \.earlyStopping, "whether it ends when scores stop rising", stopping),
+            .number("validation_fraction", \.validationFraction, "the part of the rows that is set aside for that"),
+            .whole("n_iter_no_change", \.nIterationsNoChange, "the trees without gain after which it ends"),
+            .number("tol", \.tolerance, "what counts as gain"),
             .seed(\.seed),
           ]
         )

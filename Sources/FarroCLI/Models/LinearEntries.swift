@@ -76,7 +76,15 @@ extension ModelEntry {
           "lda",
           LinearDiscriminantAnalysis<Double>(),
           .plain,
-          [.number("tol", \.tolerance, "singular values below count as 0")]
+          [
+            .choice(
+              "solver",
+              \.solver,
+              "how",
+              LinearDiscriminantAnalysis<Double>.Solver.allCases.map { ($0.rawValue, $0) }
+            ),
+            shrinkage(\.shrinkage), .number("tol", \.tolerance, "singular values below count as 0"),
+          ]
         )
       ]
     ),
@@ -90,6 +98,7 @@ extension ModelEntry {
           .plain,
           [
             .number("reg_param", \.regParam, "how far covariances are drawn towards the identity"),
+            shrinkage(\.shrinkage),
             .number("tol", \.tolerance, "singular values below count as 0"),
           ]
         )
@@ -97,9 +106,27 @@ extension ModelEntry {
     ),
   ]
 
+  private static func shrinkage<Estimator>(
+    _ path: any WritableKeyPath<Estimator, Shrinkage?> & Sendable
+  ) -> ModelParameter<Estimator> {
+    .numberOr(
+      "shrinkage",
+      path,
+      "how far covariances are drawn towards a multiple of the identity",
+      [("none", nil), ("auto", .automatic)],
+      number: { .fixed($0) },
+      asNumber: { if case .fixed(let part) = $0 { part } else { nil } }
+    )
+  }
+
   private static func linear<Input>() -> [ModelParameter<LinearRegression<Input>>] {
     [
       .flag("fit_intercept", \.fitIntercept, "whether there is a constant"),
+      .number(
+        "tol",
+        \.tolerance,
+        "singular values of less than this part of the largest are 0; of sparse rows, where it ends"
+      ),
       .flag("positive", \.positive, "whether coefficients are at least 0"),
     ]
   }
@@ -108,6 +135,8 @@ extension ModelEntry {
     [
       .number("alpha", \Ridge<Input>.onlyAlpha, "how much coefficients cost"),
       .flag("fit_intercept", \.fitIntercept, "whether there is a constant"),
+      .whole("max_iter", \.maxIterations, "the most iterations, of sparse rows"),
+      .number("tol", \.tolerance, "where it ends, of sparse rows"),
       .flag("positive", \.positive, "whether coefficients are at least 0"),
     ]
   }
@@ -118,6 +147,8 @@ extension ModelEntry {
       .flag("fit_intercept", \.fitIntercept, "whether there is a constant"),
       .whole("max_iter", \.maxIterations, "the most passes"), .number("tol", \.tolerance, "where it ends"),
       .flag("positive", \.positive, "whether coefficients are at least 0"),
+      .choice("selection", \.selection, "which one is next", CoordinateSelection.allCases.map { ($0.rawValue, $0) }),
+      .seed(\.seed),
     ]
   }
 
@@ -128,12 +159,15 @@ extension ModelEntry {
       .flag("fit_intercept", \.fitIntercept, "whether there is a constant"),
       .whole("max_iter", \.maxIterations, "the most passes"), .number("tol", \.tolerance, "where it ends"),
       .flag("positive", \.positive, "whether coefficients are at least 0"),
+      .choice("selection", \.selection, "which one is next", CoordinateSelection.allCases.map { ($0.rawValue, $0) }),
+      .seed(\.seed),
     ]
   }
 
   private static func multinomial<Input>() -> [ModelParameter<MultinomialNB<Input>>] {
     [
       .number("alpha", \.options.alpha, "what is added to counts"),
+      .flag("force_alpha", \.options.forceAlpha, "whether it may be below 1e-10"),
       .flag("fit_prior", \.options.fitPrior, "whether classes are as frequent as they occur"),
     ]
   }
@@ -141,6 +175,7 @@ extension ModelEntry {
   private static func bernoulli<Input>() -> [ModelParameter<BernoulliNB<Input>>] {
     [
       .number("alpha", \.options.alpha, "what is added to counts"),
+      .flag("force_alpha", \.options.forceAlpha, "whether it may be below 1e-10"),
       .number("binarize", \.binarize, "what is above is there"),
       .flag("fit_prior", \.options.fitPrior, "whether classes are as frequent as they occur"),
     ]
@@ -149,6 +184,8 @@ extension ModelEntry {
   private static func complement<Input>() -> [ModelParameter<ComplementNB<Input>>] {
     [
       .number("alpha", \.options.alpha, "what is added to counts"),
+      .flag("force_alpha", \.options.forceAlpha, "whether it may be below 1e-10"),
+      .flag("fit_prior", \.options.fitPrior, "whether a single class is as frequent as it occurs"),
       .flag("norm", \.norm, "whether weights are normalized"),
     ]
   }

@@ -108,6 +108,37 @@ extension ModelParameter {
     )
   }
 
+  /// How much classes count.
+  static func classWeight(_ path: Path<ClassWeight?>) -> ModelParameter {
+    of(
+      "class_weight",
+      path,
+      "how much classes count",
+      "none, balanced, or a number for each class in their order, as 1:5",
+      { text in
+        switch text.lowercased() {
+        case "none": return .some(nil)
+        case "balanced": return .balanced
+        default:
+          let weights = text.split(separator: ":", omittingEmptySubsequences: false).map { Double($0) }
+          return weights.contains(nil) ? nil : .weights(weights.map { $0! })
+        }
+      },
+      { value in
+        switch value {
+        case nil: "none"
+        case .balanced: "balanced"
+        case .weights(let weights): weights.map(shortText).joined(separator: ":")
+        }
+      }
+    )
+  }
+
+  /// A choice that may be left to the model.
+  static func automaticFlag(_ name: String, _ path: Path<Bool?>, _ help: String) -> ModelParameter {
+    choice(name, path, help, [("auto", nil), ("true", true), ("false", false)])
+  }
+
   /// The same parameter of what has the estimator as a part.
   func of<Whole>(_ path: any WritableKeyPath<Whole, Estimator> & Sendable) -> ModelParameter<Whole> {
     ModelParameter<Whole>(

@@ -13,18 +13,15 @@ extension ModelEntry {
           .scaled,
           [
             .number("c", \.c, "what mistakes cost"), .choice("kernel", \.kernel, "how rows are compared", kernels),
-            .whole("degree", \.degree, "of the polynomial"),
-            .numberOr(
-              "gamma",
-              \.gamma,
-              "how fast likeness fades",
-              [("scale", .scale), ("auto", .auto)],
-              number: { .value($0) },
-              asNumber: { if case .value(let value) = $0 { value } else { nil } }
-            ), .number("coef0", \.coef0, "of the polynomial and the sigmoid"),
+            .whole("degree", \.degree, "of the polynomial"), gamma(\.gamma),
+            .number("coef0", \.coef0, "of the polynomial and the sigmoid"), .classWeight(\.classWeight),
             .flag("probability", \.probability, "whether probabilities are fitted"),
-            .number("tol", \.tolerance, "where it ends"),
-            .number("cache_size", \.cacheSize, "of kernel rows, in MB"), .seed(\.seed),
+            .flag("shrinking", \.shrinking, "whether rows at their bounds are set aside"),
+            .number("tol", \.tolerance, "where it ends"), .whole("max_iter", \.maxIterations, "the most steps"),
+            .number("cache_size", \.cacheSize, "of kernel rows, in MB"),
+            .choice("strategy", \.strategy, "of several classes", [("ovo", .oneVsOne), ("ovr", .oneVsRest)]),
+            .choice("decision_function_shape", \.decisionFunctionShape, "of scores", [("ovr", .ovr), ("ovo", .ovo)]),
+            .flag("break_ties", \.breakTies, "whether scores decide between classes of as many votes"), .seed(\.seed),
           ]
         )
       ]
@@ -51,16 +48,10 @@ extension ModelEntry {
           [
             .number("c", \.c, "what mistakes cost"), .number("epsilon", \.epsilon, "mistakes that cost nothing"),
             .choice("kernel", \.kernel, "how rows are compared", kernels),
-            .whole("degree", \.degree, "of the polynomial"),
-            .numberOr(
-              "gamma",
-              \.gamma,
-              "how fast likeness fades",
-              [("scale", .scale), ("auto", .auto)],
-              number: { .value($0) },
-              asNumber: { if case .value(let value) = $0 { value } else { nil } }
-            ), .number("coef0", \.coef0, "of the polynomial and the sigmoid"),
-            .number("tol", \.tolerance, "where it ends"),
+            .whole("degree", \.degree, "of the polynomial"), gamma(\.gamma),
+            .number("coef0", \.coef0, "of the polynomial and the sigmoid"),
+            .flag("shrinking", \.shrinking, "whether rows at their bounds are set aside"),
+            .number("tol", \.tolerance, "where it ends"), .whole("max_iter", \.maxIterations, "the most steps"),
             .number("cache_size", \.cacheSize, "of kernel rows, in MB"),
           ]
         )
@@ -80,23 +71,49 @@ extension ModelEntry {
     ("linear", .linear), ("poly", .polynomial), ("rbf", .rbf), ("sigmoid", .sigmoid),
   ]
 
+  private static func gamma<Estimator>(
+    _ path: any WritableKeyPath<Estimator, SVMGamma> & Sendable
+  ) -> ModelParameter<Estimator> {
+    .numberOr(
+      "gamma",
+      path,
+      "how fast likeness fades",
+      [("scale", .scale), ("auto", .auto)],
+      number: { .value($0) },
+      asNumber: { if case .value(let value) = $0 { value } else { nil } }
+    )
+  }
+
   private static func linear<Input>() -> [ModelParameter<LinearSVC<Input>>] {
     [
       .number("c", \.c, "what mistakes cost"),
       .choice("penalty", \.penalty, "what coefficients cost", [("l1", .l1), ("l2", .l2)]),
       .choice("loss", \.loss, "what a mistake costs", [("hinge", .hinge), ("squared_hinge", .squaredHinge)]),
+      .classWeight(\.classWeight),
+      .automaticFlag("dual", \.dual, "whether the dual problem is solved"),
       .number("tol", \.tolerance, "where it ends"),
       .flag("fit_intercept", \.fitIntercept, "whether there is a constant"),
-      .whole("max_iter", \.maxIterations, "the most passes"),
+      .number("intercept_scaling", \.interceptScaling, "how little the constant costs"),
+      .whole("max_iter", \.maxIterations, "the most passes"), .seed(\.seed),
     ]
   }
 
   private static func linearVectors<Input>() -> [ModelParameter<LinearSVR<Input>>] {
     [
       .number("c", \.c, "what mistakes cost"), .number("epsilon", \.epsilon, "mistakes that cost nothing"),
+      .choice(
+        "loss",
+        \.loss,
+        "what a mistake costs",
+        [
+          ("epsilon_insensitive", .epsilonInsensitive), ("squared_epsilon_insensitive", .squaredEpsilonInsensitive),
+        ]
+      ),
+      .automaticFlag("dual", \.dual, "whether the dual problem is solved"),
       .number("tol", \.tolerance, "where it ends"),
       .flag("fit_intercept", \.fitIntercept, "whether there is a constant"),
-      .whole("max_iter", \.maxIterations, "the most passes"),
+      .number("intercept_scaling", \.interceptScaling, "how little the constant costs"),
+      .whole("max_iter", \.maxIterations, "the most passes"), .seed(\.seed),
     ]
   }
 }

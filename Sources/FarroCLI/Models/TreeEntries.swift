@@ -13,6 +13,7 @@ extension ModelEntry {
           .codes,
           [
             .choice("criterion", \.criterion, "how impure a node is", [("gini", .gini), ("entropy", .entropy)]),
+            .classWeight(\.classWeight),
             .choice("splitter", \.splitter, "where nodes are split", [("best", .best), ("random", .random)]),
             .whole("max_depth", \.maxDepth, "the most levels"),
             minSamples(
@@ -21,6 +22,7 @@ extension ModelEntry {
               "the least rows of a node that is split; below 1, a part of all"
             ),
             minSamples("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf; below 1, a part of all"),
+            .number("min_weight_fraction_leaf", \.minWeightFractionLeaf, "the least part of all weight in a leaf"),
             maxFeatures(\.maxFeatures), .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
             .number("min_impurity_decrease", \.minImpurityDecrease, "what a split must gain"),
             .number("ccp_alpha", \.ccpAlpha, "how much a leaf costs when the tree is pruned"), .seed(\.seed),
@@ -36,8 +38,7 @@ extension ModelEntry {
           "random-forest",
           RandomForestClassifier<Double>(),
           .codes,
-          [.choice("criterion", \.criterion, "how impure a node is", [("gini", .gini), ("entropy", .entropy)])]
-            + forests.map { $0.of(\.options) }
+          classForests()
         )
       ]
     ),
@@ -49,8 +50,7 @@ extension ModelEntry {
           "extra-trees",
           ExtraTreesClassifier<Double>(),
           .codes,
-          [.choice("criterion", \.criterion, "how impure a node is", [("gini", .gini), ("entropy", .entropy)])]
-            + forests.map { $0.of(\.options) }
+          classForests()
         )
       ]
     ),
@@ -90,6 +90,7 @@ extension ModelEntry {
               "the least rows of a node that is split; below 1, a part of all"
             ),
             minSamples("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf; below 1, a part of all"),
+            .number("min_weight_fraction_leaf", \.minWeightFractionLeaf, "the least part of all weight in a leaf"),
             maxFeatures(\.maxFeatures), .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
             .number("min_impurity_decrease", \.minImpurityDecrease, "what a split must gain"),
             .number("ccp_alpha", \.ccpAlpha, "how much a leaf costs when the tree is pruned"), .seed(\.seed),
@@ -132,6 +133,7 @@ extension ModelEntry {
           [
             .whole("n_estimators", \.nEstimators, "the most trees"),
             .number("learning_rate", \.learningRate, "how much of each tree counts"),
+            .choice("loss", \.loss, "how mistakes count", AdaBoostLoss.allCases.map { ($0.rawValue, $0) }),
             .whole("max_depth", \.estimator.maxDepth, "the most levels of a tree"), .seed(\.seed),
           ]
         )
@@ -140,14 +142,38 @@ extension ModelEntry {
   ]
 }
 
+/// What forests of classes have.
+private func classForests<Forest: ForestClassifierEstimator>() -> [ModelParameter<Forest>] {
+  [
+    .choice("criterion", \.criterion, "how impure a node is", [("gini", .gini), ("entropy", .entropy)]),
+    .classWeight(\.classWeight),
+    .flag("balanced_subsample", \.balancedSubsample, "whether classes weigh alike among the rows of each tree"),
+  ] + forests.map { $0.of(\.options) }
+}
+
 /// What forests of all kinds have.
 private let forests: [ModelParameter<ForestOptions>] = [
   .whole("n_estimators", \.nEstimators, "how many trees"), .whole("max_depth", \.maxDepth, "the most levels"),
   minSamples("min_samples_split", \.minSamplesSplit, "the least rows of a node that is split; below 1, a part of all"),
   minSamples("min_samples_leaf", \.minSamplesLeaf, "the least rows of a leaf; below 1, a part of all"),
+  .number("min_weight_fraction_leaf", \.minWeightFractionLeaf, "the least part of all weight in a leaf"),
   maxFeatures(\.maxFeatures), .whole("max_leaf_nodes", \.maxLeafNodes, "the most leaves"),
   .number("min_impurity_decrease", \.minImpurityDecrease, "what a split must gain"),
   .flag("bootstrap", \.bootstrap, "whether rows are drawn for each tree"),
+  .numberOr(
+    "max_samples",
+    \.maxSamples,
+    "how many rows are drawn; up to 1, a part of all",
+    [("none", nil)],
+    number: { $0 > 1 ? .count(nearestWhole($0)) : .fraction($0) },
+    asNumber: { value in
+      switch value {
+      case .count(let count): Double(count)
+      case .fraction(let part): part
+      case nil: nil
+      }
+    }
+  ),
   .number("ccp_alpha", \.ccpAlpha, "how much a leaf costs when trees are pruned"), .seed(\.seed),
 ]
 
