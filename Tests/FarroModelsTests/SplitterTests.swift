@@ -43,6 +43,12 @@ import Testing
     for (name, splits) in found { #expect(marks(splits) == SelectionGolden.splits[name], "\(name)") }
   }
 
+  @Test func `a group that would fit two folds as well goes to the smaller one, as with scikit-learn`() throws {
+    let folds = try StratifiedGroupKFold(nSplits: 2)
+      .split([0, 0, 0, 1, 1, 1, 0, 0, 1], groups: [0, 0, 3, 1, 2, 2, 3, 1, 1])
+    #expect(folds.map(\.test) == [[0, 1, 3, 7, 8], [2, 4, 5, 6]])
+  }
+
   @Test func `folds of classes do not depend on what classes are called`() throws {
     let splits = try StratifiedKFold(nSplits: 4).split(Self.names)
     #expect(try StratifiedKFold(nSplits: 4).split(Self.classes.map { -$0 }) == splits)
@@ -110,6 +116,11 @@ import Testing
           #expect(abs(learned - part * Double(expected.0)) < 1 && abs(tested - part * Double(expected.1)) < 2)
         }
       }
+    }
+    // Of 8, 4 and 2 rows, 5 are 2.9, 1.4 and 0.7.
+    let labels = [Int](repeating: 0, count: 8) + [1, 1, 1, 1, 2, 2]
+    for split in try StratifiedShuffleSplit(trainSize: 5).split(labels) {
+      #expect((0..<3).map { label in split.train.count { labels[$0] == label } } == [3, 1, 1])
     }
     for split in try GroupShuffleSplit(testSize: 3).split(groups: Self.groups) {
       #expect(Set(split.test.map { Self.groups[$0] }).count == 3)

@@ -84,6 +84,15 @@ import Testing
     try expect(CountVectorizer(minDF: 2, maxDF: 3), TextGolden.rare)
     try expect(CountVectorizer(minDF: 0.1, maxDF: 0.3, binary: true), TextGolden.parts)
     try expect(CountVectorizer(maxFeatures: 3), TextGolden.few)
+    // Of three texts: one term is in all, and two in two of them; of as frequent terms, the first in order stay.
+    let three = ["all two pair", "all pair two two", "all one"]
+    #expect(try CountVectorizer(maxDF: 2).fit(three).vocabulary == ["one", "pair", "two"])
+    #expect(try CountVectorizer(maxDF: 0.7).fit(three).vocabulary == ["one", "pair", "two"])
+    #expect(try CountVectorizer(minDF: 2, maxDF: 2).fit(three).vocabulary == ["pair", "two"])
+    #expect(try CountVectorizer(maxFeatures: 2).fit(three).vocabulary == ["all", "two"])
+    #expect(
+      try CountVectorizer(maxFeatures: 3, binary: true).fit(three + ["one"]).vocabulary == ["all", "one", "pair"]
+    )
     try expect(CountVectorizer(vocabulary: ["lazy", "dog", "missing", "straße"]), TextGolden.given)
   }
 
@@ -186,6 +195,9 @@ import Testing
   @Test func `vectorizers survive their files`() throws {
     let model = try TfidfVectorizer(nGramRange: 1...2, stopWords: ["the"]).fit(texts)
     try checkDamage(to: model) { model in _ = try? model.transform(texts) }
+    // With another last letter, a term would be there twice.
+    let terms = try CountVectorizer(vocabulary: ["dog", "lab", "laa"]).fit(texts)
+    try checkDamage(to: terms) { model in #expect(Set(model.vocabulary).count == model.vocabulary.count) }
     try checkDamage(to: HashingVectorizer(stopWords: ["a word", "and another"], nFeatures: 1 << 10)) {
       model in
       _ = try? model.transform(texts)
