@@ -259,6 +259,9 @@ private typealias Golden = PreprocessingGolden
   @Test func `constant columns have one bin, and what cannot be is told`() throws {
     let model = try KBinsDiscretizer<Double, _>().fit(x)
     #expect(model.nBins[3] == 1 && model.binEdges[3] == [-.infinity, .infinity])
+    // Borders between equal elements are one.
+    let equal = try KBinsDiscretizer<Double, _>(nBins: 4).fit(Tensor([[0], [0], [0], [0], [1], [2]]))
+    #expect(equal.binEdges == [[0, 1, 2]])
     #expect(throws: ModelError.self) { try KBinsDiscretizer<Double, _>(nBins: 1).fit(x) }
     #expect(throws: ModelError.self) { try KBinsDiscretizer<Double, _>(nBins: [2, 2]).fit(x) }
     #expect(throws: ModelError.rows(0, needed: 1)) { try KBinsDiscretizer<Float, _>().fit(Tensor(zeros: [0, 1])) }
