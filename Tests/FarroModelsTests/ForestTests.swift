@@ -147,7 +147,7 @@ import Testing
 
   @Test func `trees and forests survive being saved, and damaged files do no harm`() throws {
     let x = Tensor<Float>(casting: Self.wine.x)
-    // Small ones: a file is read for each of its bytes.
+    // Small ones: a file is read for each of their parts.
     let tree = try DecisionTreeClassifier(maxDepth: 1, categoricalFeatures: [4]).fit(
       x[rows: Array(0..<40)],
       Array(Self.wine.y[100..<140])
@@ -164,6 +164,13 @@ import Testing
     try checkDamage(to: forest) { model in
       guard model.columnCount == 13 else { return }
       _ = (try model.predict(x), model.featureImportances, model.estimators)
+    }
+    let labels = stride(from: 0, to: 178, by: 30).map { Self.wine.y[$0] }
+    let votes = try ExtraTreesClassifier(nEstimators: 2, maxDepth: 1).fit(few, labels).model
+    try checkDamage(to: votes) { model in
+      guard model.columnCount == 13 else { return }
+      let classes = try model.predictClasses(x)
+      #expect(classes.allSatisfy { 0..<Int32(model.classCount) ~= $0 })
     }
     let url = FileManager.default.temporaryDirectory.appendingPathComponent("farro-\(UUID().uuidString).farro")
     defer { try? FileManager.default.removeItem(at: url) }
