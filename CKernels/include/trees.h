@@ -98,7 +98,8 @@ typedef struct farro_trees farro_trees;
 
 // When cancelled, `*trees` is NULL and the status FARRO_OK.
 // At least one row has a weight above 0 (where all that is drawn for a tree weighs 0, it takes each row once).
-// A thread takes 36 bytes for each row; 16 more for weights that are not whole, 16 for each output of numbers.
+// A thread takes 36 bytes for each row; 16 more for weights that are not whole, 16 for each output of numbers; and the
+// tree that it grows, which is copied to those before it.
 // Grows the trees `first` to below `first + count` of a forest: each depends on the seed and its number alone, and so
 // does the number of times that a row is drawn, which its weight is multiplied by.
 FARRO_API farro_status farro_trees_grow(const farro_tree_table *table, const farro_tree_targets *targets,
@@ -127,10 +128,8 @@ typedef struct farro_tree_nodes {
   double *values;        // (nodes, outputs): parts of the classes, or means
 } farro_tree_nodes;
 
-// The sizes alone: no array is written.
-FARRO_API void farro_trees_size(const farro_trees *trees, farro_tree_nodes *nodes);
-// The contents, into arrays of those sizes.
-FARRO_API void farro_trees_copy(const farro_trees *trees, farro_tree_nodes *nodes);
+// What has grown, until it is released.
+FARRO_API const farro_tree_nodes *farro_trees_nodes(const farro_trees *trees);
 
 // ---- what is known of grown trees ------------------------------------------------------------------------------
 

@@ -34,13 +34,18 @@ static void *array(size_t count, size_t element) {
 }
 
 static farro_tree_nodes copy_of(farro_trees *trees) {
-  farro_tree_nodes t;
-  farro_trees_size(trees, &t);
+  const farro_tree_nodes *own = farro_trees_nodes(trees);
+  farro_tree_nodes t = *own;
   t.roots = array(t.trees + 1, 4), t.feature = array(t.nodes, 4), t.right = array(t.nodes, 4);
   t.threshold = array(t.nodes, 8), t.missing_left = array(t.nodes, 1), t.set = array(t.nodes, 4);
   t.set_bits = array(t.sets * t.words, 8), t.rows = array(t.nodes, 4), t.weight = array(t.nodes, 8);
   t.impurity = array(t.nodes, 8), t.values = array(t.nodes * t.outputs, 8);
-  farro_trees_copy(trees, &t);
+  memcpy(t.roots, own->roots, (t.trees + 1) * 4), memcpy(t.feature, own->feature, t.nodes * 4);
+  memcpy(t.right, own->right, t.nodes * 4), memcpy(t.threshold, own->threshold, t.nodes * 8);
+  memcpy(t.missing_left, own->missing_left, t.nodes), memcpy(t.set, own->set, t.nodes * 4);
+  memcpy(t.rows, own->rows, t.nodes * 4), memcpy(t.weight, own->weight, t.nodes * 8);
+  memcpy(t.impurity, own->impurity, t.nodes * 8), memcpy(t.values, own->values, t.nodes * t.outputs * 8);
+  if (t.sets > 0) memcpy(t.set_bits, own->set_bits, t.sets * t.words * 8);
   farro_trees_release(trees);
   return t;
 }

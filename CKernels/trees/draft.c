@@ -3,13 +3,11 @@
 
 #include "growing.h"
 
+#include "runtime/resize.h"
+
 static bool grow_array(void **array, size_t element, size_t old, size_t new) {
-  void *larger_array = farro_allocate(new * element);
+  void *larger_array = farro_resize(*array, old * element, new * element);
   if (!larger_array) return false;
-  if (*array) {
-    memcpy(larger_array, *array, old * element);
-    farro_release(*array, old * element);
-  }
   *array = larger_array;
   return true;
 }
@@ -19,8 +17,8 @@ bool draft_reserve(tree_draft *draft, size_t capacity) {
   // A capacity holds for both arrays, or, where the second has no memory, for none: then nothing is left of them.
   if (!grow_array((void **)&draft->nodes, sizeof(tree_node), draft->capacity, capacity)) return false;
   if (!grow_array((void **)&draft->values, draft->outputs * sizeof(double), draft->capacity, capacity)) {
-    farro_release(draft->nodes, capacity * sizeof(tree_node));
-    farro_release(draft->values, draft->capacity * draft->outputs * sizeof(double));
+    farro_resize(draft->nodes, capacity * sizeof(tree_node), 0);
+    farro_resize(draft->values, draft->capacity * draft->outputs * sizeof(double), 0);
     draft->nodes = NULL, draft->values = NULL;
     draft->count = draft->capacity = 0;
     return false;
@@ -50,8 +48,8 @@ bool draft_add_set(tree_draft *draft, const uint64_t *bits, int32_t *set) {
 }
 
 void draft_release(tree_draft *draft) {
-  if (draft->nodes) farro_release(draft->nodes, draft->capacity * sizeof(tree_node));
-  if (draft->values) farro_release(draft->values, draft->capacity * draft->outputs * sizeof(double));
-  if (draft->sets) farro_release(draft->sets, draft->set_capacity * draft->words * sizeof(uint64_t));
+  farro_resize(draft->nodes, draft->capacity * sizeof(tree_node), 0);
+  farro_resize(draft->values, draft->capacity * draft->outputs * sizeof(double), 0);
+  farro_resize(draft->sets, draft->set_capacity * draft->words * sizeof(uint64_t), 0);
   draft->nodes = NULL, draft->values = NULL, draft->sets = NULL;
 }

@@ -15,6 +15,7 @@ static const uint64_t left_key = 0xd1b54a32d192ed03u, right_key = 0x8cb92ba72f3d
 
 typedef struct {
   node_item item;
+  int32_t parent; // whose right child it is; -1 for left children and the root
   size_t left_rows;
   double gain;
 } open_node;
@@ -54,15 +55,18 @@ static void list_release(node_list *list) {
 
 // ---- depth first -----------------------------------------------------------------------------------------------
 
-// Grows everything below `root`. Nodes of at most `apart` rows become marks, and stand in `subtrees`, which may be
-// NULL.
+// Grows everything below `root`, in the order that the header tells. Nodes of at most `apart` rows become marks, and
+// stand in `subtrees`, which may be NULL.
 static bool grow_deep(tree_rows *r, tree_draft *draft, node_space *space, const node_item *root, bool is_alone,
                       size_t apart, node_list *subtrees) {
   node_list stack = {0};
-  open_node next = {.item = *root};
-  bool is_done = draft_add(draft, &next.item.node) && list_add(&stack, &next);
+  bool is_done = list_add(&stack, &(open_node){.item = *root, .parent = -1});
   while (is_done && stack.count > 0) {
-    const node_item item = stack.items[--stack.count].item;
+    const open_node next = stack.items[--stack.count];
+    node_item item = next.item;
+    is_done = draft_add(draft, &item.node);
+    if (!is_done) break;
+    if (next.parent >= 0) draft->nodes[next.parent].right = (int32_t)item.node;
     size_t left_rows;
     double gain;
     if (subtrees && item.count <= apart) {
@@ -75,11 +79,9 @@ static bool grow_deep(tree_rows *r, tree_draft *draft, node_space *space, const 
     if (!is_done || left_rows == 0) continue;
     node_item left, right;
     children_of(&item, left_rows, &left, &right);
-    is_done = draft_add(draft, &left.node) && draft_add(draft, &right.node);
-    if (!is_done) continue;
-    draft->nodes[item.node].left = (int32_t)left.node;
-    draft->nodes[item.node].right = (int32_t)right.node;
-    is_done = list_add(&stack, &(open_node){.item = right}) && list_add(&stack, &(open_node){.item = left});
+    draft->nodes[item.node].left = (int32_t)item.node + 1;
+    is_done = list_add(&stack, &(open_node){.item = right, .parent = (int32_t)item.node}) &&
+              list_add(&stack, &(open_node){.item = left, .parent = -1});
   }
   list_release(&stack);
   return is_done;
@@ -231,9 +233,14 @@ farro_status grow_tree(tree_rows *r, bool is_alone, tree_draft *tree) {
   node_list subtrees = {0};
   node_space space;
   if (!node_space_create(&space, p, r->count)) return FARRO_ERROR_MEMORY;
+  if (is_deep && !is_alone) {
+    const bool has_grown = grow_deep(r, tree, &space, &root, false, 0, NULL);
+    node_space_release(&space);
+    return has_grown ? FARRO_OK : FARRO_ERROR_MEMORY;
+  }
   const size_t apart = larger(least_apart, r->count / 16);
-  bool is_done = is_deep ? grow_deep(r, &top, &space, &root, is_alone, apart, is_alone ? &subtrees : NULL)
-                         : grow_best(r, &top, &space, &root, is_alone);
+  bool is_done =
+      is_deep ? grow_deep(r, &top, &space, &root, true, apart, &subtrees) : grow_best(r, &top, &space, &root, is_alone);
   node_space_release(&space);
   subtree_work work = {.rows = r, .roots = &subtrees};
   work.drafts = farro_allocate(subtrees.count * sizeof *work.drafts);
@@ -257,19 +264,39 @@ farro_status grow_tree(tree_rows *r, bool is_alone, tree_draft *tree) {
 typedef struct {
   const tree_problem *problem;
   size_t first;
+  size_t count;
   bool is_alone;
-  tree_draft *trees;
+  farro_trees *trees;
+  tree_draft *drafts;     // of each tree, while it waits for those before it
+  atomic_bool *has_grown; // each
+  atomic_size_t next, added;
+  atomic_flag is_adding;
   atomic_bool failed;
 } forest_work;
 
+// Adds trees that have grown, as far as those before them have. One thread at a time does: others go on growing.
+static void add_grown(forest_work *w) {
+  size_t i;
+  while ((i = w->added) < w->count && w->has_grown[i] && !atomic_flag_test_and_set(&w->is_adding)) {
+    for (i = w->added; i < w->count && w->has_grown[i]; w->added = ++i) {
+      if (!w->failed && !forest_add(w->trees, w->drafts + i)) w->failed = true;
+      draft_release(w->drafts + i);
+    }
+    atomic_flag_clear(&w->is_adding);
+  }
+}
+
 static void grow_trees(void *context, size_t first, size_t last) {
   forest_work *w = context;
-  for (size_t i = first; i < last && !w->failed; i++) {
+  for (; first < last && !w->failed; first++) {
+    const size_t i = w->next++; // in order, so that few wait for one
     tree_rows rows;
     if (rows_create(&rows, w->problem, w->first + i) != FARRO_OK ||
-        grow_tree(&rows, w->is_alone, w->trees + i) != FARRO_OK)
+        grow_tree(&rows, w->is_alone, w->drafts + i) != FARRO_OK)
       w->failed = true;
     rows_release(&rows);
+    w->has_grown[i] = true;
+    add_grown(w);
   }
 }
 
@@ -361,34 +388,30 @@ farro_status farro_trees_grow(const farro_tree_table *table, const farro_tree_ta
       problem.is_whole = logs != NULL;
     }
   }
-  farro_trees *trees = farro_allocate(sizeof *trees);
-  tree_draft *drafts = farro_allocate(count * sizeof *drafts);
-  is_ready = is_ready && trees && drafts;
+  const tree_draft empty = empty_draft(&problem);
+  forest_work work = {.problem = &problem, .first = first, .count = count, .is_alone = count < fewest_alone};
+  work.trees = forest_create(count, empty.outputs, empty.words);
+  work.drafts = farro_allocate(count * sizeof *work.drafts);
+  work.has_grown = farro_allocate(count * sizeof *work.has_grown);
+  atomic_flag_clear(&work.is_adding);
+  is_ready = is_ready && work.trees && work.drafts && work.has_grown;
   if (is_ready) {
-    *trees = (farro_trees){count, drafts};
-    for (size_t i = 0; i < count; i++) drafts[i] = empty_draft(&problem);
-    forest_work work = {.problem = &problem, .first = first, .is_alone = count < fewest_alone, .trees = drafts};
+    for (size_t i = 0; i < count; i++) work.drafts[i] = empty, atomic_init(work.has_grown + i, false);
     // Few trees one after the other, each on all threads; of many, each thread has its own.
     const double cost = (double)table->n * (double)options->max_features * (double)count * row_nanoseconds;
     farro_parallel_for(count, work.is_alone ? larger(count, 1) : 1, work.is_alone ? 0 : cost, grow_trees, &work);
+    for (size_t i = work.added; i < count; i++) draft_release(work.drafts + i);
     is_ready = !work.failed;
-    if (!is_ready) {
-      farro_trees_release(trees);
-      trees = NULL, drafts = NULL;
-    }
   }
-  if (!is_ready && trees) farro_release(trees, sizeof *trees);
-  if (!is_ready && drafts) farro_release(drafts, count * sizeof *drafts);
+  if (work.drafts) farro_release(work.drafts, count * sizeof *work.drafts);
+  if (work.has_grown) farro_release(work.has_grown, count * sizeof *work.has_grown);
   if (scaled) farro_release(scaled, numbers * sizeof *scaled);
   if (logs) farro_release(logs, log_bytes);
-  if (!is_ready) return cancelled ? FARRO_OK : FARRO_ERROR_MEMORY;
-  *result = trees;
+  if (!is_ready) {
+    farro_trees_release(work.trees);
+    return cancelled ? FARRO_OK : FARRO_ERROR_MEMORY;
+  }
+  forest_end(work.trees);
+  *result = work.trees;
   return FARRO_OK;
-}
-
-void farro_trees_release(farro_trees *trees) {
-  if (!trees) return;
-  for (size_t i = 0; i < trees->count; i++) draft_release(trees->trees + i);
-  farro_release(trees->trees, trees->count * sizeof *trees->trees);
-  farro_release(trees, sizeof *trees);
 }

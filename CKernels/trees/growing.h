@@ -26,10 +26,36 @@ bool draft_add(tree_draft *draft, size_t *node);
 bool draft_add_set(tree_draft *draft, const uint64_t *bits, int32_t *set);
 void draft_release(tree_draft *draft);
 
-struct farro_trees {
-  size_t count;
-  tree_draft *trees; // in the order that the header tells; right children are numbers within the tree
+// What farro_tree_nodes points to.
+enum {
+  forest_feature,
+  forest_right,
+  forest_threshold,
+  forest_missing_left,
+  forest_set,
+  forest_rows,
+  forest_weight,
+  forest_impurity,
+  forest_values,
+  forest_node_arrays,
+  forest_set_bits = forest_node_arrays,
+  forest_roots,
+  forest_arrays,
 };
+
+struct farro_trees {
+  farro_tree_nodes nodes;
+  struct {
+    void *memory;
+    size_t each, room; // the bytes of an element, and how many there is room for
+  } arrays[forest_arrays];
+};
+
+farro_trees *forest_create(size_t trees, size_t outputs, size_t words);
+// Appends a tree that is in the order that the header tells, its right children numbers within it.
+bool forest_add(farro_trees *forest, const tree_draft *tree);
+// Gives back the room for more.
+void forest_end(farro_trees *forest);
 
 // What all trees of a call learn from.
 typedef struct {

@@ -75,9 +75,17 @@ package final class TreeTable: @unchecked Sendable {  // nothing writes to the t
     }
     check(status, "TreeTable.grow")
     guard let trees else { throw CancellationError() }
-    defer { farro_trees_release(trees) }
-    return TreeArrays(copying: trees)
+    return TreeArrays(GrownTrees(trees))
   }
+}
+
+/// Trees in the memory in which they have grown.
+private final class GrownTrees: @unchecked Sendable {  // nothing writes to them any more
+  let trees: OpaquePointer
+
+  init(_ trees: OpaquePointer) { self.trees = trees }
+
+  deinit { farro_trees_release(trees) }
 }
 
 /// Nodes of trees that come part by part. Room for all is made when the first ones come, by their size: a whole forest does not
@@ -182,29 +190,28 @@ extension TreeArrays {
     self = joined.arrays
   }
 
-  fileprivate init(copying trees: OpaquePointer) {
-    var nodes = farro_tree_nodes()
-    farro_trees_size(trees, &nodes)
-    func empty<Scalar>(_ shape: Int...) -> Tensor<Scalar> {
-      Tensor(uninitialized: shape, count: shape.reduce(1, *))
+  fileprivate init(_ grown: GrownTrees) {
+    let nodes = farro_trees_nodes(grown.trees).pointee
+    func lent<Scalar>(_ array: UnsafeMutablePointer<Scalar>?, _ shape: Int...) -> Tensor<Scalar> {
+      let count = shape.reduce(1, *)
+      return Tensor(lent: UnsafeBufferPointer(start: count > 0 ? array : nil, count: count), by: grown, shape: shape)
     }
     self.init(
-      roots: empty(nodes.trees + 1),
-      feature: empty(nodes.nodes),
-      right: empty(nodes.nodes),
-      threshold: empty(nodes.nodes),
-      missingLeft: empty(nodes.nodes),
-      set: empty(nodes.nodes),
-      setBits: empty(nodes.sets, nodes.words),
-      rows: empty(nodes.nodes),
-      weight: empty(nodes.nodes),
-      impurity: empty(nodes.nodes),
-      values: empty(nodes.nodes, nodes.outputs)
+      roots: lent(nodes.roots, nodes.trees + 1),
+      feature: lent(nodes.feature, nodes.nodes),
+      right: lent(nodes.right, nodes.nodes),
+      threshold: lent(nodes.threshold, nodes.nodes),
+      missingLeft: lent(nodes.missing_left, nodes.nodes),
+      set: lent(nodes.set, nodes.nodes),
+      setBits: lent(nodes.set_bits, nodes.sets, nodes.words),
+      rows: lent(nodes.rows, nodes.nodes),
+      weight: lent(nodes.weight, nodes.nodes),
+      impurity: lent(nodes.impurity, nodes.nodes),
+      values: lent(nodes.values, nodes.nodes, nodes.outputs)
     )
-    withNodes { nodes in farro_trees_copy(trees, &nodes) }
   }
 
-  /// Calls `body` with the arrays' memory, which it may write to while no other value shares it.
+  /// Calls `body` with the arrays' memory, which it only reads.
   private func withNodes<Result>(_ body: (inout farro_tree_nodes) -> Result) -> Result {
     func base<Scalar>(_ array: Tensor<Scalar>) -> UnsafeMutablePointer<Scalar> { array.storage.base + array.offset }
     return withExtendedLifetime(self) {

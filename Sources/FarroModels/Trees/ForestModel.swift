@@ -23,8 +23,8 @@ extension ForestOptions {
       throw ModelError.parameter(name: "bootstrap", reason: "is needed for oobScore and maxSamples")
     }
     if bootstrap { growth.draws = try maxSamples?.resolved(x.rowCount) ?? x.rowCount }
-    // Some at a time, so that a task that is cancelled ends soon. A tree does not depend on those beside it.
-    let grown = try TreeArrays(nEstimators, atOnce: 4 * Threads.current) { range in
+    // Only some at a time are kept whole where most of each is cut away. A tree does not depend on those beside it.
+    let grown = try TreeArrays(nEstimators, atOnce: ccpAlpha > 0 ? 4 * Threads.current : nEstimators) { range in
       try Task.checkCancellation()
       let trees = try table.grow(range, targets, weights: weights, growth)
       return ccpAlpha > 0 ? trees.pruned(ccpAlpha) : trees
