@@ -128,7 +128,7 @@ private final class Box<Value> {
   var value: Value?
 }
 
-/// How many bytes more than before the process had at most while `body` ran; `nil` where the system does not tell.
+/// How many bytes more than before the process had at most while `body` ran, pages of the program itself apart; `nil` where the system does not tell.
 private func peakMemory(_ body: () throws -> Void) rethrows -> Int? {
   func bytes(_ name: String) -> Int? {
     let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)
@@ -136,7 +136,8 @@ private func peakMemory(_ body: () throws -> Void) rethrows -> Int? {
     return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
   }
   try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)  // the peak is that of now
-  let before = bytes("VmRSS")
+  let before = bytes("VmRSS"), program = bytes("RssFile")
   try body()
-  return before.flatMap { before in bytes("VmHWM").map { max($0 - before, 0) } }
+  guard let before, let program, let peak = bytes("VmHWM"), let programAfter = bytes("RssFile") else { return nil }
+  return max(peak - before - max(programAfter - program, 0), 0)
 }
