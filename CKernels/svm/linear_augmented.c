@@ -9,6 +9,8 @@
 #include "include/linear_algebra.h"
 #include "linear.h"
 
+static const double least_damping = 1e-14;
+
 enum { most_parts = 64, rows_of_part = 1024, most_trials = 40 };
 
 // What one part of the rows adds up.
@@ -26,9 +28,9 @@ typedef struct {
   double *vectors;                                             // of each part: one of `room`, a matrix and a block
   sums *part;
   svm_share_rule rule;
-  double scale, trial; // trial: of the step's length
-  bool is_minimum;     // of the round: what is left of the gradient is rounding
-  bool is_exact;       // errors are those of w, not what steps made of them
+  double damping, scale, trial; // trial: of the step's length
+  bool is_minimum;              // of the round: what is left of the gradient is rounding
+  bool is_exact;                // errors are those of w, not what steps made of them
   farro_status status;
 } augmented;
 
@@ -201,13 +203,18 @@ static void go(augmented *s, double tiny) {
       trial = (low + high) / 2;
     s->trial = trial;
   }
+  // Steps far too long come from directions that nothing but the damping and the squares of w bound.
+  if (s->trial < 1e-8)
+    s->damping = fmin(1e5 * s->damping, 1e-3);
+  else if (s->trial > 0.5)
+    s->damping = fmax(1e-5 * s->damping, least_damping);
   for (size_t i = 0; i < s->size; i++) s->w[i] += s->trial * s->step[i];
   for (size_t i = 0; i < s->rows; i++) s->error[i] += s->trial * s->change[i];
   s->is_exact = false;
 }
 
 // Newton's step from the point, where step = sum of a limit sign x - w at first; false if rounding is in the way. What
-// all rows would weigh is seen in the first rounds; a little of it keeps the step from directions that are left to the
+// all rows would weigh is seen in the first rounds; a little of it, the damping, keeps the step from directions that are left to the
 // squares of w alone, which huge rows leave next to nothing of.
 static bool take_step(augmented *s, double elements, double tiny) {
   farro_parallel_for(s->parts, 1, (double)s->rows * 4, take_matrix, s);
@@ -216,7 +223,7 @@ static bool take_step(augmented *s, double elements, double tiny) {
   for (size_t i = 0; i < s->size; i++) {
     double *const own = &hessian[i * s->size + i];
     s->squares[i] = fmax(s->squares[i], *own * s->scale);
-    *own += 1 + 1e-14 * s->squares[i] / s->scale;
+    *own += 1 + s->damping * s->squares[i] / s->scale;
   }
   const farro_cholesky_shape factor = {.batch = 1, .n = s->size, .lda = s->size};
   const farro_cholesky_solve_shape solve = {.batch = 1, .n = s->size, .m = 1, .ldf = s->size, .ldb = 1};
@@ -240,6 +247,7 @@ static bool iterate(augmented *s, farro_linear_svm_problem *problem) {
   const double first = total(s).excess, mean = first / (double)s->rows;
   if (first == 0) return problem->has_converged = true;
   double last = INFINITY;
+  s->damping = least_damping;
   s->is_exact = true;
   set_scale(s, 100 * mean); // the first round is one of squares, nearly
   for (;;) {
@@ -271,7 +279,8 @@ static bool iterate(augmented *s, farro_linear_svm_problem *problem) {
     }
     problem->has_converged = is_still;
     if (is_still || problem->iterations >= o->max_iterations) return true;
-    if (rest > fmax(0.1 * point.gap, tiny)) {
+    // A round need not come nearer to its own minimum than that is to the losses'.
+    if (rest > fmax(10 * point.gap, tiny)) {
       problem->iterations++;
       if (!take_step(s, elements, tiny)) return problem->has_converged = is_near;
       continue;
@@ -280,7 +289,7 @@ static bool iterate(augmented *s, farro_linear_svm_problem *problem) {
     memcpy(s->share, s->point, s->rows * sizeof(double));
     s->is_minimum = false;
     const bool is_fast = s->scale <= 0.01 * mean && point.gap < last / 4;
-    if (!is_fast) set_scale(s, s->scale / 2);
+    if (!is_fast) set_scale(s, 0.3 * s->scale);
     last = point.gap;
     if (!(s->scale > 1e-12 * mean)) return problem->has_converged = is_near;
   }
