@@ -214,8 +214,8 @@ static void go(augmented *s, double tiny) {
 }
 
 // Newton's step from the point, where step = sum of a limit sign x - w at first; false if rounding is in the way. What
-// all rows would weigh is seen in the first rounds; a little of it, the damping, keeps the step from directions that are left to the
-// squares of w alone, which huge rows leave next to nothing of.
+// all rows would weigh is seen in the first rounds; a little of it, the damping, keeps the step from directions that
+// are left to the squares of w alone, which huge rows leave next to nothing of.
 static bool take_step(augmented *s, double elements, double tiny) {
   farro_parallel_for(s->parts, 1, (double)s->rows * 4, take_matrix, s);
   double *hessian = s->vectors + s->room;
