@@ -136,7 +136,8 @@ private func peakMemory(_ body: () throws -> Void) rethrows -> Int? {
     return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
   }
   try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)  // the peak is that of now
-  let before = bytes("VmRSS"), program = bytes("RssFile")
+  let before = bytes("VmRSS")
+  let program = bytes("RssFile")
   try body()
   guard let before, let program, let peak = bytes("VmHWM"), let programAfter = bytes("RssFile") else { return nil }
   return max(peak - before - max(programAfter - program, 0), 0)
