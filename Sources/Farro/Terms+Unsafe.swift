@@ -53,6 +53,7 @@ public struct TermRule: Sendable, Hashable, Codable {
 ///   - texts: A row each.
 ///   - rule: How they are cut.
 ///   - stopWords: Words that are passed over, before they are joined to terms.
+///   - as: The type of the counts.
 /// - Precondition: the rule's sizes and its shortest word are at least 1.
 /// - Complexity: O(bytes `rule.sizes.upperBound` + terms log terms), on several threads.
 public func countTerms<Scalar: KernelScalar>(
@@ -74,6 +75,7 @@ public func countTerms<Scalar: KernelScalar>(
 ///   - texts: A row each.
 ///   - rule: How they are cut.
 ///   - stopWords: Words that are passed over, before they are joined to terms.
+///   - as: The type of the counts.
 /// - Precondition: the rule's sizes and its shortest word are at least 1; there are fewer than 2³¹ terms.
 /// - Complexity: O(bytes `rule.sizes.upperBound`), on several threads.
 public func counts<Scalar: KernelScalar>(
@@ -100,6 +102,7 @@ public func counts<Scalar: KernelScalar>(
 ///   - alternatesSign: Whether half of all terms count -1, so that those of one hash add up to 0 on average.
 ///   - rule: How texts are cut.
 ///   - stopWords: Words that are passed over, before they are joined to terms.
+///   - as: The type of the counts.
 /// - Precondition: the rule's sizes and its shortest word are at least 1; `columns` is from 1 to below 2³¹.
 /// - Complexity: O(bytes `rule.sizes.upperBound`), on several threads.
 public func hashTerms<Scalar: KernelScalar>(
