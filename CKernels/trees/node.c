@@ -243,9 +243,9 @@ static size_t part_rows(const farro_tree_table *table, node_split *split, uint32
   return left;
 }
 
-// Not asked for small nodes: that would take longer than they do.
-static bool is_cancelled(const tree_problem *p, size_t rows) {
-  if (rows < rows_worth_asking || !p->options.is_cancelled) return false;
+// Not asked for small nodes, where that would take longer than they do; but for each tree, of which there may be many.
+static bool is_cancelled(const tree_problem *p, const node_item *item) {
+  if ((item->count < rows_worth_asking && item->depth > 0) || !p->options.is_cancelled) return false;
   if (!*p->cancelled && p->options.is_cancelled()) *p->cancelled = true;
   return *p->cancelled;
 }
@@ -254,7 +254,7 @@ bool make_node(tree_rows *r, tree_draft *draft, node_space *space, const node_it
                size_t *left_rows, double *gain) {
   const tree_problem *p = r->problem;
   const farro_tree_options *o = &p->options;
-  if (is_cancelled(p, item->count)) return false;
+  if (is_cancelled(p, item)) return false;
   uint32_t *rows = r->rows + item->start;
   node_view view = {
       .criterion = p->criterion,
