@@ -1,4 +1,5 @@
 // One tree: leaves are split, the one with the largest gain first, until a limit is met.
+#include <float.h>
 #include <string.h>
 
 #include "boosting.h"
@@ -50,11 +51,11 @@ static void gather(const farro_booster *b, boosting_tree *t, const boosting_leaf
   farro_parallel_for(leaf->count, boosting_block, gather_nanoseconds * (double)leaf->count, gather_rows, &w);
 }
 
-// The power of two that brings numbers up to `largest` within so many bits.
+// The power of two that brings numbers up to `largest` within so many bits; 1 where all are 0 in single precision.
 static double scale_for(double largest, int bits) {
   int exponent;
   frexp(largest, &exponent);
-  return largest > 0 ? ldexp(1, bits - exponent) : 1;
+  return largest < (double)FLT_TRUE_MIN ? 1 : ldexp(1, bits - exponent);
 }
 
 // All rows, in one leaf.

@@ -179,14 +179,39 @@ static void check_loss_values(void) {
   EXPECT(fabs(sum - log(exp(0.5) + exp(-1.5) + exp(2)) - 1.5) <= 1e-15, "multinomial loss of one row: %.17g", sum);
 }
 
+// Gradients and hessians that single precision has no numbers for are 0.
+static void check_tiny(bool weighted) {
+  enum { n = 100 };
+  double x[n], y[n], weights[n], threshold[254];
+  uint16_t count;
+  for (int i = 0; i < n; i++) x[i] = i, y[i] = weighted ? i : i * 1e-310, weights[i] = 1e-300;
+  farro_boosting_thresholds_f64(n, 1, x, 1, NULL, NULL, 0, 255, threshold, &count);
+  double baseline = 0;
+  const sample s = {n, 1, 1, x, y, weighted ? weights : NULL, threshold, &baseline, &count};
+  const farro_boosting_problem p = problem_of(&s, FARRO_BOOSTING_SQUARED, 8, 1);
+  farro_booster *b = NULL;
+  EXPECT(farro_boosting_begin_f64(&p, x, 1, NULL, &b) == FARRO_OK, "begin of tiny numbers");
+  farro_boosting_node nodes[15];
+  uint32_t grown = 0;
+  EXPECT(farro_boosting_grow(b, nodes, &grown) == FARRO_OK && grown == 1, "tiny numbers: %u nodes", grown);
+  EXPECT(nodes[0].value == 0, "tiny numbers: %g", nodes[0].value);
+  farro_boosting_end(b);
+}
+
 void check_boosting(void) {
   check_loss_values();
+  check_tiny(false), check_tiny(true);
   for (size_t d = 1; d <= 9; d++) check_against_reference(61 + d, d, 40, 6, d % 2);
   check_against_reference(400, 17, 30, 12, false);
   check_against_reference(700, 33, 4000, 8, true);
   check_against_reference(1, 1, 5, 4, false);
   check_against_reference(70001, 2, 300, 4, false); // more rows than cells take at once
   check_against_reference(140009, 2, 2, 4, false);  // and more than one of them counts
+  for (size_t n = 65535; n <= 65537; n++) {         // as many as 16 bits count, and more
+    check_against_reference(n, 2, 2, 4, false);
+    check_against_reference(n, 2, 40, 4, true);
+  }
+  check_against_reference(140009, 2, 300, 12, true);
   for (int loss = FARRO_BOOSTING_SQUARED; loss < FARRO_BOOSTING_MULTINOMIAL; loss++) {
     check_trees_of((farro_boosting_loss)loss, 5003, 7, 1, 0.1, loss % 2);
     check_trees_of((farro_boosting_loss)loss, 9001, 40, 1, 0, !(loss % 2));
