@@ -249,7 +249,8 @@ static void finish_moments(const class_sums *c, double *mean, double *variance, 
       }
       const double shift = sum[j] / total[k];
       sum[j] = center[j] + shift;
-      square[j] = fmax(square[j] / total[k] - shift * shift, 0);
+      const double spread = square[j] / total[k] - shift * shift;
+      square[j] = spread < 0 ? 0 : spread; // NaN stays: squares were infinite
     }
   }
 }

@@ -48,7 +48,7 @@
         long double sum = 0;                                                                                           \
         for (size_t j = 0; j < s->columns; j++) {                                                                      \
           const long double z = (long double)x[i * s->x_row + j] - means[c * s->columns + j];                          \
-          sum += z * z * factors[c * s->columns + j];                                                                  \
+          sum += z * factors[c * s->columns + j] * (z * factors[c * s->columns + j]);                                  \
         }                                                                                                              \
         likelihood[i * s->class_count + c] = (scalar)(constants[c] - sum / 2);                                         \
       }                                                                                                                \

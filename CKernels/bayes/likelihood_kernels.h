@@ -61,8 +61,8 @@ INLINE const SCALAR *KERNEL(add_terms)(const KERNEL(term) term, const size_t gro
     packed += LANES;
     UNROLL for (size_t r = 0; r < KERNEL(rows_at_once); r++) {
       if (term == KERNEL(squares)) {
-        const VECTOR z = x[r] - mean;
-        sums[c][r] = multiply_add(z * factor, z, sums[c][r]);
+        const VECTOR z = (x[r] - mean) * factor;
+        sums[c][r] = multiply_add(z, z, sums[c][r]);
       } else if (term == KERNEL(flags)) {
         sums[c][r] += x[r] > broadcast(threshold) ? factor : (VECTOR){0};
       } else {
@@ -116,12 +116,17 @@ typedef struct {
 
 INLINE void KERNEL(score_block)(const likelihood_rows *l, const KERNEL(term) term, const size_t group, const SCALAR *x,
                                 size_t rows, size_t ahead, const SCALAR *packed, size_t class, KERNEL(block) * block) {
-  for (size_t i = 0; i < rows; i += KERNEL(rows_at_once)) {
+  size_t i = 0;
+  for (; i < rows; i += KERNEL(rows_at_once)) {
     const SCALAR *four[KERNEL(rows_at_once)]; // of fewer, the last stands for those that are missing
     UNROLL for (size_t r = 0; r < KERNEL(rows_at_once); r++) four[r] = x + (i + r < rows ? i + r : rows - 1) * l->x_row;
     KERNEL(sums_of_four)(term, group, four, ahead, l->columns, packed, (SCALAR)l->threshold, block->scores + i,
                          &block->least);
   }
+  // The last vector's lanes behind that hold what was there before, which is odd where it was minus infinity.
+  for (; i % LANES != 0; i++)
+    for (size_t c = 0; c < group; c++)
+      block->scores[c * KERNEL(block_rows) + i] = block->scores[c * KERNEL(block_rows) + rows - 1];
   // Constants in two parts: sums are of the element type.
   const VECTOR factor = broadcast(term == KERNEL(squares) ? (SCALAR)-0.5 : (SCALAR)1);
   VECTOR constants[KERNEL(most_group)], rests[KERNEL(most_group)];
@@ -130,7 +135,7 @@ INLINE void KERNEL(score_block)(const likelihood_rows *l, const KERNEL(term) ter
     const double rest = l->constants[class + c] - (double)constant;
     constants[c] = broadcast(constant), rests[c] = broadcast(rest - rest == 0 ? (SCALAR)rest : (SCALAR)0);
   }
-  for (size_t i = 0; i < rows; i += LANES) {
+  for (i = 0; i < rows; i += LANES) {
     VECTOR highest = class == 0 ? broadcast((SCALAR)-__builtin_inf()) : load(block->highest + i);
     BITS_VECTOR best = class == 0 ? (BITS_VECTOR){0} : load(block->best + i);
     UNROLL for (size_t c = 0; c < group; c++) {

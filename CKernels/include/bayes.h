@@ -23,7 +23,7 @@ typedef struct farro_class_shape {
 //
 // |sums - exact| <= rows 2^-53 sum w |x|. O(rows columns), one pass over memory. FARRO_ERROR_MEMORY without
 // (class_count, columns) doubles for each of up to 8 ranges of rows, columns rounded up to whole vectors, which take no
-// more than a quarter of the data's memory if there are several ranges.
+// more than a quarter of the data's memory as doubles if there are several ranges.
 FARRO_API farro_status farro_class_sums_f32(const farro_class_shape *shape, const float *x, const int32_t *classes,
                                             const double *weights, const double *threshold, double *sums, double *total,
                                             double *least);
@@ -59,10 +59,10 @@ FARRO_API farro_status farro_class_moments_f64(const farro_class_shape *shape, c
 // Factors and means are (class_count, columns), and sums of the element type. O(rows columns class_count), one pass
 // over memory; FARRO_ERROR_MEMORY without another copy of factors and means, columns rounded up to whole vectors.
 //
-// *finite, unless that is NULL: false where a likelihood is NaN or a row has none that is finite, which is so wherever
-// an element is NaN or infinite.
+// *finite, unless that is NULL: false where a likelihood is NaN or the highest of a row is not finite, which is so
+// wherever an element is NaN or infinite.
 
-// likelihood[i, c] = constants[c] - 1/2 sum over j of (x_ij - means[c, j])^2 factors[c, j].
+// likelihood[i, c] = constants[c] - 1/2 sum over j of ((x_ij - means[c, j]) factors[c, j])^2.
 //
 // Relative error (columns + 4) u of the sum, and that of rounding the means.
 FARRO_API farro_status farro_normal_likelihood_f32(const farro_class_shape *shape, const float *x, const float *means,

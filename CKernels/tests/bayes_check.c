@@ -130,4 +130,10 @@ void check_bayes(void) {
   double mean[2], variance[2], total[2];
   EXPECT(farro_class_moments_f64(&shape, x, (int32_t[]){0, 2}, NULL, mean, variance, total) == FARRO_ERROR_ARGUMENT,
          "moments of a class too far");
+  enum { many = 32 };
+  double far[many];
+  int32_t one[many] = {0};
+  for (size_t i = 0; i < many; i++) far[i] = i < many / 2 ? 0 : 1e200;
+  farro_class_moments_f64(&(farro_class_shape){many, 1, 1, 1}, far, one, NULL, mean, variance, total);
+  EXPECT(!isfinite(variance[0]), "a variance that is too large: %g", variance[0]);
 }

@@ -37,7 +37,9 @@ enum { normal, flags, products, kinds };
         long double sum = 0, size = 0;                                                                                 \
         for (size_t j = 0; j < columns; j++) {                                                                         \
           const long double v = x[i * shape.x_row + j], z = v - means[c * columns + j], f = factors[c * columns + j];  \
-          const long double term = kind == normal ? -z * z * f / 2 : kind == flags ? (v > threshold ? f : 0) : v * f;  \
+          const long double term = kind == normal  ? -z * f * z * f / 2                                                \
+                                   : kind == flags ? (v > threshold ? f : 0)                                           \
+                                                   : v * f;                                                            \
           sum += term, size += kind == flags ? f : fabsl(term);                                                        \
           if ((double)v < smallest) smallest = (double)v;                                                              \
         }                                                                                                              \
@@ -63,13 +65,19 @@ enum { normal, flags, products, kinds };
       EXPECT(kind != products || k != 2 || least == -INFINITY, "likelihood_" #type ": least %g", least);               \
       *at = before;                                                                                                    \
     }                                                                                                                  \
-    /* A class that cannot be. */                                                                                      \
-    if (rows > 0 && class_count > 1) {                                                                                 \
-      constants[0] = -INFINITY;                                                                                        \
-      run_##type(kind, &shape, x, means, threshold, factors, constants, likelihood, best, &finite, NULL);              \
-      EXPECT(best[0] != 0 && (double)likelihood[0] == -INFINITY, "likelihood_" #type ": an impossible class");         \
-      run_##type(kind, &shape, x, means, threshold, factors, constants, NULL, best, &finite, NULL);                    \
-      EXPECT(finite, "likelihood_" #type ": an impossible class is not finite");                                       \
+    /* Classes that cannot be, by their constants or too far away. */                                                  \
+    for (size_t c = 0; rows > 0 && c + 1 < class_count; c++) {                                                         \
+      if (kind == normal && c % 2 == 1 && columns > 0)                                                                 \
+        means[c * columns] = (scalar)(sizeof(scalar) == 4 ? 1e30 : 1e200);                                             \
+      else                                                                                                             \
+        constants[c] = -INFINITY;                                                                                      \
+      for (int alone_too = 0; alone_too < 2; alone_too++) {                                                            \
+        run_##type(kind, &shape, x, means, threshold, factors, constants, alone_too ? NULL : likelihood, best,         \
+                   &finite, NULL);                                                                                     \
+        EXPECT(finite, "likelihood_" #type " %d (%zu, %zu): an impossible class is not finite", kind, rows, columns);  \
+        EXPECT(best[0] > (int32_t)c && (double)likelihood[c] == -INFINITY,                                             \
+               "likelihood_" #type ": an impossible class");                                                           \
+      }                                                                                                                \
     }                                                                                                                  \
     guarded_free(x, count * sizeof *x), guarded_free(likelihood, rows * class_count * sizeof *x);                      \
     guarded_free(means, cells * sizeof *means), guarded_free(factors, cells * sizeof *factors);                        \

@@ -3,7 +3,7 @@ import CKernels
 /// How likely a row is in each class, as a constant and a sum over columns, of which naive Bayes is made.
 package struct ClassLikelihood<Scalar: KernelScalar> {
   package enum Terms {
-    /// Minus half of `(x - mean)² factor`, of means of shape (classes, d).
+    /// Minus half of `((x - mean) factor)²`, of means of shape (classes, d).
     case normal(means: Tensor<Scalar>)
     /// `factor` where x exceeds the threshold.
     case flags(threshold: Double)

@@ -130,7 +130,7 @@ public struct GaussianNBModel<Scalar: KernelScalar>: ProbabilisticClassModel, Up
     }
     return ClassLikelihood(
       .normal(means: Tensor(casting: means)),
-      factors: Tensor(casting: Tensor(variances.scalars.map { 1 / $0 }, shape: variances.shape)),
+      factors: Tensor(casting: Tensor(variances.scalars.map { 1 / $0.squareRoot() }, shape: variances.shape)),
       constants: (0..<classCount).map { logarithm(classPriors[$0]) - 0.5 * logs[$0] }
     )
   }
