@@ -380,6 +380,23 @@ private func mixedTable(rows: Int = 120) -> Table {
     }
   }
 
+  @Test func `a value that cannot be is told of by the parameter's name`() async throws {
+    try await withData { directory in
+      for (model, parameter, message) in [
+        ("sgd", "n_iter_no_change=0", "sgd: n_iter_no_change: must be at least 1, not 0."),
+        ("svc", "max_iter=0", "svc: max_iter: must be at least 1, not 0."),
+        ("hist-gradient-boosting", "tol=-1", "hist-gradient-boosting: tol: must be at least 0.0, not -1.0."),
+        ("extra-trees", "max_samples=0.5", "extra-trees: max_samples: needs rows that are drawn: bootstrap."),
+        ("linear-svc", "class_weight=1:2", "linear-svc: class_weight: 3 classes need as many finite weights"),
+        ("linear-svc", "class_weight=0:0:0", "linear-svc: class_weight: 3 classes need as many finite weights"),
+      ] {
+        let fit = ["fit", model, "iris.csv", "--target", "species", "--output", "m.farro", "--param", parameter]
+        let outcome = try await runFarro(fit, in: directory)
+        #expect(outcome.status == 64 && outcome.error.contains(message), "\(outcome)")
+      }
+    }
+  }
+
   @Test func `what scikit-learn's users set is set, and changes the model`() async throws {
     try await withData { directory in
       for (model, file, target, parameters) in [

@@ -221,7 +221,13 @@ func relativeError<Scalar: KernelScalar>(_ actual: Tensor<Scalar>, _ golden: Str
       try Estimator(c: 0).fit(Self.iris.x, Self.iris.y)
     }
     #expect(throws: ModelError.self) { try Estimator(l1Ratio: 1.5).fit(Self.iris.x, Self.iris.y) }
-    #expect(throws: ModelError.self) { try Estimator(classWeight: .weights([1])).fit(Self.iris.x, Self.iris.y) }
+    for weights in [[1], [1, -1, 1], [1, .nan, 1], [0, 0, 0]] {
+      #expect {
+        try Estimator(classWeight: .weights(weights)).fit(Self.iris.x, Self.iris.y)
+      } throws: {
+        "\($0)".contains("classWeight: 3 classes need")
+      }
+    }
     #expect(throws: ModelError.weights("all are 0")) {
       try Estimator().fit(Self.iris.x, Self.iris.y, weights: Tensor(zeros: [150]))
     }

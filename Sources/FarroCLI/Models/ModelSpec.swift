@@ -64,6 +64,11 @@ protocol ModelSpec: Sendable {
   func load(_ path: String) throws -> any FittedModel
 }
 
+/// Parameters whose names scikit-learn, and the command line, shorten.
+private let shortNames = [
+  "tolerance": "tol", "maxIterations": "max_iter", "nIterationsNoChange": "n_iter_no_change",
+]
+
 /// An estimator and its parameters.
 struct Spec<Task: LearningTask>: ModelSpec {
   let name: String
@@ -112,7 +117,7 @@ struct Spec<Task: LearningTask>: ModelSpec {
   private func renamed(_ error: any Error) -> any Error {
     guard case ModelError.parameter(let name, let reason) = error else { return error }
     if name == "nSplits" { return ModelError.parameter(name: "--folds", reason: reason) }
-    guard let parameter = parameter(name) else { return error }
+    guard let parameter = parameter(shortNames[name] ?? name) else { return error }
     guard changed.contains(where: { $0.name == parameter.name }) else {
       return ModelError.parameter(name: parameter.name, reason: reason)
     }

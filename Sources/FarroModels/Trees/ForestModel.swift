@@ -19,8 +19,8 @@ extension ForestOptions {
     let table = try table(x, randomThresholds: randomThresholds)
     var growth = try growth(rows: x.rowCount, columns: x.columnCount)
     growth.balanced = balanced
-    guard bootstrap || (!oobScore && maxSamples == nil) else {
-      throw ModelError.parameter(name: "bootstrap", reason: "is needed for oobScore and maxSamples")
+    for (name, isAsked) in [("oobScore", oobScore), ("maxSamples", maxSamples != nil)] where isAsked && !bootstrap {
+      throw ModelError.parameter(name: name, reason: "needs rows that are drawn: bootstrap")
     }
     if bootstrap { growth.draws = try maxSamples?.resolved(x.rowCount) ?? x.rowCount }
     // Only some at a time are kept whole where most of each is cut away. A tree does not depend on those beside it.
