@@ -2,15 +2,18 @@
 // gradients, and what trees predict.
 //
 // x is (n, d), row-major, rows x_row >= d elements apart; NaN stands for what is missing. Infinities are numbers like
-// others. n, d >= 1, n < 2^32 and d < 2^31, else FARRO_ERROR_ARGUMENT. Nothing overlaps. Work space for
-// growing: d bytes per row, 16 for each tree of an iteration and 20 for each that grows at once; and for each of these
-// histograms of 16 bytes per bin and column (24 from 2^16 rows on, 8 less where hessians are constant), of as many
-// large leaves as the bins have room for, but of five. FARRO_ERROR_MEMORY when there is none.
+// others. n, d >= 1, n < 2^32 - 1 and d < 2^30 - 1, else FARRO_ERROR_ARGUMENT. Nothing overlaps. Work space for
+// growing: d bytes per row (d rounded up to a multiple of 8), 16 for each tree of an iteration and 20 for each that
+// grows at once; and for each of these histograms of 16 bytes per bin and column (24 from 2^16 rows on, 8 less where
+// hessians are constant), of as many large leaves as the bins have room for, but of five anyway. FARRO_ERROR_MEMORY
+// when there is none.
 //
-// Sums of gradients are exact: gradients and hessians become integers, of 30 and of up to 46 bits, in units of a power
-// of two that fits the largest of them in this iteration, and sums of integers do not depend on their order. So trees
-// do not depend on the number of threads or on the order of rows, and a histogram is exactly its parent's less its
-// sibling's. The error of a sum of m gradients is at most m 2^-31 times the largest of all.
+// Sums of gradients are exact: gradients and hessians, in single precision, become integers of 30 and of up to 46 bits
+// (of b bits, where 52 - b are those of n, if that is less), in units of a power of two that fits the largest of them
+// in this iteration, and sums of integers do not depend on their order. So trees do not depend on the number of threads
+// or on the order of rows, and a histogram is exactly its parent's less its sibling's. The error of a sum of m
+// gradients, beside what single precision makes of them, is at most m 2^-b times the largest of all, b being 30 up to
+// 2^22 rows.
 //
 // Sources: G. Ke et al., "LightGBM: A Highly Efficient Gradient Boosting Decision Tree", 2017; T. Chen, C. Guestrin,
 // "XGBoost: A Scalable Tree Boosting System", 2016, equations 5 to 7; W. Fisher, "On Grouping for Maximum Homogeneity",
