@@ -73,6 +73,26 @@ static void check_ranges(void) {
       }
 }
 
+static void note_isa(void *context, size_t first, size_t last) {
+  usleep(1000); // long enough for each thread to take part
+  for (size_t i = first; i < last; i++) ((farro_isa *)context)[i] = farro_current_isa();
+}
+
+// A body's calls run by the caller's instruction set on every thread, and do not leave it behind there.
+static void check_team_isa(void) {
+  const farro_isa own = farro_current_isa(), asked[] = {FARRO_ISA_BASELINE, FARRO_ISA_NONE};
+  for (int i = 0; i < 2; i++) {
+    farro_isa used[16], previous;
+    farro_set_local_isa(asked[i], &previous);
+    farro_parallel_for(16, 1, 1e9, note_isa, used);
+    farro_set_local_isa(previous, NULL);
+    const farro_isa wanted = asked[i] == FARRO_ISA_NONE ? own : asked[i];
+    for (int k = 0; k < 16; k++)
+      EXPECT(used[k] == wanted, "a thread of the team uses %s, not %s", farro_isa_name(used[k]),
+             farro_isa_name(wanted));
+  }
+}
+
 static void nest(void *context, size_t first, size_t last) {
   (void)first, (void)last;
   farro_parallel_for(1000, 7, 1e9, visit, context);
@@ -255,6 +275,7 @@ static void check_impossible_sizes(void) {
 void check_runtime(void) {
   check_impossible_sizes();
   check_instruction_sets();
+  check_team_isa();
   check_facts();
   check_ranges();
   visits nested = {.grain = 7};
