@@ -128,7 +128,8 @@ private final class Box<Value> {
   var value: Value?
 }
 
-/// How many bytes more than before the process had at most while `body` ran, pages of the program itself apart; `nil` where the system does not tell.
+/// How many bytes more than before the process had at most while `body` ran, pages of the program itself apart; `nil` where
+/// the system does not tell.
 private func peakMemory(_ body: () throws -> Void) rethrows -> Int? {
   func bytes(_ name: String) -> Int? {
     let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)

@@ -18,9 +18,9 @@ extension ClassModel {
     }
     let (probable, deciding) = (self as? any ProbabilisticClassModel<Input>, self as? any DecisionModel<Input>)
     if classCount > 2 || deciding == nil, let probable {
-      do { return second(try predict(probable)) } catch ModelError.parameter(let name, let reason) {
-        // It was fitted without probabilities, as support vectors may be.
-        guard let deciding else { throw ModelError.parameter(name: name, reason: reason) }
+      do { return second(try predict(probable)) } catch let error as ModelError {
+        // Support vectors may be fitted without probabilities.
+        guard case .parameter = error, let deciding else { throw error }
         return try decide(deciding)
       }
     }
